@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not use it from elsewhere.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What a module that changes the cluster can do
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/gatehouse.istio.istio) in C(module_defaults) to set options of all these modules at once.
+    support: full
+    membership:
+      - gatehouse.istio.istio
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
+    support: full
+    details:
+      - The API server and Istio's validating webhook judge the change by a server-side dry run.
+      - A namespace or Istio itself may be missing still, because an earlier task creates it only in the real run.
+  diff_mode:
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: full
+    details:
+      - The diff shows only the fields that this module manages.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+"""

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Kubernetes objects as data: which one it is, whose it is, and which of its fields are ours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Manifest = dict[str, Any]
+FieldPath = tuple[str, ...]
+
+FIELD_MANAGER = "gatehouse.istio"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+EXPOSURE = "gatehouse.istio/exposure"
+EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """One object of the cluster."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+def ref(manifest: Manifest) -> Ref:
+    """Which object a manifest or a live object is."""
+    return Ref(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+
+
+def ownership_labels(namespace: str, name: str) -> dict[str, str]:
+    """The labels by which an exposure's objects are known."""
+    return {MANAGED_BY: FIELD_MANAGER, EXPOSURE: name, EXPOSURE_NAMESPACE: namespace}
+
+
+def owner(live: Manifest) -> tuple[str, str] | None:
+    """The (namespace, name) of the exposure that a live object belongs to; None if it is not ours."""
+    labels = live["metadata"].get("labels") or {}
+    if labels.get(MANAGED_BY) != FIELD_MANAGER or not labels.get(EXPOSURE) or not labels.get(EXPOSURE_NAMESPACE):
+        return None
+    return labels[EXPOSURE_NAMESPACE], labels[EXPOSURE]
+
+
+def without_managed_fields(live: Manifest) -> Manifest:
+    """A live object as it is shown to people."""
+    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
+    return {**live, "metadata": metadata}
+
+
+def fields(manifest: Manifest) -> dict[FieldPath, Any]:
+    """A manifest's fields by path, down to scalars and lists, without what only says which object it is.
+
+    Lists are not entered: those of Istio's resources are atomic, one manager owns all of a list
+    (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy).
+    """
+    metadata = {key: value for key, value in manifest["metadata"].items() if key in ("labels", "annotations")}
+    return dict(_walk({"metadata": metadata, "spec": manifest.get("spec", {})}, ()))
+
+
+def _walk(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _walk(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def owned_fields(live: Manifest) -> set[FieldPath]:
+    """The paths of the fields that our last server-side apply set and nobody has changed since.
+
+    Read from metadata.managedFields
+    (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/, FieldsV1).
+    """
+    found: set[FieldPath] = set()
+    for entry in live["metadata"].get("managedFields") or []:
+        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            found.update(_leaves(entry.get("fieldsV1") or {}, ()))
+    return found
+
+
+def _leaves(tree: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
+    """Paths of a FieldsV1 tree: 'f:' keys are fields; anything else ('.', 'k:', 'v:', 'i:') is inside one."""
+    inner = {key[2:]: value for key, value in tree.items() if key.startswith("f:")}
+    if not inner and path:
+        yield path
+    for key, value in inner.items():
+        yield from _leaves(value, (*path, key))
+
+
+def pick(manifest: Manifest, paths: Iterable[FieldPath]) -> dict[str, Any]:
+    """The part of an object that the given paths make up; paths that it has not are left out."""
+    found: dict[str, Any] = {}
+    for path in sorted(paths):
+        value: Any = manifest
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None:
+            inner = found
+            for key in path[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[path[-1]] = value
+    return found

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""The options of the modules: one place for what several modules take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class ArgumentSpec:
+    """An AnsibleModule's keyword arguments that can be added to one another."""
+
+    argument_spec: dict[str, Any] = field(default_factory=dict)
+    mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
+    required_if: list[tuple[str, Any, tuple[str, ...]]] = field(default_factory=list)
+    required_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
+        return ArgumentSpec(
+            argument_spec={**self.argument_spec, **other.argument_spec},
+            mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
+            required_if=[*self.required_if, *other.required_if],
+            required_by={**self.required_by, **other.required_by},
+        )
+
+    def module_arguments(self) -> dict[str, Any]:
+        """What AnsibleModule(**...) takes."""
+        return {
+            "argument_spec": self.argument_spec,
+            "mutually_exclusive": self.mutually_exclusive,
+            "required_if": self.required_if,
+            "required_by": self.required_by,
+        }
+
+
+DESTINATION: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "required": True,
+    "options": {
+        "service": {"type": "str"},
+        "host": {"type": "str"},
+        "port": {"type": "int"},
+        "weight": {"type": "int"},
+    },
+    "mutually_exclusive": [("service", "host")],
+    "required_one_of": [("service", "host")],
+}
+
+MATCH: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "uri": {
+            "type": "dict",
+            "required": True,
+            "options": {"prefix": {"type": "str"}, "exact": {"type": "str"}, "regex": {"type": "str"}},
+            "mutually_exclusive": [("prefix", "exact", "regex")],
+            "required_one_of": [("prefix", "exact", "regex")],
+        }
+    },
+}
+
+ROUTES: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {"name": {"type": "str"}, "match": MATCH, "destinations": DESTINATION},
+}
+
+GATEWAY: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "selector": {"type": "dict"},
+        "name": {"type": "str"},
+        "namespace": {"type": "str"},
+        "http_port": {"type": "int", "default": 80},
+        "https_port": {"type": "int", "default": 443},
+        "existing": {"type": "str"},
+    },
+    "mutually_exclusive": [("existing", "selector"), ("existing", "name"), ("existing", "namespace")],
+    "required_one_of": [("selector", "existing")],
+}
+
+TLS: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "mode": {"type": "str", "choices": ["none", "simple", "passthrough"], "default": "simple"},
+        "credential_name": {"type": "str"},
+        "redirect": {"type": "bool", "default": False},
+        "min_protocol_version": {"type": "str", "choices": ["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]},
+    },
+}
+
+EXPOSURE = ArgumentSpec(
+    argument_spec={
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "hosts": {"type": "list", "elements": "str"},
+        "service": {"type": "str"},
+        "port": {"type": "int"},
+        "routes": ROUTES,
+        "gateway": GATEWAY,
+        "tls": TLS,
+        "labels": {"type": "dict"},
+        "annotations": {"type": "dict"},
+        "adopt": {"type": "bool", "default": False},
+        "cluster_domain": {"type": "str", "default": "cluster.local"},
+    },
+    mutually_exclusive=[("service", "routes")],
+    required_if=[("state", "present", ("hosts", "gateway"))],
+    required_by={"port": ("service",)},
+)

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Desired manifests and the picture of the cluster → what must be done, in which order, and its diff. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.yaml import yaml_dump
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    FieldPath,
+    Manifest,
+    Ref,
+    fields,
+    owned_fields,
+    owner,
+    pick,
+    ref,
+)
+
+CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
+
+# Removal goes against the order of creation: first what routes, then what listens.
+_REMOVAL_ORDER = ("VirtualService", "Gateway")
+
+
+class OwnershipError(Exception):
+    """One sentence: an object in the way belongs to somebody else."""
+
+
+@dataclass
+class Picture:
+    """What one read of the cluster saw that concerns an exposure."""
+
+    objects: dict[Ref, Manifest] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One object and what becomes of it. `before` and `after` hold only fields that are ours."""
+
+    action: str
+    ref: Ref
+    desired: Manifest | None
+    live: Manifest | None
+    before: Manifest
+    after: Manifest
+    taken_over: tuple[FieldPath, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        return self.action != UNCHANGED
+
+
+def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, adopt: bool = False) -> list[Step]:
+    """The steps that make the cluster hold exactly the desired objects of the exposure (namespace, name).
+
+    Creates and updates come first, in the given order; then what else the picture holds of the exposure is deleted,
+    so that a move to another Gateway is served throughout. Raises OwnershipError.
+    """
+    steps = []
+    for manifest in desired:
+        live = picture.objects.get(ref(manifest))
+        if live is not None:
+            _check_ownership(live, owner_key, adopt)
+        steps.append(_write(manifest, live))
+    wanted = {step.ref for step in steps}
+    leftovers = [live for at, live in sorted(picture.objects.items()) if at not in wanted and owner(live) == owner_key]
+    leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
+    return steps + [_delete(live) for live in leftovers]
+
+
+def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) -> None:
+    found = owner(live)
+    if found == owner_key:
+        return
+    if found is not None:
+        way_out = ", or attach to it with gateway.existing" if live["kind"] == "Gateway" else ""
+        raise OwnershipError(
+            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another name{way_out}."
+        )
+    if not adopt:
+        raise OwnershipError(
+            f"{ref(live)} exists and was not made by this module; choose another name, or set adopt: true to manage it "
+            "from now on (its fields that this task names are overwritten, others stay)."
+        )
+
+
+def _write(manifest: Manifest, live: Manifest | None) -> Step:
+    at, wanted = ref(manifest), fields(manifest)
+    after = pick(manifest, wanted)
+    if live is None:
+        return Step(CREATED, at, manifest, None, {}, after)
+    owned = owned_fields(live)
+    before = pick(live, owned | wanted.keys())
+    # A field that has our value but another owner is taken over too: else, removed from the task, it would stay.
+    taken_over = tuple(sorted(wanted.keys() - owned))
+    action = UNCHANGED if before == after and owned == wanted.keys() else UPDATED
+    return Step(action, at, manifest, live, before, after, taken_over if before == after else ())
+
+
+def _delete(live: Manifest) -> Step:
+    return Step(DELETED, ref(live), None, live, pick(live, owned_fields(live)), {})
+
+
+def diff(steps: list[Step]) -> list[dict[str, str]]:
+    """Ansible's diff of the steps: our fields of every object that changes, as YAML before and after."""
+    found = []
+    for step in steps:
+        if step.changes:
+            note = "".join(f"# not managed by this module yet: {'.'.join(path)}\n" for path in step.taken_over)
+            found.append(
+                {
+                    "before_header": str(step.ref),
+                    "after_header": str(step.ref),
+                    "before": _yaml(step.before) + note,
+                    "after": _yaml(step.after),
+                }
+            )
+    return found
+
+
+def _yaml(fields_of_ours: Manifest) -> str:
+    return yaml_dump(fields_of_ours, default_flow_style=False, sort_keys=True) if fields_of_ours else ""

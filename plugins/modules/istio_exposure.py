@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: istio_exposure
+short_description: Expose a service at hosts through an Istio ingress gateway
+version_added: 0.1.0
+description:
+  - Manages the Gateway and the VirtualService that make a Kubernetes Service reachable at the given hosts, through the
+    given ingress gateway, with the given TLS and routes.
+  - Writes by server-side apply, only when something changes, and in place. What the task no longer names is removed
+    from the cluster; what other tools have added stays.
+  - Before the first write, the API server and Istio's validating webhook judge all changes by a dry run.
+extends_documentation_fragment:
+  - gatehouse.istio._exposure
+  - gatehouse.istio._attributes
+  - kubernetes.core.k8s_auth_options
+requirements:
+  - kubernetes >= 24.2.0
+  - PyYAML >= 3.11
+author:
+  - gatehouse.istio contributors (@gatehouse-istio)
+"""
+
+EXAMPLES = r"""
+- name: Serve the shop at its public host over HTTPS, and redirect HTTP there
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    service: web
+    port: 8080
+    gateway:
+      selector: "{{ istio_ingress_gateways.public.selector }}"
+    tls:
+      credential_name: shop-example-com
+      redirect: true
+
+- name: Send a tenth of the API's requests to its next version, and everything else to the web server
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    routes:
+      - name: api
+        match:
+          - uri: {prefix: /api/}
+          - uri: {exact: /api}
+        destinations:
+          - {service: api, port: 8080, weight: 90}
+          - {service: api-next, port: 8080, weight: 10}
+      - destinations:
+          - {service: web, port: 8080}
+    gateway:
+      selector: {istio: public}
+    tls:
+      credential_name: shop-example-com
+      min_protocol_version: TLSV1_3
+
+- name: Hand TLS connections for the vault to the vault itself
+  gatehouse.istio.istio_exposure:
+    name: vault
+    namespace: vault
+    hosts: [vault.internal.example.com]
+    service: vault
+    port: 8200
+    gateway:
+      selector: {istio: internal}
+    tls:
+      mode: passthrough
+
+- name: Serve a host through a Gateway that the platform team manages
+  gatehouse.istio.istio_exposure:
+    name: blog
+    namespace: blog
+    hosts: [blog.example.com]
+    service: blog
+    gateway:
+      existing: istio-ingress/shared
+
+- name: Withdraw the shop from the public
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    state: absent
+"""
+
+RETURN = r"""
+objects:
+  description:
+    - The objects of the exposure, in the order in which they were handled, and what was done to each.
+    - If a write fails, the objects that were changed before it.
+  returned: success, and when a write failed
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: What was done, or would be in check mode, V(created), V(updated), V(deleted) or V(unchanged).
+      type: str
+      sample: created
+    kind:
+      description: V(Gateway) or V(VirtualService).
+      type: str
+      sample: Gateway
+    namespace:
+      description: The object's namespace.
+      type: str
+      sample: shop
+    name:
+      description: The object's name.
+      type: str
+      sample: shop
+    definition:
+      description: The object without its C(managedFields), for a deleted one as it was before.
+      type: dict
+      sample:
+        apiVersion: networking.istio.io/v1
+        kind: Gateway
+        metadata:
+          name: shop
+          namespace: shop
+        spec:
+          selector:
+            istio: public
+          servers:
+            - hosts: [shop.example.com]
+              port:
+                name: http
+                number: 80
+                protocol: HTTP
+urls:
+  description: Where the hosts are served, by the servers of the Gateway. Redirects are left out.
+  returned: success
+  type: list
+  elements: str
+  sample: ["https://shop.example.com/"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._flow import run_exposure
+from ansible_collections.gatehouse.istio.plugins.module_utils._options import EXPOSURE
+
+
+def main() -> None:
+    run_exposure(AnsibleModule(supports_check_mode=True, **(EXPOSURE + CONNECTION).module_arguments()))
+
+
+if __name__ == "__main__":
+    main()

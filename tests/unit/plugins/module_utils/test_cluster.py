@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API server's refusals in our users' words."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import readable
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "resource", "sentence"),
+    [
+        (
+            400,
+            'admission webhook "validation.istio.io" denied the request: configuration is invalid: weight -1 < 0',
+            None,
+            "Istio refuses it: weight -1 < 0",
+        ),
+        (
+            400,
+            (
+                'admission webhook "rev.validation.istio.io" denied the request: configuration is invalid: '
+                "2 errors occurred:\n\t* one\n\t* two\n\n"
+            ),
+            None,
+            "Istio refuses it: one; two",
+        ),
+        (
+            403,
+            'admission webhook "policy.example.com" denied the request: no wildcards',
+            None,
+            "The admission webhook policy.example.com refuses it: no wildcards",
+        ),
+        (401, "Unauthorized", None, "The API server does not accept the credentials"),
+        (404, 'namespaces "shop" not found', "namespaces", 'namespace "shop" not found; create it first.'),
+        (404, "Not Found", None, "install Istio first"),
+        (404, 'gateways "x" not found', "gateways", 'gateways "x" not found'),
+        (
+            500,
+            'Internal error occurred: failed calling webhook "validation.istio.io": refused',
+            None,
+            "is istiod running?",
+        ),
+    ],
+)
+def test_readable(status: int, message: str, resource: str | None, sentence: str) -> None:
+    found = readable(status, message, resource)
+    assert sentence in found
+    assert "\n" not in found

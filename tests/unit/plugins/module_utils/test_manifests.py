@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Exposures → manifests and URLs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import host_matches, manifests, urls
+
+BASE: dict[str, Any] = {
+    "name": "shop",
+    "namespace": "shop",
+    "hosts": ["shop.example.com", "www.example.com"],
+    "service": "web",
+    "port": 8080,
+    "gateway": {"selector": {"istio": "public"}},
+}
+HOSTS = BASE["hosts"]
+LABELS = {
+    "app.kubernetes.io/managed-by": "gatehouse.istio",
+    "gatehouse.istio/exposure": "shop",
+    "gatehouse.istio/exposure-namespace": "shop",
+}
+ROUTE = [{"destination": {"host": "web.shop.svc.cluster.local", "port": {"number": 8080}}}]
+
+
+def test_the_two_objects_of_an_exposure() -> None:
+    assert manifests(parse(BASE)) == [
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": "shop", "namespace": "shop", "labels": LABELS},
+            "spec": {
+                "selector": {"istio": "public"},
+                "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": HOSTS}],
+            },
+        },
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "VirtualService",
+            "metadata": {"name": "shop", "namespace": "shop", "labels": LABELS},
+            "spec": {"hosts": HOSTS, "gateways": ["shop/shop"], "http": [{"route": ROUTE}]},
+        },
+    ]
+
+
+SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = [
+    (
+        "simple",
+        {"credential_name": "cert"},
+        {},
+        [
+            {
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "SIMPLE", "credentialName": "cert"},
+            }
+        ],
+    ),
+    (
+        "redirect, version and ports",
+        {"credential_name": "cert", "redirect": True, "min_protocol_version": "TLSV1_3"},
+        {"http_port": 8080, "https_port": 8443},
+        [
+            {
+                "port": {"number": 8443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "SIMPLE", "credentialName": "cert", "minProtocolVersion": "TLSV1_3"},
+            },
+            {
+                "port": {"number": 8080, "name": "http", "protocol": "HTTP"},
+                "hosts": HOSTS,
+                "tls": {"httpsRedirect": True},
+            },
+        ],
+    ),
+    (
+        "passthrough",
+        {"mode": "passthrough"},
+        {},
+        [{"port": {"number": 443, "name": "tls", "protocol": "TLS"}, "hosts": HOSTS, "tls": {"mode": "PASSTHROUGH"}}],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("tls", "gateway", "servers"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS]
+)
+def test_servers(tls: dict[str, Any], gateway: dict[str, Any], servers: list[dict[str, Any]]) -> None:
+    gateway_object, _ = manifests(parse({**BASE, "tls": tls, "gateway": {**BASE["gateway"], **gateway}}))
+    assert gateway_object["spec"]["servers"] == servers
+
+
+def test_passthrough_routes_by_the_clients_server_name() -> None:
+    _, virtual_service = manifests(parse({**BASE, "tls": {"mode": "passthrough"}}))
+    assert virtual_service["spec"] == {
+        "hosts": HOSTS,
+        "gateways": ["shop/shop"],
+        "tls": [{"match": [{"sniHosts": HOSTS}], "route": ROUTE}],
+    }
+
+
+def test_routes() -> None:
+    routes = [
+        {
+            "name": "api",
+            "match": [{"uri": {"prefix": "/api/"}}, {"uri": {"exact": "/api"}}],
+            "destinations": [{"service": "api", "weight": 1}, {"service": "next", "port": 81, "weight": 3}],
+        },
+        {"destinations": [{"service": "web"}]},
+    ]
+    _, virtual_service = manifests(parse({**BASE, "service": None, "port": None, "routes": routes}))
+    assert virtual_service["spec"]["http"] == [
+        {
+            "name": "api",
+            "match": [{"uri": {"prefix": "/api/"}}, {"uri": {"exact": "/api"}}],
+            "route": [
+                {"destination": {"host": "api.shop.svc.cluster.local"}, "weight": 1},
+                {"destination": {"host": "next.shop.svc.cluster.local", "port": {"number": 81}}, "weight": 3},
+            ],
+        },
+        {"route": [{"destination": {"host": "web.shop.svc.cluster.local"}}]},
+    ]
+
+
+def test_the_gateway_is_always_named_with_its_namespace() -> None:
+    gateway_object, virtual_service = manifests(
+        parse({**BASE, "gateway": {**BASE["gateway"], "name": "front", "namespace": "infra"}})
+    )
+    assert gateway_object["metadata"]["namespace"] == "infra"
+    assert virtual_service["spec"]["gateways"] == ["infra/front"]
+
+
+def test_an_existing_gateway_is_not_written() -> None:
+    (only,) = manifests(parse({**BASE, "gateway": {"existing": "infra/front"}}))
+    assert only["kind"] == "VirtualService"
+    assert only["spec"]["gateways"] == ["infra/front"]
+
+
+def test_extra_labels_and_annotations_are_on_both_objects() -> None:
+    for manifest in manifests(parse({**BASE, "labels": {"team": "shop"}, "annotations": {"owner": "ana"}})):
+        assert manifest["metadata"]["labels"] == {"team": "shop", **LABELS}
+        assert manifest["metadata"]["annotations"] == {"owner": "ana"}
+
+
+def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
+    return {
+        "port": {"number": port, "protocol": protocol, "name": "x"},
+        "hosts": list(hosts),
+        **({"tls": tls} if tls else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("servers", "found"),
+    [
+        ([server("HTTP", 80, "a.example.com")], ["http://a.example.com/"]),
+        ([server("HTTPS", 443, "*.example.com")], ["https://a.example.com/"]),
+        ([server("TLS", 8443, "*/a.example.com")], ["https://a.example.com:8443/"]),
+        ([server("HTTP", 80, "*", httpsRedirect=True), server("HTTPS", 443, "*")], ["https://a.example.com/"]),
+        ([server("HTTP", 80, "b.example.com")], []),
+        ([server("TCP", 9000, "*")], []),
+    ],
+)
+def test_urls(servers: list[dict[str, Any]], found: list[str]) -> None:
+    assert urls(["a.example.com"], servers) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "matches"),
+    [
+        ("a.b.c", "a.b.c", True),
+        ("*.b.c", "a.b.c", True),
+        ("*.b.c", "x.a.b.c", True),
+        ("*.b.c", "b.c", False),
+        ("*.b.c", "ab.c", False),
+        ("*", "a.b.c", True),
+        ("ns/a.b.c", "a.b.c", True),
+        ("./*", "a.b.c", True),
+        ("a.b.c", "*.b.c", False),
+    ],
+)
+def test_host_matches(pattern: str, host: str, matches: bool) -> None:
+    assert host_matches(pattern, host) is matches
