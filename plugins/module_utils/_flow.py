@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
-    ExistingGateway,
     Exposure,
     OptionError,
     parse,
@@ -22,24 +21,20 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import 
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
     Ref,
-    owner,
-    ownership_labels,
     ref,
     without_managed_fields,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
     DELETED,
     UNCHANGED,
     OwnershipError,
-    Picture,
     Step,
     diff,
     plan,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ansible.module_utils.basic import AnsibleModule
 
 Result = dict[str, Any]
@@ -76,7 +71,7 @@ def _run(module: AnsibleModule) -> Result:
     exposure = parse(module.params) if module.params["state"] == "present" else None
     desired = manifests(exposure) if exposure else []
     cluster = Cluster(module)
-    picture = _look(module, cluster, key, exposure, desired)
+    picture = look(module, cluster, key, exposure, desired)
     steps = plan(key, desired, picture, module.params["adopt"])
     objects = _rehearse(cluster, steps, module.check_mode)
     if not module.check_mode:
@@ -87,53 +82,6 @@ def _run(module: AnsibleModule) -> Result:
         "urls": _urls(exposure, desired, picture) if exposure else [],
         "diff": diff(steps),
     }
-
-
-def _look(
-    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], exposure: Exposure | None, desired: list[Manifest]
-) -> Picture:
-    """What the cluster holds of the exposure, what has the names that it wants, and the Gateway that it attaches to."""
-    wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
-    namespaces = {key[0], (module.params.get("gateway") or {}).get("namespace") or key[0]}
-    objects: dict[Ref, Manifest] = {}
-    try:
-        for kind in ("Gateway", "VirtualService"):
-            objects.update((ref(live), live) for live in _objects_of_exposure(cluster, kind, key, namespaces))
-        for at in wanted:
-            live = objects.get(at) or cluster.get(at)
-            if live is not None:
-                objects[at] = live
-        if exposure and isinstance(exposure.gateway, ExistingGateway):
-            at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
-            objects[at] = _existing_gateway(cluster, at)
-    except ClusterError as error:
-        # Without Istio's CRDs there is nothing to remove; and a check run of a whole site, whose role istio has not
-        # installed them either, must be able to go on.
-        if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
-            raise
-    if exposure is None and wanted[0] in objects and owner(objects[wanted[0]]) != key:
-        module.warn(f"{wanted[0]} exists but was not made by this module; it is left as it is.")
-    return Picture(objects)
-
-
-def _objects_of_exposure(
-    cluster: Cluster, kind: str, key: tuple[str, str], namespaces: Iterable[str]
-) -> list[Manifest]:
-    labels = ownership_labels(*key)
-    try:
-        return cluster.find(kind, labels)
-    except ClusterError as error:
-        if error.status != 403:
-            raise
-    # Not everybody may read the whole cluster; then an old Gateway in a namespace that the task no longer names stays.
-    return [live for namespace in sorted(namespaces) for live in cluster.find(kind, labels, namespace)]
-
-
-def _existing_gateway(cluster: Cluster, at: Ref) -> Manifest:
-    live = cluster.get(at)
-    if live is None:
-        raise ClusterError(f"gateway.existing: there is no {at}; create it first, or use gateway.selector.")
-    return live
 
 
 def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:

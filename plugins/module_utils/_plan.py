@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible.module_utils.common.yaml import yaml_dump
 
@@ -22,6 +22,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     pick,
     ref,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
 
 CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
 
@@ -31,13 +32,6 @@ _REMOVAL_ORDER = ("VirtualService", "Gateway")
 
 class OwnershipError(Exception):
     """One sentence: an object in the way belongs to somebody else."""
-
-
-@dataclass
-class Picture:
-    """What one read of the cluster saw that concerns an exposure."""
-
-    objects: dict[Ref, Manifest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

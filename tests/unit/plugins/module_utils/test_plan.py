@@ -24,7 +24,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ref,
     without_managed_fields,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError, Picture, diff, plan
+from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError, diff, plan
 
 KEY = ("shop", "shop")
 OPTIONS: dict[str, Any] = {

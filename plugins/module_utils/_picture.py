@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What one task sees of the cluster before it decides anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import ExistingGateway, Exposure
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    Manifest,
+    Ref,
+    owner,
+    ownership_labels,
+    ref,
+)
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+FORBIDDEN = 403
+
+
+@dataclass
+class Picture:
+    """What one read of the cluster saw that concerns an exposure."""
+
+    objects: dict[Ref, Manifest] = field(default_factory=dict)
+
+
+def look(
+    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], exposure: Exposure | None, desired: list[Manifest]
+) -> Picture:
+    """What the cluster holds of the exposure, what has the names that it wants, and the Gateway that it attaches to."""
+    wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
+    objects: dict[Ref, Manifest] = {}
+    try:
+        for live in _objects_of_exposure(cluster, key, {at.namespace for at in wanted}):
+            objects[ref(live)] = live
+        for at in wanted:
+            found = objects.get(at) or cluster.get(at)
+            if found is not None:
+                objects[at] = found
+        if exposure and isinstance(exposure.gateway, ExistingGateway):
+            objects.update(_existing_gateway(module, cluster, exposure.gateway))
+    except ClusterError as error:
+        # Without Istio's CRDs there is nothing to remove; and a check run of a whole site, whose role istio has not
+        # installed them either, must be able to go on.
+        if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
+            raise
+    if exposure is None and wanted[0] in objects and owner(objects[wanted[0]]) != key:
+        module.warn(f"{wanted[0]} exists but was not made by this module; it is left as it is.")
+    return Picture(objects)
+
+
+def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
+    """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
+    labels = ownership_labels(*key)
+    try:
+        return [live for kind in ("VirtualService", "Gateway") for live in cluster.find(kind, labels)]
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+    virtual_services = cluster.find("VirtualService", labels, key[0])
+    candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
+    return virtual_services + [live for namespace in candidates for live in _own_gateways(cluster, labels, namespace)]
+
+
+def _own_gateways(cluster: Cluster, labels: dict[str, str], namespace: str) -> list[Manifest]:
+    try:
+        return cluster.find("Gateway", labels, namespace)
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return []  # who may not even read there has made no Gateway there
+
+
+def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
+    names = [name for live in virtual_services for name in live["spec"].get("gateways") or []]
+    return {name.partition("/")[0] for name in names if "/" in name}
+
+
+def _existing_gateway(module: AnsibleModule, cluster: Cluster, gateway: ExistingGateway) -> dict[Ref, Manifest]:
+    at = Ref("Gateway", gateway.namespace, gateway.name)
+    try:
+        live = cluster.get(at)
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        module.warn(
+            f"{at} may not be read with these credentials, so it is not known whether it exists and what it serves."
+        )
+        return {}
+    if live is None:
+        raise ClusterError(f"gateway.existing: there is no {at}; create it first, or use gateway.selector.")
+    return {at: live}
