@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m cluster.agent --dir DIR`: runs until it is told to end; what it started goes on running."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from cluster.agent.addresses import Addresses
+from cluster.agent.backends import Backends
+from cluster.agent.forwarder import Forwarder
+from cluster.agent.gateways import Gateways
+from cluster.agent.istiod import Istiod
+from cluster.agent.reconcile import Reconciler, run
+from cluster.agent.watch import Watch
+from cluster.api import Api
+from cluster.layout import Layout, write_private
+from cluster.lifecycle import load_settings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name in ("--dir", "--pilot-discovery", "--envoy"):
+        parser.add_argument(name, type=Path, required=True)
+    arguments = parser.parse_args()
+    layout = Layout(arguments.dir)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+    settings = load_settings(layout)
+    api = Api(layout, settings.api, "agent")
+    wake = threading.Event()
+    istiod_pods = Watch(api, "/api/v1/pods", {"labelSelector": "app=istiod"}, wake)
+    injected_pods = Watch(api, "/api/v1/pods", {"labelSelector": "sidecar.istio.io/inject=true"}, wake)
+    services = Watch(api, "/api/v1/services", {}, wake)
+    watches = (istiod_pods, injected_pods, services)
+
+    reconcilers: tuple[Reconciler, ...] = (
+        Istiod(layout, settings, api, arguments.pilot_discovery, istiod_pods),
+        Gateways(
+            layout,
+            settings,
+            api,
+            arguments.envoy,
+            injected_pods,
+            services,
+            Addresses.reserve(layout),
+            Forwarder(),
+        ),
+        Backends(layout, settings, api, services),
+    )
+    # An agent with a dead watch would be blind: it ends instead, which `status` and `start` show, with its log.
+    threading.excepthook = _end_with_traceback
+    for watch in watches:
+        watch.start()
+    for watch in watches:
+        watch.synced.wait()
+    ending = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    signal.signal(signal.SIGTERM, end)
+    write_private(layout.agent / "ready", str(os.getpid()))
+    run(reconcilers, wake, ending, Report(layout.agent / "settled"))
+
+
+def _end_with_traceback(failure: threading.ExceptHookArgs) -> None:
+    traceback.print_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
+    os._exit(1)
+
+
+class Report:
+    """Keeps a file that is there exactly while all that should run does: `start` waits for it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._settled = False
+        file.unlink(missing_ok=True)
+
+    def __call__(self, settled: bool) -> None:
+        if settled and not self._settled:
+            write_private(self._file, str(os.getpid()))
+        elif self._settled and not settled:
+            self._file.unlink(missing_ok=True)
+        self._settled = settled
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's loop: whenever something changed, bring what runs in line with what the cluster says."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from cluster.api import ApiError
+from cluster.errors import ClusterError
+
+_log = logging.getLogger(__name__)
+# How often to look again while something is on its way, and when all is settled (a process may have died).
+_PENDING_SECONDS = 0.1
+_SETTLED_SECONDS = 1.0
+# What was said last about an item: the same is said once, however often it is met.
+_refusals: dict[str, str] = {}
+
+
+class Reconciler(Protocol):
+    """One kind of process behind one kind of object. Every step may be repeated and never blocks for long."""
+
+    def reconcile(self) -> bool:
+        """Bring what runs in line with what the cluster says; whether all is settled."""
+
+
+def run(
+    reconcilers: Sequence[Reconciler],
+    wake: threading.Event,
+    ending: threading.Event,
+    report: Callable[[bool], None],
+) -> None:
+    """Reconcile until `ending` is set, and report after every round whether all is settled."""
+    while not ending.is_set():
+        wake.clear()
+        settled = True
+        for reconciler in reconcilers:
+            settled = reconciler.reconcile() and settled
+        report(settled)
+        if not wake.wait(_PENDING_SECONDS):
+            _wait_for_either(wake, ending, 0.0 if not settled else _SETTLED_SECONDS)
+
+
+def _wait_for_either(wake: threading.Event, ending: threading.Event, seconds: float) -> None:
+    waited = 0.0
+    while waited < seconds and not ending.is_set() and not wake.wait(_PENDING_SECONDS):
+        waited += _PENDING_SECONDS
+
+
+def each[T](items: Iterable[T], step: Callable[[T], bool], name: Callable[[T], str]) -> bool:
+    """Take the step for every item; the refusal of one does not keep the others. Whether all are settled."""
+    settled = True
+    for item in items:
+        try:
+            settled &= step(item)
+        except (ApiError, ClusterError, OSError) as error:
+            settled = False
+            if _refusals.get(name(item)) != str(error):
+                _log.warning("%s: %s", name(item), error)
+            _refusals[name(item)] = str(error)
+        else:
+            _refusals.pop(name(item), None)
+    return settled

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane's programs and their arguments."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from cluster.credentials import SERVICE_RANGE, kubeconfig_of
+from cluster.layout import PACKAGE, Layout
+from cluster.processes import Program
+from cluster.tools import Tools
+
+STAGES = PACKAGE / "stages.yml"
+NODE = "node-1"
+NODE_ANNOTATION = "embedded.gatehouse.istio/node"
+# etcd comes first and so holds the block of ports: see ports.free_block.
+PORT_NAMES = (
+    "etcd",
+    "etcd-peer",
+    "api",
+    "istiod-https",
+    "istiod-grpc",
+    "istiod-secure-grpc",
+    "istiod-monitoring",
+    "istiod-http",
+    "istiod-ctrlz",
+)
+# In the order they start. Whoever is not in it (istiod, Envoys, back ends) is the node agent's to start.
+PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "node-agent")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What must be the same after a restart, and what the host is like."""
+
+    ports: dict[str, int]
+    host_address: str
+    # kwok forgets on restart which addresses its pods have; so each of its runs hands out others.
+    kwok_run: int = 0
+
+    @property
+    def api(self) -> str:
+        return f"https://127.0.0.1:{self.ports['api']}"
+
+
+def programs(layout: Layout, settings: Settings, tools: Tools) -> dict[str, Program]:
+    """Every part of the control plane, by name."""
+    made = (
+        _etcd(layout, settings, tools),
+        _api_server(layout, settings, tools),
+        _controller_manager(layout, tools),
+        _scheduler(layout, tools),
+        _kwok(layout, settings, tools),
+        _node_agent(layout, tools),
+    )
+    return {program.name: program for program in made}
+
+
+def _etcd(layout: Layout, settings: Settings, tools: Tools) -> Program:
+    client = f"https://127.0.0.1:{settings.ports['etcd']}"
+    peer = f"https://127.0.0.1:{settings.ports['etcd-peer']}"
+    pki = layout.pki
+    command = (
+        str(tools.etcd),
+        "--name=embedded",
+        f"--data-dir={layout.etcd_data}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=embedded={peer}",
+        # etcd holds every Secret: on a shared host, nobody else may ask it.
+        "--client-cert-auth",
+        f"--trusted-ca-file={pki / 'ca.crt'}",
+        f"--cert-file={pki / 'etcd.crt'}",
+        f"--key-file={pki / 'etcd.key'}",
+        "--peer-client-cert-auth",
+        f"--peer-trusted-ca-file={pki / 'ca.crt'}",
+        f"--peer-cert-file={pki / 'etcd.crt'}",
+        f"--peer-key-file={pki / 'etcd.key'}",
+        # The data survive a killed process all the same; only a crash of the whole host could cost them.
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    )
+    return Program("etcd", command, where=f"127.0.0.1:{settings.ports['etcd']}")
+
+
+def _api_server(layout: Layout, settings: Settings, tools: Tools) -> Program:
+    pki = layout.pki
+    command = (
+        str(tools.kube_apiserver),
+        "--bind-address=127.0.0.1",
+        f"--secure-port={settings.ports['api']}",
+        f"--advertise-address={settings.host_address}",
+        f"--etcd-servers=https://127.0.0.1:{settings.ports['etcd']}",
+        f"--etcd-cafile={pki / 'ca.crt'}",
+        f"--etcd-certfile={pki / 'etcd-client.crt'}",
+        f"--etcd-keyfile={pki / 'etcd-client.key'}",
+        f"--client-ca-file={pki / 'ca.crt'}",
+        f"--tls-cert-file={pki / 'kube-apiserver.crt'}",
+        f"--tls-private-key-file={pki / 'kube-apiserver.key'}",
+        "--authorization-mode=RBAC",
+        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        "--service-node-port-range=30000-32767",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-account-key-file={pki / 'service-account.pub'}",
+        f"--service-account-signing-key-file={pki / 'service-account.key'}",
+        # The second audience is what Istio's proxies ask for and istiod checks.
+        "--api-audiences=https://kubernetes.default.svc.cluster.local,kubernetes,istio-ca",
+    )
+    return Program("kube-apiserver", command, where=f"127.0.0.1:{settings.ports['api']}")
+
+
+def _controller_manager(layout: Layout, tools: Tools) -> Program:
+    command = (
+        str(tools.kube_controller_manager),
+        f"--kubeconfig={kubeconfig_of(layout, 'kube-controller-manager')}",
+        "--use-service-account-credentials",
+        f"--service-account-private-key-file={layout.pki / 'service-account.key'}",
+        f"--root-ca-file={layout.pki / 'ca.crt'}",
+        "--leader-elect=false",
+        # Without metrics, autoscaling could only complain; the simulated nodes need no address ranges.
+        "--controllers=*,bootstrapsigner,tokencleaner,-horizontal-pod-autoscaler-controller,-node-ipam-controller",
+        # Nothing asks for its health or its metrics, and no port means no port to be taken by somebody else.
+        "--secure-port=0",
+        # Rollouts of many small tests in a row: the client's defaults (20 a second) would be the bottleneck.
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
+    )
+    return Program("kube-controller-manager", command)
+
+
+def _scheduler(layout: Layout, tools: Tools) -> Program:
+    command = (
+        str(tools.kube_scheduler),
+        f"--kubeconfig={kubeconfig_of(layout, 'kube-scheduler')}",
+        "--leader-elect=false",
+        "--secure-port=0",
+    )
+    return Program("kube-scheduler", command)
+
+
+def _kwok(layout: Layout, settings: Settings, tools: Tools) -> Program:
+    command = (
+        str(tools.kwok),
+        f"--kubeconfig={kubeconfig_of(layout, 'kwok')}",
+        f"--config={STAGES}",
+        "--manage-all-nodes=false",
+        f"--manage-nodes-with-annotation-selector={NODE_ANNOTATION}=kwok",
+        f"--cidr=10.{128 + settings.kwok_run % 100}.0.1/16",
+        "--node-ip=10.127.0.1",
+        "--node-lease-duration-seconds=40",
+    )
+    # kwok keeps its own configuration in the home directory; the user's must not change this cluster.
+    return Program("kwok", command, environment={"KWOK_WORKDIR": str(layout.root / "kwok")})
+
+
+def _node_agent(layout: Layout, tools: Tools) -> Program:
+    command = (
+        *(sys.executable, "-m", "cluster.agent"),
+        f"--dir={layout.root}",
+        f"--pilot-discovery={tools.pilot_discovery}",
+        f"--envoy={tools.envoy}",
+    )
+    return Program("node-agent", command, environment={"PYTHONPATH": str(PACKAGE.parent), "PYTHONUNBUFFERED": "1"})
+
+
+def node_lease() -> str:
+    """The Lease that says whose node it is: kwok makes it, and would wait for the end of an earlier kwok's."""
+    return f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{NODE}"
+
+
+def node() -> dict[str, object]:
+    """The one simulated node; kwok plays its kubelet."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": NODE,
+            "annotations": {NODE_ANNOTATION: "kwok"},
+            "labels": {
+                "kubernetes.io/hostname": NODE,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "node-role.kubernetes.io/worker": "",
+            },
+        },
+    }

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Ansible variables with which the role installs Istio onto this very cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cluster.control_plane import Settings
+from cluster.layout import Layout, write_private
+from cluster.tools import Tools
+
+
+def write(layout: Layout, settings: Settings, tools: Tools) -> None:
+    base, istiod = layout.values / "base.yml", layout.values / "istiod.yml"
+    write_private(base, _document(base_values(settings.ports)))
+    write_private(istiod, _document(istiod_values(settings.ports)))
+    variables = {
+        "istio_kubeconfig": str(layout.kubeconfig),
+        "istio_helm_binary": str(tools.helm),
+        "istio_chart_source": str(tools.charts),
+        "istio_base_values_files": [str(base)],
+        "istio_istiod_values_files": [str(istiod)],
+        "cluster_dir": str(layout.root),
+        "cluster_host_ip": settings.host_address,
+        "cluster_ca": str(layout.ca_certificate),
+        "cluster_kubectl": str(tools.kubectl),
+    }
+    write_private(layout.vars_file, _document(variables))
+
+
+def base_values(ports: dict[str, int]) -> dict[str, Any]:
+    """Chart `base`: there is no kube-proxy, so the API server reaches webhooks by URL, not by Service."""
+    return {"base": {"validationURL": _url(ports, "validate")}}
+
+
+def istiod_values(ports: dict[str, int]) -> dict[str, Any]:
+    """Chart `istiod`: where its webhooks are, and without what only Istio's own build of Envoy understands."""
+    return {
+        "base": {"validationURL": _url(ports, "validate")},
+        "istiodRemote": {"injectionURL": _url(ports, "inject")},
+        "telemetry": {"enabled": False},
+        "meshConfig": {"enableAutoMtls": False, "enableTracing": False, "accessLogFile": "/dev/stdout"},
+        "pilot": {
+            "autoscaleEnabled": False,
+            "env": {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"},
+        },
+    }
+
+
+def _url(ports: dict[str, int], path: str) -> str:
+    return f"https://localhost:{ports['istiod-https']}/{path}"
+
+
+def _document(content: dict[str, Any]) -> str:
+    return "---\n" + yaml.safe_dump(content, sort_keys=False)
