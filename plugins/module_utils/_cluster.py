@@ -188,7 +188,7 @@ def readable(status: int, message: str, resource: str | None = None) -> str:
     """A refusal's message in the words of our users; resource is the plural that it is about, if the server said so."""
     denied = 'admission webhook "'
     if message.startswith(denied) and " denied the request: " in message:
-        webhook, _, reason = message[len(denied) :].partition('" denied the request: ')
+        webhook, _separator, reason = message[len(denied) :].partition('" denied the request: ')
         by = "Istio" if "validation" in webhook and "istio.io" in webhook else f"The admission webhook {webhook}"
         reason = reason.removeprefix("configuration is invalid: ").strip()
         # Several reasons arrive as "2 errors occurred:\n\t* one\n\t* two\n\n".

@@ -93,12 +93,12 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
     ("tls", "gateway", "servers"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS]
 )
 def test_servers(tls: dict[str, Any], gateway: dict[str, Any], servers: list[dict[str, Any]]) -> None:
-    gateway_object, _ = manifests(parse({**BASE, "tls": tls, "gateway": {**BASE["gateway"], **gateway}}))
+    gateway_object, _virtual_service = manifests(parse({**BASE, "tls": tls, "gateway": {**BASE["gateway"], **gateway}}))
     assert gateway_object["spec"]["servers"] == servers
 
 
 def test_passthrough_routes_by_the_clients_server_name() -> None:
-    _, virtual_service = manifests(parse({**BASE, "tls": {"mode": "passthrough"}}))
+    _gateway, virtual_service = manifests(parse({**BASE, "tls": {"mode": "passthrough"}}))
     assert virtual_service["spec"] == {
         "hosts": HOSTS,
         "gateways": ["shop/shop"],
@@ -115,7 +115,7 @@ def test_routes() -> None:
         },
         {"destinations": [{"service": "web"}]},
     ]
-    _, virtual_service = manifests(parse({**BASE, "service": None, "port": None, "routes": routes}))
+    _gateway, virtual_service = manifests(parse({**BASE, "service": None, "port": None, "routes": routes}))
     assert virtual_service["spec"]["http"] == [
         {
             "name": "api",

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the checks named on the command line: lint, sanity, units, integration.
+
+Every check runs, whatever the ones before it found. The tests come last and in one pytest, so that its closing line,
+with the count of all tests, is the last thing that a good run prints.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("GATEHOUSE_CACHE") or ROOT / ".cache").absolute()
+COLLECTIONS = CACHE / "collections"
+PROGRAMS = CACHE / "venv" / "bin"
+ENVIRONMENT = os.environ | {
+    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+    # pyproject.toml says the same for .cache/collections; these are for another GATEHOUSE_CACHE.
+    "MYPYPATH": str(COLLECTIONS),
+    "PYTHONPATH": str(COLLECTIONS),
+    "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    command: tuple[str, ...]
+
+
+LINT = (
+    Check("ruff check", ("ruff", "check", "--quiet", ".")),
+    Check("ruff format", ("ruff", "format", "--check", "--quiet", "--diff", ".")),
+    Check("house rules", (sys.executable, "tests/setup/house_rules.py")),
+    Check("mypy", ("mypy", str(COLLECTIONS / "ansible_collections/gatehouse/istio/plugins"), "tests")),
+    Check("yamllint", ("yamllint", "--strict", ".")),
+    Check("ansible-lint", ("ansible-lint", "-q", "--nocolor", "--strict")),
+    Check("changelog fragments", ("antsibull-changelog", "lint")),
+)
+SANITY = (Check("ansible-test sanity", (sys.executable, "tests/sanity/run.py")),)
+TESTS = {"units": "tests/unit", "integration": "tests/integration"}
+
+
+def succeeds(check: Check) -> bool:
+    """Run a check; print its name and time, and its output only when it failed."""
+    print(f"{check.name} ...", end=" ", flush=True)
+    begin = time.monotonic()
+    done = subprocess.run(
+        check.command,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(f"{'ok' if done.returncode == 0 else 'FAILED'} ({time.monotonic() - begin:.0f} s)", flush=True)
+    if done.returncode != 0:
+        print(done.stdout, flush=True)
+    return done.returncode == 0
+
+
+def pytest_succeeds(directories: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", *directories]
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def main(names: list[str]) -> int:
+    known = ("lint", "sanity", *TESTS)
+    if not names or set(names) - set(known):
+        print(f"Say which checks to run: {', '.join(known)}.", file=sys.stderr)
+        return 2
+    checks = (LINT if "lint" in names else ()) + (SANITY if "sanity" in names else ())
+    failed = [check.name for check in checks if not succeeds(check)]
+    directories = [directory for name, directory in TESTS.items() if name in names]
+    if directories and not pytest_succeeds(directories):
+        failed.append("pytest")
+    if failed:
+        print(f"Failed: {', '.join(failed)}.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

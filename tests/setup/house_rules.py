@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we ask of our own files and no linter checks: a licence header, small files, small functions."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+HEADER = """\
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+
+
+def scripts() -> list[Path]:
+    """Our Python and shell files: what is or would be committed."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.sh", ".ci/run"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in sorted(set(listed.split("\0"))) if name and (ROOT / name).is_file()]
+
+
+def functions(text: str) -> Iterator[tuple[str, int, int]]:
+    """Name, first line and count of lines of each."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def complaints(path: Path) -> Iterator[str]:
+    text = path.read_text(encoding="utf-8")
+    where = path.relative_to(ROOT)
+    first, _newline, rest = text.partition("\n")
+    if not (rest if first.startswith("#!") else text).startswith(HEADER):
+        yield f"{where}:1: does not begin with the licence header that the other files have."
+    count = text.count("\n")
+    if count > MAX_FILE_LINES:
+        yield f"{where}: has {count} lines; split it, {MAX_FILE_LINES} are the most."
+    if path.suffix == ".py":
+        for name, line, length in functions(text):
+            if length > MAX_FUNCTION_LINES:
+                yield f"{where}:{line}: {name}() has {length} lines; split it, {MAX_FUNCTION_LINES} are the most."
+
+
+def main() -> int:
+    found = [complaint for path in scripts() for complaint in complaints(path)]
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
