@@ -75,8 +75,9 @@ def run(
     vars_file: Path,
     check: bool = False,
     diff: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> PlaybookResult:
-    """Run a playbook, given as its text or its path, on localhost."""
+    """Run a playbook, given as its text or its path, on localhost, with further environment variables."""
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as name:
         scratch = Path(name)
         if isinstance(playbook, str):
@@ -92,7 +93,7 @@ def run(
         command += ["--diff"] if diff else []
         done = subprocess.run(
             command,
-            env=_environment(scratch, results),
+            env=_environment(scratch, results) | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -124,9 +124,10 @@ class Cluster:
         check: bool = False,
         diff: bool = False,
         may_fail: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> PlaybookResult:
         """Run a playbook (text or path) with the cluster's variables; unless it may, a failure fails the test."""
-        result = playbooks.run(playbook, extra_vars or {}, self.vars_file, check, diff)
+        result = playbooks.run(playbook, extra_vars or {}, self.vars_file, check, diff, environment)
         assert may_fail or result.exit_code == 0, result.output
         return result
 

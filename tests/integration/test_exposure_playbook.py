@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from cluster.testing import Cluster
 
 TASK = """
@@ -43,3 +47,16 @@ def test_environment_variables(istio: Cluster, namespace: str) -> None:
     assert istio.playbook(playbook, check=True).changed == 1
     assert istio.playbook(playbook).changed == 1
     assert istio.playbook(playbook).changed == 0
+
+
+def test_a_kubeconfig_encrypted_with_ansible_vault(istio: Cluster, namespace: str, tmp_path: Path) -> None:
+    password, kubeconfig = tmp_path / "password", tmp_path / "kubeconfig.vault"
+    password.write_text("only for this test")
+    vault = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", "--vault-password-file", str(password)]
+    subprocess.run([*vault, "--output", str(kubeconfig), str(istio.kubeconfig)], check=True, capture_output=True)
+    assert kubeconfig.read_text().startswith("$ANSIBLE_VAULT")
+    defaults = f"""  module_defaults:
+    group/gatehouse.istio.istio:
+      kubeconfig: {kubeconfig}"""
+    playbook = PLAY.format(play=defaults) + TASK.format(namespace=namespace)
+    assert istio.playbook(playbook, environment={"ANSIBLE_VAULT_PASSWORD_FILE": str(password)}).changed == 1
