@@ -215,7 +215,11 @@ def test_helm_3_from_a_repository_and_helm_4_from_a_registry(empty: Cluster, sou
     eventually(lambda: webhooks_are_right(empty))
 
 
-def test_gateways_of_every_kind(own: Cluster, tmp_path: Path) -> None:
+def images(workload: dict[str, Any]) -> set[str]:
+    return {container["image"] for container in workload["spec"]["template"]["spec"]["containers"]}
+
+
+def test_gateways_of_every_kind_with_a_sites_own_images_and_cni(own: Cluster, tmp_path: Path) -> None:
     values = tmp_path / "gateway.yml"
     values.write_text("---\nkind: DaemonSet\nlabels: {from: file}\n")
     edge = {
@@ -229,7 +233,15 @@ def test_gateways_of_every_kind(own: Cluster, tmp_path: Path) -> None:
         "values": {"labels": {"from": "dictionary"}},
     }
     inner = {"name": "inner", "type": "ClusterIP", "replicas": 2}
-    fact = gateways(own.playbook(ROLE, {"istio_gateways": [INTERNAL, edge, inner]}))
+    site = {"istio_hub": "registry.example.com/istio", "istio_tag": "1.31.0-site", "istio_cni_enabled": True}
+    fact = gateways(own.playbook(ROLE, {**site, "istio_gateways": [INTERNAL, edge, inner]}))
+
+    cni = own.kubectl("get", "daemonset", "istio-cni-node", "-n", "istio-system")
+    assert images(cni) == {"registry.example.com/istio/install-cni:1.31.0-site"}
+    istiod = own.kubectl("get", "deployment", "istiod", "-n", "istio-system")
+    assert images(istiod) == {"registry.example.com/istio/pilot:1.31.0-site"}
+    (proxy,) = own.kubectl("get", "pods", "-n", "istio-ingress", "-l", "istio=internal")["items"]
+    assert proxy["spec"]["containers"][0]["image"] == "registry.example.com/istio/proxyv2:1.31.0-site"
 
     workload = own.kubectl("get", "daemonset", "edge", "-n", "edge")
     assert workload["metadata"]["labels"].items() >= {"team": "a", "from": "dictionary"}.items()
@@ -255,9 +267,9 @@ def test_gateways_of_every_kind(own: Cluster, tmp_path: Path) -> None:
 
     gone = {"name": "inner", "state": "absent"}
     renamed = {**edge, "labels": {"istio": "another"}}
-    refused = own.playbook(ROLE, {"istio_gateways": [renamed, gone]}, may_fail=True)
+    refused = own.playbook(ROLE, {**site, "istio_gateways": [renamed, gone]}, may_fail=True)
     assert "The labels of gateway 'edge' cannot change" in refused.message
-    removed = own.playbook(ROLE, {"istio_gateways": [edge, gone]})
+    removed = own.playbook(ROLE, {**site, "istio_gateways": [edge, gone]})
     assert removed.changed == 1
     assert set(gateways(removed)) == {"edge"}
     assert {"edge/edge", "istio-ingress/internal"} <= set(releases(own))
