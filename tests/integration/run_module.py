@@ -12,11 +12,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import kubernetes
+from ansible.module_utils import _internal
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -54,14 +57,30 @@ class Outcome:
         return "\n".join(lines)
 
 
+@contextlib.contextmanager
+def _module_process() -> Iterator[None]:
+    """What a process of its own gives a module.
+
+    A filter plugin's test makes this one a controller for Ansible, which shows warnings instead of returning them; and
+    the warnings and the Kubernetes client's connection of the module before are still there.
+    """
+    kubernetes.client.Configuration.set_default(None)
+    given_before = warnings._global_warnings  # noqa: SLF001  (Ansible offers no other way to forget them)
+    with mock.patch.object(_internal, "is_controller", False), mock.patch.dict(given_before, clear=True):
+        yield
+
+
 def run_module(main: Callable[[], None], params: dict[str, Any], check: bool = False) -> Outcome:
     """The outcome of the module with the given options (None: not given), always with its diff."""
-    # The Kubernetes client keeps the last connection as the default of the process; a module has a process of its own.
-    kubernetes.client.Configuration.set_default(None)
     output = io.StringIO()
     given = {option: value for option, value in params.items() if value is not None}
     arguments = {**given, "_ansible_check_mode": check, "_ansible_diff": True}
-    with patch_module_args(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+    with (
+        _module_process(),
+        patch_module_args(arguments),
+        contextlib.redirect_stdout(output),
+        contextlib.suppress(SystemExit),
+    ):
         main()
     text = output.getvalue()
     return Outcome(json.loads(text), text)

@@ -1,0 +1,65 @@
+# A fresh clone needs `make demo` and `make test`, nothing before them. Whatever is made goes to .cache/, or to GATEHOUSE_CACHE.
+export GATEHOUSE_CACHE ?= $(CURDIR)/.cache
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(GATEHOUSE_CACHE)/collections
+export LC_ALL := C.UTF-8
+PROGRAMS := $(GATEHOUSE_CACHE)/venv/bin
+export PATH := $(PROGRAMS):$(PATH)
+CLUSTER := "$(PROGRAMS)/python" tests/cluster
+CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
+SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup tools cluster status stop units integration lint sanity format build changelog requirements clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+demo: cluster ## install Istio on an embedded cluster and serve two applications through it over HTTPS
+	@ansible-playbook playbooks/demo.yml -e "@$(GATEHOUSE_CACHE)/cluster/vars.yml"
+
+test: tools ## run every check and every test
+	@$(CHECKS) lint sanity units integration
+
+setup: ## install the pinned Python packages (demo and test do it by themselves)
+	@python=$$(tests/setup/find-python.sh) && "$$python" tests/setup/environment.py
+
+tools: setup ## build the programs of the embedded cluster (about 15 minutes, once)
+	@$(CLUSTER) tools
+
+cluster: setup ## start the embedded cluster
+	@$(CLUSTER) start
+
+status: ## show the embedded cluster's parts
+	@$(SET_UP) && $(CLUSTER) status
+
+stop: ## stop the embedded cluster
+	@$(SET_UP) && $(CLUSTER) stop
+
+units: setup ## run the unit tests
+	@$(CHECKS) units
+
+integration: tools ## run the integration tests, on embedded clusters of their own
+	@$(CHECKS) integration
+
+lint: setup ## run ruff, mypy, yamllint, ansible-lint and check the changelog fragments
+	@$(CHECKS) lint
+
+sanity: setup ## run ansible-test sanity
+	@$(CHECKS) sanity
+
+format: setup ## format the Python code
+	@ruff format . && ruff check --fix .
+
+build: setup ## build the collection's archive
+	@ansible-galaxy collection build --force --output-path "$(GATEHOUSE_CACHE)"
+
+changelog: setup ## fold changelogs/fragments/ into the changelog of the version that galaxy.yml names
+	@antsibull-changelog release --update-existing --reload-plugins
+
+requirements: ## pin the newest Python packages that requirements-dev.in allows
+	@tests/setup/pin.sh
+
+clean: ## stop the embedded cluster and remove all that was made (the programs take 15 minutes to build again)
+	@$(SET_UP) && $(CLUSTER) stop
+	@cd "$(GATEHOUSE_CACHE)" && rm -rf cluster clusters collections mypy pytest ruff sanity tools venv gatehouse-istio-*.tar.gz
