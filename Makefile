@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup tools cluster status stop units integration lint sanity format build changelog requirements clean
+.PHONY: help demo test molecule setup tools cluster status stop units integration lint sanity format build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ demo: cluster ## install Istio on an embedded cluster and serve two applications
 
 test: tools ## run every check and every test
 	@$(CHECKS) lint sanity units integration
+
+molecule: tools ## run the Molecule scenarios, each on an embedded cluster of its own
+	@PATH="$(PROGRAMS):$$PATH" ANSIBLE_HOME="$(GATEHOUSE_CACHE)/ansible" molecule test --all </dev/null
 
 setup: ## install the pinned Python packages (demo and test do it by themselves)
 	@python=$$(tests/setup/find-python.sh) && "$$python" tests/setup/environment.py
@@ -60,6 +63,7 @@ changelog: setup ## fold changelogs/fragments/ into the changelog of the version
 requirements: ## pin the newest Python packages that requirements-dev.in allows
 	@tests/setup/pin.sh
 
-clean: ## stop the embedded cluster and remove all that was made (the programs take 15 minutes to build again)
+clean: ## stop the embedded clusters and remove all that was made (the programs take 15 minutes to build again)
 	@$(SET_UP) && $(CLUSTER) stop
+	@for left in "$(GATEHOUSE_CACHE)"/clusters/molecule-*; do [ ! -d "$$left" ] || $(CLUSTER) stop --delete --dir "$$left"; done
 	@cd "$(GATEHOUSE_CACHE)" && rm -rf cluster clusters collections mypy pytest ruff sanity tools venv gatehouse-istio-*.tar.gz

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Not a secret: it protects the test data in inventory/group_vars/all/vault.
+echo only-for-this-scenario
