@@ -48,7 +48,7 @@ def look(
             if found is not None:
                 objects[at] = found
         if exposure and isinstance(exposure.gateway, ExistingGateway):
-            objects.update(_existing_gateway(module, cluster, exposure.gateway))
+            objects.update(_existing_gateway(module, cluster, key, exposure.gateway))
     except ClusterError as error:
         # Without Istio's CRDs there is nothing to remove; and a check run of a whole site, whose role istio has not
         # installed them either, must be able to go on.
@@ -86,7 +86,9 @@ def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
     return {name.partition("/")[0] for name in names if "/" in name}
 
 
-def _existing_gateway(module: AnsibleModule, cluster: Cluster, gateway: ExistingGateway) -> dict[Ref, Manifest]:
+def _existing_gateway(
+    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], gateway: ExistingGateway
+) -> dict[Ref, Manifest]:
     at = Ref("Gateway", gateway.namespace, gateway.name)
     try:
         live = cluster.get(at)
@@ -98,5 +100,14 @@ def _existing_gateway(module: AnsibleModule, cluster: Cluster, gateway: Existing
         )
         return {}
     if live is None:
-        raise ClusterError(f"gateway.existing: there is no {at}; create it first, or use gateway.selector.")
+        missing = f"gateway.existing: there is no {at}; create it first, or use gateway.selector."
+        if not module.check_mode:
+            raise ClusterError(missing)
+        module.warn(missing)  # an earlier task may make it, which in check mode it does not
+        return {}
+    if owner(live) == key:
+        raise ClusterError(
+            f"gateway.existing: {at} is this exposure's own; keep it with gateway.selector, or attach to another one, "
+            "and it is removed."
+        )
     return {at: live}

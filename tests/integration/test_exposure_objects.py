@@ -216,9 +216,22 @@ def test_two_exposures_do_not_take_each_others_gateway(expose: Expose, namespace
     assert attached.result["urls"] == [f"http://{namespace}.example.com/"]
 
 
-def test_an_existing_gateway_must_exist(expose: Expose) -> None:
+def test_an_existing_gateway_must_exist(expose: Expose, namespace: str) -> None:
     outcome = expose(gateway={"existing": "infra/none"})
     assert outcome.message.startswith("gateway.existing: there is no Gateway infra/none;")
+    # An earlier task of the same playbook may make it, which in check mode it does not.
+    predicted = expose(check=True, gateway={"existing": "infra/none"})
+    assert predicted.actions == [f"created VirtualService {namespace}/shop"]
+    assert any("there is no Gateway infra/none" in str(warning) for warning in predicted.result["warnings"])
+
+
+def test_an_exposure_does_not_attach_to_the_gateway_that_it_would_remove(
+    expose: Expose, live: Callable[..., Any], namespace: str
+) -> None:
+    expose()
+    outcome = expose(gateway={"existing": "shop"})
+    assert outcome.message.startswith(f"gateway.existing: Gateway {namespace}/shop is this exposure's own;")
+    assert live("Gateway")
 
 
 def test_istios_refusal_is_one_sentence_and_nothing_is_written(expose: Expose, istio: Cluster, namespace: str) -> None:
