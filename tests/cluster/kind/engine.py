@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Docker: the one that runs, or one of our own.
+
+Ours runs in namespaces of its own. Its bridges and firewall rules are in its network namespace, its containers in its
+pid namespace, its mounts in its mount namespace, so all of them end with its one process, also when that is killed. The
+host reaches it by a pair of virtual interfaces, and has nothing else of it: no rule, no route, no forwarding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.errors import ClusterError
+from cluster.kind.commands import install, run, succeeds
+from cluster.layout import Layout, private_directory, write_private
+from cluster.processes import Process, Program, stop
+
+Say = Callable[[str], None]
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_PACKAGES = {
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "iptables": "iptables",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+}
+_CAP_SYS_RESOURCE = 24
+_RUNC = """#!/bin/sh
+# runc for a machine that lacks a capability which Docker gives to privileged containers.
+previous=
+for argument in "$@"; do
+    case $previous in
+        --bundle | -b) file=$argument/config.json ;;
+        --process | -p) file=$argument ;;
+    esac
+    previous=$argument
+done
+[ -z "${file-}" ] || sed -i 's/"CAP_SYS_RESOURCE",//g; s/,"CAP_SYS_RESOURCE"//g' "$file"
+exec runc "$@"
+"""
+
+
+class UnavailableError(ClusterError):
+    """There is no Docker, and none can be started: kind cannot run here."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker. `address` is where its published ports are reached."""
+
+    address: str
+    socket: Path | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.socket is not None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For programs that talk to it."""
+        return {"DOCKER_HOST": f"unix://{self.socket}"} if self.socket else {}
+
+    def docker(self, *arguments: str, stdin: Path | None = None) -> str:
+        return run("docker", *arguments, stdin=stdin, environment=self.environment)
+
+    def succeeds(self, *arguments: str) -> bool:
+        return succeeds("docker", *arguments, environment=self.environment)
+
+    def has_image(self, name: str) -> bool:
+        return self.succeeds("image", "inspect", name)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where our own Docker of one cache is. All names derive from the cache's path: caches do not meet."""
+
+    layout: Layout
+
+    @property
+    def _digest(self) -> bytes:
+        return hashlib.sha256(str(self.layout.root).encode()).digest()
+
+    @property
+    def runtime(self) -> Path:
+        """Sockets, whose paths must be short."""
+        return Path("/run") / self.link
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "docker.sock"
+
+    @property
+    def link(self) -> str:
+        """The host's end of the pair of interfaces; a name has at most 15 characters."""
+        return f"gatehouse-{self._digest[:2].hex()}"
+
+    def address(self, number: int) -> str:
+        """The host's (1) and Docker's (2) in a network of four, of the range that RFC 2544 sets aside for tests."""
+        return f"198.18.{self._digest[2]}.{self._digest[3] & 0xFC | number}"
+
+
+def _place(cache: Path) -> _Place:
+    return _Place(Layout(cache / "kind" / "engine"))
+
+
+def find(cache: Path, say: Say) -> Engine:
+    """The Docker that runs, or ours, which is started if it does not run yet."""
+    if (engine := existing(cache)) is not None:
+        return engine
+    if os.geteuid() != 0:
+        raise UnavailableError(
+            "kind needs Docker: none answers this user, and only root could start one here. Start Docker, or be root."
+        )
+    began = time.monotonic()
+    if installed := install(_PACKAGES):
+        say(f"Installed {', '.join(installed)} ({time.monotonic() - began:.0f} s)")
+    return _start(_place(cache), say)
+
+
+def existing(cache: Path) -> Engine | None:
+    """The Docker that runs, ours or not."""
+    place = _place(cache)
+    if Process(place.layout, "dockerd").running() is not None:
+        return Engine(place.address(2), place.socket)
+    return Engine("127.0.0.1") if succeeds("docker", "info") else None
+
+
+def _start(place: _Place, say: Say) -> Engine:
+    began = time.monotonic()
+    place.layout.make()
+    private_directory(place.runtime)
+    process = Process(place.layout, "dockerd")
+    process.start(Program("dockerd", (*_namespaces(), "dockerd", *_options(place))))
+    engine = Engine(place.address(2), place.socket)
+    try:
+        _connect(place)
+        while not engine.succeeds("info"):
+            if process.died() or time.monotonic() - began > _START_SECONDS:
+                raise UnavailableError(f"kind needs Docker, and dockerd does not start here. {process.death_notice()}")
+            time.sleep(0.1)
+    except ClusterError:
+        stop_own(place.layout.root.parent.parent, lambda _text: None)
+        raise
+    say(f"Docker is up, in namespaces of its own ({time.monotonic() - began:.1f} s)")
+    return engine
+
+
+def _namespaces() -> tuple[str, ...]:
+    return ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "slave")
+
+
+def _options(place: _Place) -> tuple[str, ...]:
+    options = (
+        f"--data-root={place.layout.root / 'data'}",
+        f"--exec-root={place.runtime / 'exec'}",
+        f"--pidfile={place.runtime / 'docker.pid'}",
+        f"--host=unix://{place.socket}",
+        f"--cgroup-parent={place.link}",
+    )
+    if _has_capability(_CAP_SYS_RESOURCE):
+        return options
+    wrapper = write_private(place.layout.root / "runc", _RUNC)
+    wrapper.chmod(0o700)
+    return (*options, f"--add-runtime=trimmed={wrapper}", "--default-runtime=trimmed")
+
+
+def _has_capability(number: int) -> bool:
+    """Whether this process has one of Linux' capabilities, by its number (capabilities(7))."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
+    return bool(int(effective, 16) >> number & 1)
+
+
+def _connect(place: _Place) -> None:
+    """The pair of interfaces. It goes when its network namespace goes."""
+    record = Process(place.layout, "dockerd").record()
+    assert record is not None  # started just now
+    _wait_for_namespace(record.pid)
+    inside = ("nsenter", f"--net=/proc/{record.pid}/ns/net", "ip")
+    run("ip", "link", "add", place.link, "type", "veth", "peer", "name", "host", "netns", str(record.pid))
+    run("ip", "address", "add", f"{place.address(1)}/30", "dev", place.link)
+    run("ip", "link", "set", place.link, "up")
+    run(*inside, "link", "set", "lo", "up")
+    run(*inside, "address", "add", f"{place.address(2)}/30", "dev", "host")
+    run(*inside, "link", "set", "host", "up")
+
+
+def _wait_for_namespace(pid: int) -> None:
+    """Until unshare has left the host's network."""
+    deadline = time.monotonic() + 5
+    here = Path("/proc/self/ns/net").readlink()
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/ns/net").readlink() != here:
+                return
+        except FileNotFoundError:
+            break
+        time.sleep(0.01)
+    raise UnavailableError("kind needs Docker, and this machine gives it no network namespace of its own.")
+
+
+def stop_own(cache: Path, say: Say) -> None:
+    """End our own Docker, if it runs, and remove what it had outside of its namespaces. Its images stay."""
+    place = _place(cache)
+    process = Process(place.layout, "dockerd")
+    began = time.monotonic()
+    ran = process.running() is not None
+    stop([process], grace=_STOP_SECONDS)
+    if succeeds("ip", "link", "show", place.link):
+        succeeds("ip", "link", "delete", place.link)  # the kernel may be faster
+    shutil.rmtree(place.runtime, ignore_errors=True)
+    for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}")):
+        _remove_cgroup(group)
+    if ran:
+        say(f"Docker ended ({time.monotonic() - began:.1f} s)")
+
+
+def _remove_cgroup(group: Path) -> None:
+    """A cgroup is removed as a directory whose files nobody can remove."""
+    for directory, _directories, _files in os.walk(group, topdown=False):
+        Path(directory).rmdir()

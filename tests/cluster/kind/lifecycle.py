@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Creating and deleting clusters of kind, each with its directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cluster import charts, tools
+from cluster.errors import ClusterError
+from cluster.kind import engine as engines
+from cluster.kind import images, node
+from cluster.kind.commands import run
+from cluster.kind.engine import Engine
+from cluster.layout import cache_directory, exclusive, private_directory, write_private
+
+Say = Callable[[str], None]
+# All node ports that the cluster gives away are published by Docker under the same numbers.
+NODE_PORTS = range(30000, 30016)
+_API_PORT = 6443
+_IMAGE = "GATEHOUSE_KIND_IMAGE"
+
+
+def start(directory: Path, say: Say) -> None:
+    """Create the cluster: `directory` then has `kubeconfig`, and `vars.yml` with the role's variables."""
+    cache = cache_directory()
+    private_directory(cache / "kind")
+    private_directory(directory)
+    with exclusive(cache / "kind" / "clusters.lock", lambda: say("Waiting for another start or stop of a cluster ...")):
+        programs = tools.prepare_kind(cache, say)
+        engine = engines.find(cache, say)
+        kind = Kind(programs, engine, directory)
+        _check_nobody_has_our_ports(kind)
+        image = node_image(cache, engine, say)
+        began = time.monotonic()
+        kind.create(image)
+        say(f"Cluster {kind.name} is up after {time.monotonic() - began:.1f} s")
+        backend = images.write_backend(programs, private_directory(cache / "kind"))
+        if not is_built(image):
+            kind.load(backend)
+        variables = variables_of(kind, tools.located(cache).helm, charts.directory(cache) if is_built(image) else None)
+        write_private(directory / "vars.yml", "---\n" + yaml.safe_dump(variables, sort_keys=False))
+
+
+def stop(directory: Path, say: Say) -> None:
+    """Delete the cluster, its directory, and whatever else there would not be without it."""
+    cache = cache_directory()
+    if not directory.exists():
+        say(f"There is no cluster in {directory}.")
+        return
+    with exclusive(cache / "kind" / "clusters.lock", lambda: say("Waiting for another start or stop of a cluster ...")):
+        if (engine := engines.existing(cache)) is not None:
+            kind = Kind(tools.bin_directory(cache), engine, directory)
+            kind.delete()
+            say(f"Cluster {kind.name} deleted")
+            if engine.is_ours and not kind.clusters():
+                engines.stop_own(cache, say)
+        shutil.rmtree(directory)
+
+
+class Kind:
+    """kind, for one cluster."""
+
+    def __init__(self, programs: Path, engine: Engine, directory: Path) -> None:
+        self.engine = engine
+        self.directory = directory
+        self.name = directory.name
+        self._program = programs / "kind"
+
+    def _run(self, *arguments: str) -> str:
+        return run(self._program, *arguments, environment=self.engine.environment)
+
+    def clusters(self) -> list[str]:
+        return self._run("get", "clusters").split()
+
+    def create(self, image: str) -> None:
+        config = write_private(self.directory / "kind.yml", yaml.safe_dump(configuration(self.engine, is_built(image))))
+        had_network = self.engine.succeeds("network", "inspect", "kind")
+        write_private(self.directory / "state.json", json.dumps({"had_network": had_network}))
+        self._run(
+            "create",
+            "cluster",
+            f"--name={self.name}",
+            f"--image={image}",
+            f"--config={config}",
+            f"--kubeconfig={self.directory / 'kubeconfig'}",
+            "--wait=120s",
+        )
+
+    def load(self, archive: Path) -> None:
+        self._run("load", "image-archive", str(archive), f"--name={self.name}")
+
+    def delete(self) -> None:
+        self._run("delete", "cluster", f"--name={self.name}", f"--kubeconfig={self.directory / 'kubeconfig'}")
+        state = self.directory / "state.json"
+        if state.exists() and not json.loads(state.read_text())["had_network"] and not self.clusters():
+            self.engine.succeeds("network", "rm", "kind")
+
+
+def node_image(cache: Path, engine: Engine, say: Say) -> str:
+    """The image that the user names; else kind's own, if it can be had; else one that is built here."""
+    named = os.environ.get(_IMAGE, "")
+    if named:
+        if not engine.has_image(named) and not engine.succeeds("pull", named):
+            ours = "; our own Docker, which was started because none ran, has no way out" if engine.is_ours else ""
+            raise ClusterError(f"{_IMAGE} names {named}, which cannot be pulled{ours}: correct or unset it.")
+        return named
+    if not engine.is_ours and (
+        engine.has_image(default := tools.kind_image(cache, say)) or engine.succeeds("pull", default)
+    ):
+        return default
+    return node.build(cache, engine, say)
+
+
+def is_built(image: str) -> bool:
+    """Whether the image is one that was built here, with all images in it."""
+    return image.startswith(f"{node.NAME}:")
+
+
+def configuration(engine: Engine, built: bool) -> dict[str, Any]:
+    """kind's configuration: https://kind.sigs.k8s.io/docs/user/configuration/"""
+    node_ports = {"name": "service-node-port-range", "value": f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"}
+    patches: list[dict[str, Any]] = [{"kind": "ClusterConfiguration", "apiServer": {"extraArgs": [node_ports]}}]
+    if built:
+        patches.append({"kind": "KubeletConfiguration", "failCgroupV1": False, "resolvConf": "/kind/resolv.conf"})
+    networking: dict[str, Any] = {"disableDefaultCNI": built, "apiServerAddress": engine.address}
+    if engine.is_ours:
+        # kind itself cannot look for a free one: it is not where Docker's ports are.
+        networking["apiServerPort"] = _API_PORT
+    mapped = [
+        {"containerPort": port, "hostPort": port, "listenAddress": engine.address, "protocol": "TCP"}
+        for port in NODE_PORTS
+    ]
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "networking": networking,
+        "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
+        "nodes": [{"role": "control-plane", "extraPortMappings": mapped}],
+    }
+
+
+def variables_of(kind: Kind, helm: Path, charts_directory: Path | None) -> dict[str, Any]:
+    """The Ansible variables for this cluster. Without a directory of charts, charts and images are the ordinary."""
+    variables: dict[str, Any] = {
+        "istio_kubeconfig": str(kind.directory / "kubeconfig"),
+        "istio_helm_binary": str(helm),
+        "gateway_type": "NodePort",
+        "gateway_address": kind.engine.address,
+        "backend_image": images.BACKEND,
+    }
+    if charts_directory is None:
+        return variables
+    values = write_private(kind.directory / "istiod.yml", "---\n" + yaml.safe_dump(_istiod_values()))
+    gateway = write_private(
+        kind.directory / "gateway.yml", "---\n" + yaml.safe_dump({"imagePullPolicy": "IfNotPresent"})
+    )
+    return variables | {
+        "istio_chart_source": str(charts_directory),
+        "istio_hub": images.HUB,
+        "istio_tag": tools.ISTIO_VERSION,
+        "istio_istiod_values_files": [str(values)],
+        "istio_gateway_values_files": [str(gateway)],
+    }
+
+
+def _istiod_values() -> dict[str, Any]:
+    """Without what only Istio's own build of Envoy understands, and small enough for two cores."""
+    resources = {"requests": {"cpu": "10m", "memory": "64Mi"}}
+    return {
+        "telemetry": {"enabled": False},
+        "meshConfig": {"enableTracing": False},
+        "global": {
+            "imagePullPolicy": "IfNotPresent",
+            "proxy": {"readinessPeriodSeconds": 1, "resources": resources},
+        },
+        "pilot": {
+            "autoscaleEnabled": False,
+            "resources": resources,
+            "env": {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"},
+        },
+    }
+
+
+def _check_nobody_has_our_ports(kind: Kind) -> None:
+    others = [name for name in kind.clusters() if name != kind.name] if kind.engine.is_ours else []
+    if others:
+        raise ClusterError(
+            f"The cluster {others[0]} has the node ports that this one needs: stop it first "
+            f"(`python tests/cluster/kind stop --dir {kind.directory.parent / others[0]}`)."
+        )
