@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the checks named on the command line: lint, sanity, units, integration.
+"""Runs the checks named on the command line: lint, sanity, units, integration, scenarios.
 
 Every check runs, whatever the ones before it found. The tests come last and in one pytest, so that its closing line,
 with the count of all tests, is the last thing that a good run prints.
@@ -46,7 +46,7 @@ LINT = (
     Check("changelog fragments", ("antsibull-changelog", "lint")),
 )
 SANITY = (Check("ansible-test sanity", (sys.executable, "tests/sanity/run.py")),)
-TESTS = {"units": "tests/unit", "integration": "tests/integration"}
+TESTS = {"units": "tests/unit", "integration": "tests/integration", "scenarios": "tests/scenarios"}
 
 
 def succeeds(check: Check) -> bool:

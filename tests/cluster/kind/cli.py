@@ -17,7 +17,7 @@ from cluster.layout import cache_directory
 def main() -> int:
     arguments = _parser().parse_args()
     try:
-        arguments.run(Path(arguments.dir).absolute(), _say)
+        arguments.run(arguments)
     except ClusterError as error:
         print(error, file=sys.stderr)
         return 1
@@ -33,18 +33,26 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python tests/cluster/kind", description="A cluster of kind.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, text in (
-        ("start", lifecycle.start, "create a cluster; also starts Docker, and builds the images, if need be"),
-        ("stop", lifecycle.stop, "delete the cluster, and end the Docker that was started for it"),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument(
-            "--dir",
-            default=str(cache_directory() / "kind" / "clusters" / "gatehouse"),
-            help="the cluster's directory, whose name is also the cluster's (%(default)s)",
-        )
-        command.set_defaults(run=run)
+
+    command = commands.add_parser("prepare", help="build the programs and images, and install Docker if there is none")
+    command.set_defaults(run=lambda _arguments: lifecycle.prepare(cache_directory(), _say))
+
+    command = commands.add_parser("start", help="create a cluster; also starts Docker if none runs")
+    _add_directory(command)
+    command.set_defaults(run=lambda arguments: lifecycle.start(Path(arguments.dir).absolute(), _say))
+
+    command = commands.add_parser("stop", help="delete a cluster, and end the Docker that was started for it")
+    _add_directory(command)
+    command.set_defaults(run=lambda arguments: lifecycle.stop(Path(arguments.dir).absolute(), _say))
     return parser
+
+
+def _add_directory(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dir",
+        default=str(cache_directory() / "kind" / "clusters" / "gatehouse"),
+        help="the cluster's directory, whose name is also the cluster's (%(default)s)",
+    )
 
 
 def _say(text: str) -> None:

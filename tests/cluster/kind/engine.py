@@ -10,6 +10,7 @@ host reaches it by a pair of virtual interfaces, and has nothing else of it: no 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -34,7 +35,7 @@ _PACKAGES = {
     "nsenter": "util-linux",
 }
 _CAP_SYS_RESOURCE = 24
-_RUNC = """#!/bin/sh
+RUNC_WRAPPER = """#!/bin/sh
 # runc for a machine that lacks a capability which Docker gives to privileged containers.
 previous=
 for argument in "$@"; do
@@ -80,7 +81,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where our own Docker of one cache is. All names derive from the cache's path: caches do not meet."""
 
     layout: Layout
@@ -108,8 +109,8 @@ class _Place:
         return f"198.18.{self._digest[2]}.{self._digest[3] & 0xFC | number}"
 
 
-def _place(cache: Path) -> _Place:
-    return _Place(Layout(cache / "kind" / "engine"))
+def place_of(cache: Path) -> Place:
+    return Place(Layout((cache / "kind" / "engine").resolve()))
 
 
 def find(cache: Path, say: Say) -> Engine:
@@ -123,18 +124,20 @@ def find(cache: Path, say: Say) -> Engine:
     began = time.monotonic()
     if installed := install(_PACKAGES):
         say(f"Installed {', '.join(installed)} ({time.monotonic() - began:.0f} s)")
-    return _start(_place(cache), say)
+    stop_own(cache, say)  # what is left of one that was killed
+    return _start(place_of(cache), say)
 
 
 def existing(cache: Path) -> Engine | None:
     """The Docker that runs, ours or not."""
-    place = _place(cache)
-    if Process(place.layout, "dockerd").running() is not None:
-        return Engine(place.address(2), place.socket)
+    place = place_of(cache)
+    ours = Engine(place.address(2), place.socket)
+    if Process(place.layout, "dockerd").running() is not None and ours.succeeds("info"):
+        return ours
     return Engine("127.0.0.1") if succeeds("docker", "info") else None
 
 
-def _start(place: _Place, say: Say) -> Engine:
+def _start(place: Place, say: Say) -> Engine:
     began = time.monotonic()
     place.layout.make()
     private_directory(place.runtime)
@@ -150,6 +153,8 @@ def _start(place: _Place, say: Say) -> Engine:
     except ClusterError:
         stop_own(place.layout.root.parent.parent, lambda _text: None)
         raise
+    if left := engine.docker("ps", "--all", "--quiet").split():
+        engine.docker("rm", "--force", "--volumes", *left)  # of a Docker that was killed
     say(f"Docker is up, in namespaces of its own ({time.monotonic() - began:.1f} s)")
     return engine
 
@@ -158,7 +163,7 @@ def _namespaces() -> tuple[str, ...]:
     return ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "slave")
 
 
-def _options(place: _Place) -> tuple[str, ...]:
+def _options(place: Place) -> tuple[str, ...]:
     options = (
         f"--data-root={place.layout.root / 'data'}",
         f"--exec-root={place.runtime / 'exec'}",
@@ -166,21 +171,21 @@ def _options(place: _Place) -> tuple[str, ...]:
         f"--host=unix://{place.socket}",
         f"--cgroup-parent={place.link}",
     )
-    if _has_capability(_CAP_SYS_RESOURCE):
+    if has_capability(_CAP_SYS_RESOURCE):
         return options
-    wrapper = write_private(place.layout.root / "runc", _RUNC)
+    wrapper = write_private(place.layout.root / "runc", RUNC_WRAPPER)
     wrapper.chmod(0o700)
     return (*options, f"--add-runtime=trimmed={wrapper}", "--default-runtime=trimmed")
 
 
-def _has_capability(number: int) -> bool:
+def has_capability(number: int) -> bool:
     """Whether this process has one of Linux' capabilities, by its number (capabilities(7))."""
     status = Path("/proc/self/status").read_text().splitlines()
     effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
     return bool(int(effective, 16) >> number & 1)
 
 
-def _connect(place: _Place) -> None:
+def _connect(place: Place) -> None:
     """The pair of interfaces. It goes when its network namespace goes."""
     record = Process(place.layout, "dockerd").record()
     assert record is not None  # started just now
@@ -210,7 +215,7 @@ def _wait_for_namespace(pid: int) -> None:
 
 def stop_own(cache: Path, say: Say) -> None:
     """End our own Docker, if it runs, and remove what it had outside of its namespaces. Its images stay."""
-    place = _place(cache)
+    place = place_of(cache)
     process = Process(place.layout, "dockerd")
     began = time.monotonic()
     ran = process.running() is not None
@@ -218,13 +223,22 @@ def stop_own(cache: Path, say: Say) -> None:
     if succeeds("ip", "link", "show", place.link):
         succeeds("ip", "link", "delete", place.link)  # the kernel may be faster
     shutil.rmtree(place.runtime, ignore_errors=True)
-    for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}")):
+    for group in sorted(Path("/sys/fs/cgroup").glob(f"*/{place.link}")):
         _remove_cgroup(group)
     if ran:
         say(f"Docker ended ({time.monotonic() - began:.1f} s)")
 
 
 def _remove_cgroup(group: Path) -> None:
-    """A cgroup is removed as a directory whose files nobody can remove."""
+    """Remove the directories (the files in them are not removable), as soon as the last process has left."""
+    deadline = time.monotonic() + _STOP_SECONDS
     for directory, _directories, _files in os.walk(group, topdown=False):
-        Path(directory).rmdir()
+        while True:
+            try:
+                Path(directory).rmdir()
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                break

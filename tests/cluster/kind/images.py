@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.kind import archive, rootfs
-from cluster.kind.archive import File, Image, program, symbolic_link
+from cluster.kind.archive import File, Image, program
 from cluster.kind.commands import run
 
 HUB = "localhost/istio"
@@ -71,13 +71,8 @@ def _components(sources: Sources, kubernetes: str) -> list[tuple[Image, list[Fil
 
 
 def _firewall(root: Path) -> list[File]:
-    """What kube-proxy runs: nft, iptables (over nftables), and conntrack."""
-    needed = rootfs.with_libraries(root, "/usr/sbin/nft", "/usr/sbin/xtables-nft-multi", "/usr/sbin/conntrack")
-    files = [program(path, _resolved(root, path)) for path in needed]
-    extensions = (root / "usr/lib/x86_64-linux-gnu/xtables").glob("*.so")
-    files += [program(f"/{path.relative_to(root)}", path) for path in sorted(extensions)]
-    names = [f"{family}{action}" for family in ("iptables", "ip6tables") for action in ("", "-save", "-restore")]
-    return [*files, *(symbolic_link(f"/usr/sbin/{name}", "xtables-nft-multi") for name in names)]
+    """nft, by which kube-proxy writes its rules."""
+    return [program(path, _resolved(root, path)) for path in rootfs.with_libraries(root, "/usr/sbin/nft")]
 
 
 def _resolved(root: Path, path: str) -> Path:

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cluster import charts, tools
 from cluster.errors import ClusterError
 from cluster.kind import engine as engines
 from cluster.kind import images, node
-from cluster.kind.commands import run
+from cluster.kind.commands import run, succeeds
 from cluster.kind.engine import Engine
 from cluster.layout import cache_directory, exclusive, private_directory, write_private
 
@@ -27,6 +28,7 @@ Say = Callable[[str], None]
 # All node ports that the cluster gives away are published by Docker under the same numbers.
 NODE_PORTS = range(30000, 30016)
 _API_PORT = 6443
+_ACCOUNT_SECONDS = 60
 _IMAGE = "GATEHOUSE_KIND_IMAGE"
 
 
@@ -35,7 +37,7 @@ def start(directory: Path, say: Say) -> None:
     cache = cache_directory()
     private_directory(cache / "kind")
     private_directory(directory)
-    with exclusive(cache / "kind" / "clusters.lock", lambda: say("Waiting for another start or stop of a cluster ...")):
+    with _one_at_a_time(cache, say):
         programs = tools.prepare_kind(cache, say)
         engine = engines.find(cache, say)
         kind = Kind(programs, engine, directory)
@@ -43,6 +45,7 @@ def start(directory: Path, say: Say) -> None:
         image = node_image(cache, engine, say)
         began = time.monotonic()
         kind.create(image)
+        kind.wait_until_pods_can_be_made()
         say(f"Cluster {kind.name} is up after {time.monotonic() - began:.1f} s")
         backend = images.write_backend(programs, private_directory(cache / "kind"))
         if not is_built(image):
@@ -51,20 +54,42 @@ def start(directory: Path, say: Say) -> None:
         write_private(directory / "vars.yml", "---\n" + yaml.safe_dump(variables, sort_keys=False))
 
 
+def prepare(cache: Path, say: Say) -> None:
+    """Make all that a cluster needs, so that `start` has it. Raises UnavailableError where kind cannot run."""
+    private_directory(cache / "kind")
+    with _one_at_a_time(cache, say):
+        tools.prepare_kind(cache, say)
+        engine = engines.find(cache, say)
+        node_image(cache, engine, say)
+        _end_if_unused(cache, engine, say)
+
+
 def stop(directory: Path, say: Say) -> None:
     """Delete the cluster, its directory, and whatever else there would not be without it."""
     cache = cache_directory()
     if not directory.exists():
         say(f"There is no cluster in {directory}.")
         return
-    with exclusive(cache / "kind" / "clusters.lock", lambda: say("Waiting for another start or stop of a cluster ...")):
+    with _one_at_a_time(cache, say):
         if (engine := engines.existing(cache)) is not None:
             kind = Kind(tools.bin_directory(cache), engine, directory)
             kind.delete()
             say(f"Cluster {kind.name} deleted")
-            if engine.is_ours and not kind.clusters():
-                engines.stop_own(cache, say)
+            _end_if_unused(cache, engine, say)
+        else:
+            engines.stop_own(cache, say)  # it was killed
         shutil.rmtree(directory)
+
+
+def _one_at_a_time(cache: Path, say: Say) -> AbstractContextManager[None]:
+    file = cache / "kind" / "clusters.lock"
+    return exclusive(file, lambda: say("Waiting for another start or stop of a cluster ..."))
+
+
+def _end_if_unused(cache: Path, engine: Engine, say: Say) -> None:
+    """Our own Docker runs only while there is a cluster."""
+    if engine.is_ours and not Kind(tools.bin_directory(cache), engine, cache).clusters():
+        engines.stop_own(cache, say)
 
 
 class Kind:
@@ -75,6 +100,7 @@ class Kind:
         self.directory = directory
         self.name = directory.name
         self._program = programs / "kind"
+        self._kubectl = programs / "kubectl"
 
     def _run(self, *arguments: str) -> str:
         return run(self._program, *arguments, environment=self.engine.environment)
@@ -95,6 +121,15 @@ class Kind:
             f"--kubeconfig={self.directory / 'kubeconfig'}",
             "--wait=120s",
         )
+
+    def wait_until_pods_can_be_made(self) -> None:
+        """The node is Ready before the controllers have made the ServiceAccount that every pod needs."""
+        deadline = time.monotonic() + _ACCOUNT_SECONDS
+        kubeconfig = f"--kubeconfig={self.directory / 'kubeconfig'}"
+        while not succeeds(self._kubectl, kubeconfig, "get", "serviceaccount", "default"):
+            if time.monotonic() > deadline:
+                raise ClusterError(f"Cluster {self.name} makes no ServiceAccounts; see its kube-controller-manager.")
+            time.sleep(0.2)
 
     def load(self, archive: Path) -> None:
         self._run("load", "image-archive", str(archive), f"--name={self.name}")
@@ -132,7 +167,9 @@ def configuration(engine: Engine, built: bool) -> dict[str, Any]:
     patches: list[dict[str, Any]] = [{"kind": "ClusterConfiguration", "apiServer": {"extraArgs": [node_ports]}}]
     if built:
         patches.append({"kind": "KubeletConfiguration", "failCgroupV1": False, "resolvConf": "/kind/resolv.conf"})
-    networking: dict[str, Any] = {"disableDefaultCNI": built, "apiServerAddress": engine.address}
+    networking: dict[str, Any] = {"apiServerAddress": engine.address}
+    if built:
+        networking |= {"disableDefaultCNI": True, "kubeProxyMode": "nftables"}
     if engine.is_ours:
         # kind itself cannot look for a free one: it is not where Docker's ports are.
         networking["apiServerPort"] = _API_PORT

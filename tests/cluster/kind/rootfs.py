@@ -15,7 +15,6 @@ SUITE = "bookworm"  # systemd up to 257 also runs where there is only cgroup v1
 PACKAGES = (
     "ca-certificates",
     "catatonit",
-    "conntrack",
     "containerd",
     "containernetworking-plugins",
     "iproute2",
