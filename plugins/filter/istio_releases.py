@@ -237,7 +237,9 @@ def istio_releases(wanted: Mapping[str, Any], files: Mapping[str, Any]) -> dict[
     for item in wanted["gateways"]:
         release = Release(item["name"], item.get("namespace", "istio-ingress"), "gateway", item.get("state", "present"))
         own = _gateway_values(item, wanted["revision"])
-        merged = merge_values([own, *user_layers(item.get("values"), item.get("values_files"))])
+        of_all = user_layers(wanted["gateway"]["values"], wanted["gateway"]["files"])
+        of_one = user_layers(item.get("values"), item.get("values_files"))
+        merged = merge_values([own, *of_all, *of_one])
         releases.append(release)
         values[release.key] = merged
         gateways.append(_gateway(release, item, merged))

@@ -28,6 +28,7 @@ def wanted(**changes: Any) -> dict[str, Any]:
         "base": NO_VALUES,
         "istiod": NO_VALUES,
         "cni": {"enabled": False, "namespace": "istio-system", **NO_VALUES},
+        "gateway": NO_VALUES,
         "gateways": [],
     }
     return {**defaults, **changes}
@@ -109,6 +110,33 @@ def test_a_gateways_values_merge_in_the_same_order() -> None:
     files = {"gateway.yml": {"replicaCount": 3, "service": {"type": "NodePort"}}}
     values = gateway_values(files, replicas=2, values_files=["gateway.yml"], values={"replicaCount": 4})
     assert values == {"service": {"type": "NodePort"}, "autoscaling": {"enabled": False}, "replicaCount": 4}
+
+
+def test_values_of_all_gateways_come_before_those_of_one() -> None:
+    files = {
+        "all.yml": {"imagePullPolicy": "Always", "tolerations": ["file"], "replicaCount": 1},
+        "one.yml": {"replicaCount": 3, "labels": {"a": "one.yml"}},
+    }
+    common = {"values": {"imagePullPolicy": "IfNotPresent", "labels": {"a": "all", "b": "all"}}, "files": ["all.yml"]}
+    gateways = [
+        {"name": "public", "values_files": ["one.yml"], "values": {"labels": {"b": "one"}}},
+        {"name": "internal"},
+    ]
+    values = asked(files, gateway=common, gateways=gateways)["release_values"]
+    assert values["istio-ingress/public"] == {
+        "service": {"type": "LoadBalancer"},
+        "imagePullPolicy": "IfNotPresent",
+        "tolerations": ["file"],
+        "replicaCount": 3,
+        "labels": {"a": "one.yml", "b": "one"},
+    }
+    assert values["istio-ingress/internal"] == {
+        "service": {"type": "LoadBalancer"},
+        "imagePullPolicy": "IfNotPresent",
+        "tolerations": ["file"],
+        "replicaCount": 1,
+        "labels": {"a": "all", "b": "all"},
+    }
 
 
 @pytest.mark.parametrize(
