@@ -70,7 +70,11 @@ def succeeds(check: Check) -> bool:
 
 
 def pytest_succeeds(directories: list[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", *directories]
+    # A test mostly waits or keeps one core busy. Each worker has clusters of its own, so a file's tests stay together.
+    workers = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+    if os.environ.get("GATEHOUSE_CLUSTER", "embedded") != "embedded":
+        workers = []  # one cluster at a time
+    command = [sys.executable, "-m", "pytest", *workers, *directories]
     return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
