@@ -1,16 +1,33 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Istio's charts, taken from Istio's Go module and laid out like the release's chart repository."""
+"""The charts of Istio and cert-manager, taken from their Go modules and laid out like a chart repository."""
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-# Name in the chart repository -> directory below the module's manifests/charts.
-CHARTS = {"base": "base", "istiod": "istio-control/istio-discovery", "cni": "istio-cni", "gateway": "gateway"}
+
+@dataclass(frozen=True)
+class Charts:
+    """Charts of one release: name in the chart repository -> directory."""
+
+    version: str
+    directories: Mapping[str, Path]
+
+
+def istio(module: Path, version: str) -> Charts:
+    below = module / "manifests" / "charts"
+    names = {"base": "base", "istiod": "istio-control/istio-discovery", "cni": "istio-cni", "gateway": "gateway"}
+    return Charts(version, {name: below / directory for name, directory in names.items()})
+
+
+def cert_manager(module: Path, version: str) -> Charts:
+    return Charts(version, {"cert-manager": module / "deploy" / "charts" / "cert-manager"})
 
 
 def directory(cache: Path) -> Path:
@@ -27,21 +44,20 @@ def are_current(cache: Path, version: str, sources: str) -> bool:
     return file.exists() and file.read_text() == content
 
 
-def copy(istio: Path, cache: Path, version: str, sources: str) -> None:
-    """Copy the charts out of Istio's module and stamp the version, as Istio's release does."""
+def copy(released: Iterable[Charts], cache: Path, version: str, sources: str) -> None:
+    """Copy the charts out of the modules and stamp their versions, as the releases do."""
     target = directory(cache)
     unfinished = target.with_name(".charts.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    for name, source in CHARTS.items():
-        # copyfile leaves the modes behind: everything in Go's module cache is read-only.
-        shutil.copytree(istio / "manifests" / "charts" / source, unfinished / name, copy_function=shutil.copyfile)
-    for path in (unfinished, *unfinished.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    for name in CHARTS:
-        chart = unfinished / name / "Chart.yaml"
-        chart.write_text(with_version(chart.read_text(), version))
-        values = unfinished / name / "values.yaml"
-        values.write_text(with_tag(values.read_text(), version))
+    for charts in released:
+        for name, source in charts.directories.items():
+            # copyfile leaves the modes behind: everything in Go's module cache is read-only.
+            shutil.copytree(source, unfinished / name, copy_function=shutil.copyfile)
+            for path in (unfinished / name, *(unfinished / name).rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+            chart, values = unfinished / name / "Chart.yaml", unfinished / name / "values.yaml"
+            chart.write_text(with_version(chart.read_text(), charts.version))
+            values.write_text(with_tag(values.read_text(), charts.version))
     file, content = _stamp(cache, version, sources)
     (unfinished / file.name).write_text(content)
     shutil.rmtree(target, ignore_errors=True)

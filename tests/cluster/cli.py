@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from cluster import credentials, lifecycle, tools
+from cluster import bind, credentials, lifecycle, tools
 from cluster.errors import ClusterError
 from cluster.layout import Layout, cache_directory
 
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser(
-        "tools", parents=[common], help="build the programs that clusters run, unless they are"
+        "tools", parents=[common], help="build or fetch the programs that clusters and tests run, unless they are there"
     )
     command.set_defaults(run=_tools)
 
@@ -79,6 +79,7 @@ def _say(text: str) -> None:
 
 def _tools(_arguments: argparse.Namespace, _layout: Layout) -> int:
     tools.prepare(cache_directory(), _say)
+    bind.prepare(cache_directory(), _say)
     return 0
 
 

@@ -16,19 +16,26 @@ from cluster.tools import Tools
 STAGES = PACKAGE / "stages.yml"
 NODE = "node-1"
 NODE_ANNOTATION = "embedded.gatehouse.istio/node"
-# etcd comes first and so holds the block of ports: see ports.free_block.
-PORT_NAMES = (
-    "etcd",
-    "etcd-peer",
-    "api",
-    "istiod-https",
-    "istiod-grpc",
-    "istiod-secure-grpc",
-    "istiod-monitoring",
-    "istiod-http",
-    "istiod-ctrlz",
-)
-# In the order they start. Whoever is not in it (istiod, Envoys, back ends) is the node agent's to start.
+# Who listens on which ports. etcd comes first and so holds the block of ports: see ports.free_block.
+PORTS = {
+    "etcd": ("etcd", "etcd-peer"),
+    "kube-apiserver": ("api",),
+    "istiod": (
+        "istiod-https",
+        "istiod-grpc",
+        "istiod-secure-grpc",
+        "istiod-monitoring",
+        "istiod-http",
+        "istiod-ctrlz",
+    ),
+    "cert-manager-controller": ("cert-manager-controller-health",),
+    "cert-manager-webhook": ("cert-manager-webhook", "cert-manager-webhook-health"),
+    "cert-manager-cainjector": ("cert-manager-cainjector-health",),
+    "named": ("dns",),
+    "pebble": ("acme", "acme-management"),
+}
+PORT_NAMES = tuple(name for names in PORTS.values() for name in names)
+# In the order they start. Whoever is not in it is the node agent's to start, or a test's (named, pebble).
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "node-agent")
 
 
@@ -164,6 +171,7 @@ def _node_agent(layout: Layout, tools: Tools) -> Program:
         f"--dir={layout.root}",
         f"--pilot-discovery={tools.pilot_discovery}",
         f"--envoy={tools.envoy}",
+        f"--cert-manager={tools.cert_manager}",
     )
     return Program("node-agent", command, environment={"PYTHONPATH": str(PACKAGE.parent), "PYTHONUNBUFFERED": "1"})
 

@@ -130,7 +130,7 @@ def _settings(layout: Layout, say: Say) -> Settings:
 
 
 def _is_ours_or_free(layout: Layout, name: str, port: int) -> bool:
-    owner = {"api": "kube-apiserver"}.get(name, name.partition("-")[0])
+    owner = next(owner for owner, names in control_plane.PORTS.items() if name in names)
     return Process(layout, owner).running() is not None or ports.is_free(port)
 
 
@@ -164,7 +164,7 @@ def _start_parts(layout: Layout, settings: Settings, binaries: tools.Tools, say:
         _wait_until(lambda: _node_is_ready(api), layout)
     with _step("Node agent is running", say):
         _wait_until(lambda: _agent_wrote("ready", layout), layout)
-    with _step("Istio, gateways and back ends of the run before are running", say, least=0.2):
+    with _step("Istio, cert-manager, gateways and back ends of the run before are running", say, least=0.2):
         deadline = time.monotonic() + _SETTLE_SECONDS
         _wait_until(lambda: _agent_wrote("settled", layout) or time.monotonic() > deadline, layout)
     if not _agent_wrote("settled", layout):

@@ -43,6 +43,13 @@ def free_block(seed: str, names: tuple[str, ...]) -> dict[str, int]:
     raise ClusterError(f"No {len(names)} free ports between {_RANGE.start} and {_RANGE.stop - 1}: stop what uses them.")
 
 
+def free_port() -> int:
+    """A port that is free on all addresses; whoever gets it must bind it soon."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
 def host_address() -> str:
     """The host's own address that is not a loopback one (Kubernetes refuses loopback addresses as endpoints)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

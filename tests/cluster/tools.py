@@ -22,6 +22,7 @@ from cluster.layout import PACKAGE, exclusive
 
 MODULE = PACKAGE / "tools"  # what it requires decides all versions
 ISTIO_VERSION = "1.31.0"
+CERT_MANAGER = "github.com/cert-manager/cert-manager"
 Say = Callable[[str], None]
 
 
@@ -40,13 +41,15 @@ GO_TOOLS = (
     GoTool("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
     GoTool("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     GoTool("pilot-discovery", "istio.io/istio/pilot/cmd/pilot-discovery"),
+    GoTool("cert-manager", "./cert-manager"),
+    GoTool("pebble", "github.com/letsencrypt/pebble/v2/cmd/pebble"),
     GoTool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
     GoTool("helm", "helm.sh/helm/v4/cmd/helm"),
     GoTool("helm3", "helm.sh/helm/v3/cmd/helm"),
 )
 # A cluster of kind also runs these, and of the above only what was built here: its images have no shared libraries.
 KIND_TOOLS = (
-    *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3")),
+    *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3", "cert-manager", "pebble")),
     GoTool("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
     GoTool("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
@@ -67,6 +70,8 @@ class Tools:
     kube_scheduler: Path
     kubectl: Path
     pilot_discovery: Path
+    cert_manager: Path
+    pebble: Path
     kwok: Path
     helm: Path
     helm3: Path
@@ -111,7 +116,15 @@ def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
             say(f"{len(left)} programs to build: about 10 minutes on 2 cores if Go has compiled none of them before")
         for tool in left:
             build(go, cache, tool, say)
-        charts.copy(golang.module_directory(go, MODULE, "istio.io/istio"), cache, ISTIO_VERSION, sources())
+        charts.copy(_charts(go), cache, ISTIO_VERSION, sources())
+
+
+def _charts(go: Path) -> list[charts.Charts]:
+    """Where Go's module cache has charts, and the versions that their releases have."""
+    return [
+        charts.istio(golang.module_directory(go, MODULE, "istio.io/istio"), ISTIO_VERSION),
+        charts.cert_manager(golang.module_directory(go, MODULE, CERT_MANAGER), f"v{pinned(CERT_MANAGER)}"),
+    ]
 
 
 def located(cache: Path) -> Tools:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster import lifecycle
+from cluster import lifecycle, tools
+from cluster.acme import Acme
+from cluster.dns import Dns
 from cluster.layout import Layout, cache_directory, private_directory
 from cluster.processes import start_time
 from cluster.testing import Cluster, eventually
@@ -28,6 +30,9 @@ _PLAYBOOK = """
   roles:
     - role: gatehouse.istio.istio
       vars:
+        # Challenges of ACME come as Ingresses, which istiod serves through one gateway.
+        istio_istiod_values:
+          meshConfig: {ingressSelector: public, ingressService: public}
         istio_gateways:
           - name: public
             namespace: istio-ingress
@@ -66,6 +71,37 @@ def istio(cluster: Cluster) -> Cluster:
     """The shared cluster with Istio and the gateways `public` and `internal`, put there by the role."""
     cluster.playbook(_PLAYBOOK)
     return cluster
+
+
+@pytest.fixture(scope="session")
+def cert_manager(cluster: Cluster) -> Cluster:
+    """The shared cluster with cert-manager, put there by plain Helm."""
+    chart = str(tools.located(cache_directory()).charts / "cert-manager")
+    values = str(cluster.layout.values / "cert-manager.yml")
+    options = ["--create-namespace", "--values", values, "--set", "crds.enabled=true", "--wait", "--timeout", "60s"]
+    cluster.helm("upgrade", "--install", "cert-manager", chart, "--namespace", "cert-manager", *options)
+    issuer = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Issuer",
+        "metadata": {"name": "probe"},
+        "spec": {"selfSigned": {}},
+    }
+    # The API server trusts the webhook a moment after it is up.
+    eventually(lambda: cluster.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(issuer)))
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def dns(cluster: Cluster) -> Dns:
+    """A DNS server that the shared cluster's cert-manager asks; tests point their hosts to gateways."""
+    return Dns.start(cluster.layout)
+
+
+@pytest.fixture(scope="session")
+def acme(cluster: Cluster, dns: Dns) -> Acme:
+    """An ACME server, which asks that DNS server."""
+    assert dns.address
+    return Acme.start(cluster.layout)
 
 
 @pytest.fixture(scope="module")

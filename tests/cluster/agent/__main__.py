@@ -14,11 +14,12 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
+from cluster.agent import cert_manager, istiod, solvers
 from cluster.agent.addresses import Addresses
 from cluster.agent.backends import Backends
+from cluster.agent.deployed import Deployed
 from cluster.agent.forwarder import Forwarder
 from cluster.agent.gateways import Gateways
-from cluster.agent.istiod import Istiod
 from cluster.agent.reconcile import Reconciler, run
 from cluster.agent.watch import Watch
 from cluster.api import Api
@@ -28,7 +29,7 @@ from cluster.lifecycle import load_settings
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--dir", "--pilot-discovery", "--envoy"):
+    for name in ("--dir", "--pilot-discovery", "--envoy", "--cert-manager"):
         parser.add_argument(name, type=Path, required=True)
     arguments = parser.parse_args()
     layout = Layout(arguments.dir)
@@ -38,13 +39,21 @@ def main() -> None:
     settings = load_settings(layout)
     api = Api(layout, settings.api, "agent")
     wake = threading.Event()
-    istiod_pods = Watch(api, "/api/v1/pods", {"labelSelector": "app=istiod"}, wake)
-    injected_pods = Watch(api, "/api/v1/pods", {"labelSelector": "sidecar.istio.io/inject=true"}, wake)
-    services = Watch(api, "/api/v1/services", {}, wake)
-    watches = (istiod_pods, injected_pods, services)
 
+    def pods(selector: str) -> Watch:
+        return Watch(api, "/api/v1/pods", {"labelSelector": selector}, wake)
+
+    istiod_pods, cert_manager_pods, solver_pods = pods(istiod.PODS), pods(cert_manager.PODS), pods(solvers.PODS)
+    injected_pods = pods("sidecar.istio.io/inject=true")
+    services = Watch(api, "/api/v1/services", {}, wake)
+    watches = (istiod_pods, cert_manager_pods, solver_pods, injected_pods, services)
+
+    istiod_part = istiod.istiod(arguments.pilot_discovery, settings.ports)
+    cert_manager_parts = cert_manager.cert_manager(arguments.cert_manager, settings.ports)
     reconcilers: tuple[Reconciler, ...] = (
-        Istiod(layout, settings, api, arguments.pilot_discovery, istiod_pods),
+        Deployed(layout, settings, api, istiod_part, istiod_pods),
+        *(Deployed(layout, settings, api, part, cert_manager_pods) for part in cert_manager_parts),
+        solvers.Solvers(layout, settings, api, arguments.cert_manager, solver_pods, services),
         Gateways(
             layout,
             settings,

@@ -14,13 +14,13 @@ from typing import Any
 
 from cluster import credentials
 from cluster.agent import pods
-from cluster.agent.reconcile import each
+from cluster.agent.reconcile import each, end_others, may_start
 from cluster.agent.watch import Watch
 from cluster.api import Api, Object
 from cluster.backend.protocols import protocol_of
 from cluster.control_plane import Settings
 from cluster.layout import PACKAGE, Layout, private_directory, write_private
-from cluster.processes import Process, Program, processes_of, stop
+from cluster.processes import Process, Program, stop
 
 _log = logging.getLogger(__name__)
 _PREFIX = "backend."
@@ -41,14 +41,10 @@ class Backends:
     def reconcile(self) -> bool:
         wanted = [service for service in self._services.objects() if is_backend(service)]
         names = {process_name(service) for service in wanted}
-        gone = [p for p in processes_of(self._layout) if p.name.startswith(_PREFIX) and p.name not in names]
-        if gone:
-            _log.info("%s ends: its Service is gone", ", ".join(process.name for process in gone))
-            stop(gone, grace=2)
-            for process in gone:
-                self._published.pop(process.name, None)
-                for suffix in ("json", "ports", "crt", "key"):
-                    self._file(process, suffix).unlink(missing_ok=True)
+        for process in end_others(self._layout, _PREFIX, names, "its Service is gone"):
+            self._published.pop(process.name, None)
+            for suffix in ("json", "ports", "crt", "key"):
+                self._file(process, suffix).unlink(missing_ok=True)
         return each(wanted, self._run, pods.name_of)
 
     def _run(self, service: Object) -> bool:
@@ -57,10 +53,8 @@ class Backends:
         key = configuration_key(service, self._settings.host_address)
         record = process.running()
         if record is None or record.key != key:
-            if process.died_young():
+            if not may_start(process):
                 return False
-            if process.died():
-                _log.warning(process.death_notice())
             self._start(process, service, key)
             return False
         ports_file = self._file(process, "ports")

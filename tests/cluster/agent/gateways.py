@@ -17,13 +17,13 @@ from cluster.agent import pods
 from cluster.agent.addresses import Addresses
 from cluster.agent.envoy import Proxy, bootstrap
 from cluster.agent.forwarder import Endpoint, Forwarder
-from cluster.agent.reconcile import each
+from cluster.agent.reconcile import each, end_others, may_start
 from cluster.agent.watch import Watch
 from cluster.api import Api, Object
 from cluster.control_plane import Settings
 from cluster.errors import ClusterError
 from cluster.layout import Layout, write_private
-from cluster.processes import Process, Program, processes_of, stop
+from cluster.processes import Process, Program
 from cluster.tools import ISTIO_VERSION
 
 _log = logging.getLogger(__name__)
@@ -67,13 +67,9 @@ class Gateways:
     def _stop_others(self, gateway_pods: list[Object]) -> None:
         """End the Envoys of pods that are gone."""
         wanted = {process_name(pod) for pod in gateway_pods}
-        gone = [p for p in processes_of(self._layout) if p.name.startswith(_PREFIX) and p.name not in wanted]
-        if gone:
-            _log.info("%s ends: its pod is gone", ", ".join(process.name for process in gone))
-            stop(gone, grace=3)
-            for process in gone:
-                for file in (self._bootstrap_file(process), self._admin_file(process)):
-                    file.unlink(missing_ok=True)
+        for process in end_others(self._layout, _PREFIX, wanted, "its pod is gone"):
+            for file in (self._bootstrap_file(process), self._admin_file(process)):
+                file.unlink(missing_ok=True)
         present = {pod["metadata"]["uid"] for pod in gateway_pods}
         self._bound_from = {uid: since for uid, since in self._bound_from.items() if uid in present}
 
@@ -85,10 +81,8 @@ class Gateways:
         if not self._is_bound_to(address, pod):
             return False
         if record is None or record.key != pod["metadata"]["uid"]:
-            if process.died_young():
+            if not may_start(process):
                 return False
-            if process.died():
-                _log.warning(process.death_notice())
             pods.say_process(self._api, pod, ready=False)
             self._start(process, pod, address)
         ready = self._is_ready(process)
@@ -144,7 +138,7 @@ class Gateways:
         forwards: dict[Endpoint, Endpoint] = {}
 
         def expose(service: Object) -> bool:
-            chosen = [pod for pod in gateway_pods if selects(service, pod)]
+            chosen = [pod for pod in gateway_pods if pods.selects(service, pod)]
             if chosen:
                 address = self._addresses.of(gateway_of(chosen[0]))
                 forwards.update(forwards_of(service, chosen[0], address))
@@ -184,14 +178,6 @@ def gateway_of(pod: Object) -> str:
 
 def process_name(pod: Object) -> str:
     return f"{_PREFIX}{pod['metadata']['namespace']}.{pod['metadata']['name']}"
-
-
-def selects(service: Object, pod: Object) -> bool:
-    """Whether the Service's selector matches the pod."""
-    selector = service["spec"].get("selector") or {}
-    labels = pod["metadata"].get("labels", {})
-    same_namespace = service["metadata"]["namespace"] == pod["metadata"]["namespace"]
-    return bool(selector) and same_namespace and all(labels.get(key) == value for key, value in selector.items())
 
 
 def forwards_of(service: Object, pod: Object, address: str) -> dict[Endpoint, Endpoint]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from cluster.api import Api, ApiError, Object
 # The simulated kubelet makes the pod Ready when it finds this annotation: see ../stages.yml.
 PROCESS_ANNOTATION = "embedded.gatehouse.istio/process"
 _ONE_YEAR = 365 * 24 * 3600
+_REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
 
 def name_of(item: Object) -> str:
@@ -45,6 +47,24 @@ def template_hash(pod: Object) -> str:
 def is_startable(pod: Object) -> bool:
     """Whether the simulated kubelet has given it an address and nobody has asked for its end."""
     return "deletionTimestamp" not in pod["metadata"] and bool(pod.get("status", {}).get("podIP"))
+
+
+def is_scheduled(pod: Object) -> bool:
+    """Whether it has a node and nobody has asked for its end."""
+    return "deletionTimestamp" not in pod["metadata"] and bool(pod["spec"].get("nodeName"))
+
+
+def container(pod: Object, name: str) -> Object | None:
+    """The container of that name."""
+    return next((item for item in pod["spec"]["containers"] if item["name"] == name), None)
+
+
+def selects(service: Object, pod: Object) -> bool:
+    """Whether the Service's selector matches the pod."""
+    selector = service["spec"].get("selector") or {}
+    labels = pod["metadata"].get("labels", {})
+    same_namespace = service["metadata"]["namespace"] == pod["metadata"]["namespace"]
+    return bool(selector) and same_namespace and all(labels.get(key) == value for key, value in selector.items())
 
 
 def has_process(pod: Object) -> bool:
@@ -81,8 +101,8 @@ def token(api: Api, pod: Object, audience: str = "") -> str:
     return str(answer["status"]["token"])
 
 
-def environment(pod: Object, container: Object) -> dict[str, str]:
-    """The container's variables that can be known without running it."""
+def environment(pod: Object, name: str) -> dict[str, str]:
+    """The variables of the container of that name that can be known without running it."""
     fields = {
         "metadata.name": pod["metadata"]["name"],
         "metadata.namespace": pod["metadata"]["namespace"],
@@ -93,10 +113,17 @@ def environment(pod: Object, container: Object) -> dict[str, str]:
         "status.hostIP": pod.get("status", {}).get("hostIP", ""),
     }
     found: dict[str, str] = {}
-    for variable in container.get("env", []):
+    for variable in (container(pod, name) or {}).get("env", []):
         field = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
         if "valueFrom" not in variable:
             found[variable["name"]] = variable.get("value", "")
         elif field in fields:
             found[variable["name"]] = fields[field]
     return found
+
+
+def arguments(pod: Object, name: str) -> tuple[str, ...]:
+    """The arguments of the container of that name, with $(VARIABLE) replaced as the kubelet does."""
+    known = environment(pod, name)
+    given = (container(pod, name) or {}).get("args", [])
+    return tuple(_REFERENCE.sub(lambda match: known.get(match[1], match[0]), argument) for argument in given)

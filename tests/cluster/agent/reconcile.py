@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from cluster.api import ApiError
 from cluster.errors import ClusterError
+from cluster.layout import Layout
+from cluster.processes import Process, processes_of, stop
 
 _log = logging.getLogger(__name__)
 # How often to look again while something is on its way, and when all is settled (a process may have died).
@@ -65,3 +67,21 @@ def each[T](items: Iterable[T], step: Callable[[T], bool], name: Callable[[T], s
         else:
             _refusals.pop(name(item), None)
     return settled
+
+
+def may_start(process: Process) -> bool:
+    """Whether to start what does not run: not again at once after it died, which is reported."""
+    if process.died_young():
+        return False
+    if process.died():
+        _log.warning(process.death_notice())
+    return True
+
+
+def end_others(layout: Layout, prefix: str, wanted: Collection[str], reason: str) -> list[Process]:
+    """End those of the processes with this prefix that are not wanted; who was ended."""
+    gone = [p for p in processes_of(layout) if p.name.startswith(prefix) and p.name not in wanted]
+    if gone:
+        _log.info("%s ends: %s", ", ".join(process.name for process in gone), reason)
+        stop(gone, grace=3)
+    return gone

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster.agent import backends, envoy, gateways, istiod, pods
+from cluster.agent import backends, deployed, envoy, gateways, istiod, pods
 from cluster.agent.addresses import Addresses, candidates
 from cluster.agent.reconcile import each
 from cluster.api import ApiError
@@ -84,12 +84,30 @@ class TestPods:
             {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
             {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
         ]
-        assert pods.environment(pod(), {"env": variables}) == {
+        item = pod()
+        item["spec"]["containers"][0]["env"] = variables
+        assert pods.environment(item, "istio-proxy") == {
             "LITERAL": "1",
             "EMPTY": "",
             "POD_NAME": "public-5d4f-abc",
             "IP": "10.128.0.7",
         }
+        assert pods.environment(item, "other") == {}
+
+    @pytest.mark.parametrize(
+        ("argument", "replaced"),
+        [
+            ("--namespace=$(WHERE)", "--namespace=istio-ingress"),
+            ("--a=$(WHERE),$(WHERE)", "--a=istio-ingress,istio-ingress"),
+            ("--unknown=$(NOWHERE)", "--unknown=$(NOWHERE)"),
+            ("--plain=$WHERE", "--plain=$WHERE"),
+        ],
+    )
+    def test_arguments_may_name_variables(self, argument: str, replaced: str) -> None:
+        item = pod()
+        variable = {"name": "WHERE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+        item["spec"]["containers"][0] |= {"env": [variable], "args": [argument]}
+        assert pods.arguments(item, "istio-proxy") == (replaced,)
 
 
 class TestIstiod:
@@ -97,25 +115,21 @@ class TestIstiod:
         old = pod("old", "2026-01-01T00:00:00Z", labels={"pod-template-hash": "a"})
         new = pod("new", "2026-01-02T00:00:00Z", labels={"pod-template-hash": "b"})
         newer = pod("newer", "2026-01-03T00:00:00Z", labels={"pod-template-hash": "b"})
-        assert istiod.newest_template([newer, old, new]) == [new, newer]
-        assert istiod.newest_template([]) == []
+        assert deployed.newest_template([newer, old, new]) == [new, newer]
+        assert deployed.newest_template([]) == []
 
     def test_it_runs_as_its_container_says_at_this_hosts_addresses(self) -> None:
         item = pod()
         arguments = ["discovery", "--monitoringAddr=:15014", "--log_output_level=debug"]
         container = {"name": "discovery", "args": arguments, "env": [{"name": "REVISION", "value": "canary"}]}
         item["spec"]["containers"] = [container]
-        assert istiod.is_istiod(item)
-        program = istiod.program(item, Path("/bin/pilot-discovery"), Path("/k"), PORTS)
+        program = istiod.istiod(Path("/bin/pilot-discovery"), PORTS).program(item, Path("/k"))
         assert program.command[:4] == ("/bin/pilot-discovery", *arguments)
         # Of a flag that is given twice, the last one counts.
         assert program.command.index("--monitoringAddr=127.0.0.1:4") > 2
         assert program.environment["REVISION"] == "canary"
         assert program.environment["KUBECONFIG"] == "/k"
         assert program.key == "uid-of-public-5d4f-abc"
-
-    def test_another_pod_with_its_label_is_none(self) -> None:
-        assert not istiod.is_istiod(pod())
 
 
 class TestGateways:
@@ -137,7 +151,7 @@ class TestGateways:
     )
     def test_selectors(self, selector: dict[str, str] | None, namespace: str, selected: bool) -> None:
         item = {"metadata": {"namespace": namespace}, "spec": {"selector": selector}}
-        assert gateways.selects(item, pod()) is selected
+        assert pods.selects(item, pod()) is selected
 
     @pytest.mark.parametrize(
         ("port", "forwarded"),

@@ -87,10 +87,21 @@ def test_webhooks_are_reached_by_url() -> None:
     assert istiod["istiodRemote"]["injectionURL"] == f"https://localhost:{port}/inject"
 
 
+def test_cert_managers_webhook_is_reached_by_url_too() -> None:
+    values = variables.cert_manager_values(SETTINGS.ports)
+    assert values["webhook"]["url"]["host"] == f"localhost:{SETTINGS.ports['cert-manager-webhook']}"
+
+
+def test_every_port_has_one_owner() -> None:
+    assert len(set(PORT_NAMES)) == len(PORT_NAMES)
+    assert set(PARTS) >= {"etcd", "kube-apiserver"} <= set(control_plane.PORTS)
+
+
 def test_the_variables_leave_the_users_own_free(layout: Layout) -> None:
     variables.write(layout, SETTINGS, tools.located(Path("/cache")))
     written = yaml.safe_load(layout.vars_file.read_text())
-    assert not {"istio_base_values", "istio_istiod_values", "istio_gateways"} & set(written)
-    for name in ("istio_base_values_files", "istio_istiod_values_files"):
+    own = {"istio_base_values", "istio_istiod_values", "istio_gateways", "cert_manager_values"}
+    assert not own & set(written)
+    for name in ("istio_base_values_files", "istio_istiod_values_files", "cert_manager_values_files"):
         assert all(Path(path).exists() for path in written[name])
     assert written["istio_kubeconfig"] == str(layout.kubeconfig)

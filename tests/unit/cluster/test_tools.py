@@ -50,7 +50,7 @@ def built(tmp_path: Path) -> Path:
     for tool in tools.GO_TOOLS:
         tools.bin_directory(cache).mkdir(parents=True, exist_ok=True)
         (tools.bin_directory(cache) / tool.name).touch()
-        tools.stamp_file(cache, tool).write_text(tools.sources())
+        tools.stamp_file(cache, tool).write_text(tools.sources(tool))
     charts.directory(cache).mkdir()
     (charts.directory(cache) / ".stamp").write_text(f"{tools.ISTIO_VERSION} {tools.sources()}")
     return cache
@@ -110,7 +110,8 @@ def test_versions_are_those_of_go_mod() -> None:
 def test_the_packages_are_tools_of_go_mod() -> None:
     """So that `go mod tidy` keeps their requirements."""
     go_mod = (tools.MODULE / "go.mod").read_text()
-    assert [tool.package for tool in tools.GO_TOOLS if f"\t{tool.package}\n" not in go_mod] == []
+    others = [tool.package for tool in tools.GO_TOOLS if not tool.package.startswith("./")]
+    assert [package for package in others if f"\t{package}\n" not in go_mod] == []
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,24 @@ def test_the_version_that_go_mod_wants() -> None:
     assert golang.wanted_version("module x\n\ngo 1.26.0\n") == (1, 26, 0)
     with pytest.raises(ClusterError):
         golang.wanted_version("module x\n")
+
+
+def test_charts_of_all_releases_lie_side_by_side(tmp_path: Path) -> None:
+    """As writable copies: everything in Go's module cache is read-only."""
+    released = [charts.istio(tmp_path / "istio", "1.31.0"), charts.cert_manager(tmp_path / "cm", "v1.21.2")]
+    for release in released:
+        for name, source in release.directories.items():
+            source.mkdir(parents=True)
+            for file, text in (("Chart.yaml", f"name: {name}\nversion: v0.0.0\n"), ("values.yaml", "")):
+                (source / file).write_text(text)
+                (source / file).chmod(0o444)
+    charts.copy(released, tmp_path / "cache", "1.31.0", "sources")
+    copied = charts.directory(tmp_path / "cache")
+    assert charts.are_current(tmp_path / "cache", "1.31.0", "sources")
+    versions = {file.parent.name: file.read_text().split("version: ")[1] for file in copied.glob("*/Chart.yaml")}
+    istio = dict.fromkeys(("base", "istiod", "cni", "gateway"), "1.31.0\n")
+    assert versions == istio | {"cert-manager": "v1.21.2\n"}
+    (copied / "cert-manager" / "values.yaml").write_text("mine: 1")
 
 
 def test_charts_carry_the_release() -> None:
