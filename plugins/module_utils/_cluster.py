@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -46,25 +47,40 @@ except ImportError:
 
 CONNECTION = ArgumentSpec(argument_spec=AUTH_ARG_SPEC)
 
-_PATHS = {
-    "Gateway": ("/apis/networking.istio.io/v1", "gateways"),
-    "VirtualService": ("/apis/networking.istio.io/v1", "virtualservices"),
+_ISTIO, _CERT_MANAGER, _ACME = "networking.istio.io", "cert-manager.io", "acme.cert-manager.io"
+# Group (none: Kubernetes' oldest), plural; all of version v1.
+_KINDS = {
+    "Gateway": (_ISTIO, "gateways"),
+    "VirtualService": (_ISTIO, "virtualservices"),
+    "Certificate": (_CERT_MANAGER, "certificates"),
+    "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
+    "Order": (_ACME, "orders"),
+    "Issuer": (_CERT_MANAGER, "issuers"),
+    "ClusterIssuer": (_CERT_MANAGER, "clusterissuers"),
+    "Challenge": (_ACME, "challenges"),
+    "Secret": ("", "secrets"),
+    "Pod": ("", "pods"),
 }
+FORBIDDEN = 403
 _PAGE = 500
 _TIMEOUT_SECONDS = 60
+_DENIED = 'admission webhook "'
 
 
 class ClusterError(Exception):
     """One sentence about a request that did not succeed.
 
     status is HTTP's (None: there was no answer); resource is the plural that the refusal is about, such as gateways
-    or namespaces (None: the API server did not say).
+    or namespaces (None: the API server did not say); by_webhook is set when an admission webhook refused.
     """
 
-    def __init__(self, message: str, status: int | None = None, resource: str | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, resource: str | None = None, by_webhook: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.resource = resource
+        self.by_webhook = by_webhook
 
     @property
     def namespace_is_missing(self) -> bool:
@@ -72,12 +88,12 @@ class ClusterError(Exception):
 
     @property
     def kind_is_unknown(self) -> bool:
-        """The API server has no such resource: Istio's CRDs are not installed."""
+        """The API server has no such resource: the CRDs of Istio or cert-manager are not installed."""
         return self.status == 404 and self.resource is None
 
 
 class Cluster:
-    """Reads and writes objects of the kinds in _PATHS."""
+    """Reads and writes objects of the kinds in _KINDS."""
 
     def __init__(self, module: AnsibleModule) -> None:
         """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError."""
@@ -99,10 +115,10 @@ class Cluster:
         self._server = configuration.host
         self._client = DynamicClient(client, discoverer=lambda *_: None)
 
-    def find(self, kind: str, labels: dict[str, str], namespace: str | None = None) -> list[Manifest]:
+    def find(self, kind: str, labels: Mapping[str, str], namespace: str | None = None) -> list[Manifest]:
         """All objects of a kind that carry the labels, with managedFields; namespace None means the whole cluster."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        query = [("labelSelector", selector), ("limit", _PAGE)]
+        query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
         found: list[Manifest] = []
         token: str | None = ""
         while token is not None:
@@ -162,18 +178,19 @@ class Cluster:
                 _request_timeout=_TIMEOUT_SECONDS,
             )
         except ApiException as error:
-            raise _refusal(error) from error
+            raise _refusal(error, path) from error
         except HTTPError as error:
             raise ClusterError(f"The API server at {self._server} cannot be reached: {error}") from error
         return json.loads(response.data)
 
 
 def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:
-    group, plural = _PATHS[kind]
-    return group + (f"/namespaces/{namespace}" if namespace else "") + f"/{plural}" + (f"/{name}" if name else "")
+    group, plural = _KINDS[kind]
+    root = f"/apis/{group}/v1" if group else "/api/v1"
+    return root + (f"/namespaces/{namespace}" if namespace else "") + f"/{plural}" + (f"/{name}" if name else "")
 
 
-def _refusal(error: ApiException) -> ClusterError:
+def _refusal(error: ApiException, path: str) -> ClusterError:
     """The API server's refusal as one sentence (from its Status object)."""
     try:
         status = json.loads(error.body or "{}")
@@ -181,15 +198,15 @@ def _refusal(error: ApiException) -> ClusterError:
         status = {}
     message = status.get("message") or error.reason or f"HTTP {error.status}"
     resource = (status.get("details") or {}).get("kind")
-    return ClusterError(readable(error.status, message, resource), error.status, resource)
+    by_webhook = message.startswith(_DENIED)
+    return ClusterError(readable(error.status, message, resource, path), error.status, resource, by_webhook)
 
 
-def readable(status: int, message: str, resource: str | None = None) -> str:
+def readable(status: int, message: str, resource: str | None = None, path: str = "") -> str:
     """A refusal's message in the words of our users; resource is the plural that it is about, if the server said so."""
-    denied = 'admission webhook "'
-    if message.startswith(denied) and " denied the request: " in message:
-        webhook, _separator, reason = message[len(denied) :].partition('" denied the request: ')
-        by = "Istio" if "validation" in webhook and "istio.io" in webhook else f"The admission webhook {webhook}"
+    if message.startswith(_DENIED) and " denied the request: " in message:
+        webhook, _separator, reason = message[len(_DENIED) :].partition('" denied the request: ')
+        by = _webhooks_owner(webhook) or f"The admission webhook {webhook}"
         reason = reason.removeprefix("configuration is invalid: ").strip()
         # Several reasons arrive as "2 errors occurred:\n\t* one\n\t* two\n\n".
         reasons = [part.strip(" *\t") for part in reason.splitlines() if part.strip(" *\t")]
@@ -197,14 +214,28 @@ def readable(status: int, message: str, resource: str | None = None) -> str:
             reasons = reasons[1:]
         return f"{by} refuses it: {'; '.join(reasons)}"
     if "failed calling webhook" in message:
-        return f"The API server cannot ask an admission webhook, so it refuses changes (is istiod running?): {message}"
+        running = "cert-manager's webhook" if "cert-manager.io" in message else "istiod"
+        return (
+            f"The API server cannot ask an admission webhook, so it refuses changes (is {running} running?): {message}"
+        )
     if status == 401:
         return "The API server does not accept the credentials: are they of this cluster, and current?"
     if status == 404 and resource == "namespaces":
         return f"{message.replace('namespaces', 'namespace', 1)}; create it first."
     if status == 404 and resource is None:
+        if _CERT_MANAGER in path:
+            return (
+                "The cluster does not know cert-manager's cert-manager.io/v1 resources; install cert-manager first, "
+                "for example with the role gatehouse.istio.cert_manager."
+            )
         return (
             "The cluster does not know Istio's networking.istio.io/v1 resources; install Istio first, for example with "
             "the role gatehouse.istio.istio."
         )
     return message
+
+
+def _webhooks_owner(webhook: str) -> str | None:
+    if "validation" in webhook and "istio.io" in webhook:
+        return "Istio"
+    return "cert-manager" if webhook == "webhook.cert-manager.io" else None

@@ -8,18 +8,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# RFC 1123; a label's value in Kubernetes is at most 63 characters, and the exposure's name becomes one.
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks import (
+    OptionError,
+    check_hosts,
+    check_label,
+    check_port,
+    is_label,
+    texts,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls, parse_tls
+
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
-
-
-class OptionError(Exception):
-    """One sentence for the user: which option is wrong, why, and what to write instead."""
+_RESERVED_ANNOTATIONS = ("gatehouse.istio/",)
 
 
 @dataclass(frozen=True)
@@ -49,16 +53,6 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Tls:
-    """How the hosts are served: mode is none, simple or passthrough."""
-
-    mode: str = "none"
-    credential_name: str | None = None
-    redirect: bool = False
-    min_protocol_version: str | None = None
-
-
-@dataclass(frozen=True)
 class OwnGateway:
     """A Gateway object that belongs to the exposure."""
 
@@ -67,6 +61,7 @@ class OwnGateway:
     selector: Mapping[str, str]
     http_port: int = 80
     https_port: int = 443
+    pods_namespace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +70,8 @@ class ExistingGateway:
 
     namespace: str
     name: str
+    http_port: int = 80
+    https_port: int = 443
 
 
 @dataclass(frozen=True)
@@ -90,20 +87,28 @@ class Exposure:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
 
+    @property
+    def needs_pods_namespace(self) -> bool:
+        """Whether something that it needs lives where the gateway's pods are."""
+        tls = self.tls
+        return isinstance(self.gateway, OwnGateway) and (
+            tls.certificate is not None or tls.asks_for_client_certificates
+        )
+
 
 def parse_name(params: Mapping[str, Any]) -> tuple[str, str]:
     """The exposure's (namespace, name) from a module's params; raises OptionError."""
     for option in ("namespace", "name"):
-        _check_label(option, params[option])
+        check_label(option, params[option])
     return params["namespace"], params["name"]
 
 
 def parse(params: Mapping[str, Any]) -> Exposure:
     """The exposure that a module's params (see _options.EXPOSURE) describe; raises OptionError."""
     namespace, name = parse_name(params)
-    hosts = _hosts(params["hosts"])
+    hosts = check_hosts("hosts", params["hosts"])
     gateway = _gateway(params["gateway"], namespace, name)
-    tls = _tls(params.get("tls"), isinstance(gateway, ExistingGateway))
+    tls = parse_tls(params.get("tls"), hosts, f"{name}.{namespace}", isinstance(gateway, ExistingGateway))
     routes = _routes(params, namespace)
     if tls.mode == "passthrough" and (len(routes) > 1 or routes[0].matches):
         raise OptionError(
@@ -116,57 +121,23 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         gateway=gateway,
         tls=tls,
         routes=routes,
-        labels=_strings("labels", params.get("labels"), reserved=_RESERVED_LABELS),
-        annotations=_strings("annotations", params.get("annotations")),
+        labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
+        annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
     )
 
 
-def _check_label(option: str, value: str) -> None:
-    if not _LABEL.fullmatch(value):
-        raise OptionError(
-            f"{option}: '{value}' is not a valid name: use at most 63 lower-case letters, digits and '-', "
-            "beginning and ending with a letter or digit."
-        )
-
-
-def _hosts(hosts: list[str]) -> tuple[str, ...]:
-    if not hosts:
-        raise OptionError("hosts: the list is empty; name at least one host.")
-    for index, host in enumerate(hosts):
-        problem = _host_problem(host)
-        if problem:
-            raise OptionError(f"hosts[{index}]: '{host}' {problem}")
-        if host in hosts[:index]:
-            raise OptionError(f"hosts[{index}]: '{host}' is in the list twice.")
-    return tuple(hosts)
-
-
-def _host_problem(host: str) -> str | None:
-    """What is wrong with a host as Istio wants it in Gateway and VirtualService; None if nothing is."""
-    if "://" in host:
-        return "is a URL; give the host's name alone, without scheme and path."
-    if "/" in host:
-        return "contains '/'; give the host's name alone, without path or namespace."
-    if ":" in host:
-        return "contains ':'; give the host's name alone (ports are gateway.http_port and gateway.https_port)."
-    if not host.isascii():
-        return "has characters outside ASCII; write an international name in its 'xn--' form."
-    if host != host.lower():
-        return f"has capital letters; write '{host.lower()}'."
-    name = host.removeprefix("*.")
-    if name != "*" and (len(host) > 253 or not all(_LABEL.fullmatch(label) for label in name.split("."))):
-        return "is not a host name; write one such as shop.example.com or *.example.com ('*' only as the first label)."
-    return None
-
-
 def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:
+    http_port = check_port("gateway.http_port", options.get("http_port") or 80)
+    https_port = check_port("gateway.https_port", options.get("https_port") or 443)
+    if http_port == https_port:
+        raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
     if options.get("existing"):
         first, slash, second = options["existing"].partition("/")
-        found = ExistingGateway(first, second) if slash else ExistingGateway(namespace, first)
-        _check_label("gateway.existing", found.namespace)
-        _check_label("gateway.existing", found.name)
-        return found
-    selector = _strings("gateway.selector", options.get("selector"))
+        found = (first, second) if slash else (namespace, first)
+        for part in found:
+            check_label("gateway.existing", part)
+        return ExistingGateway(found[0], found[1], http_port, https_port)
+    selector = texts("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
             "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
@@ -176,55 +147,15 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
         namespace=options.get("namespace") or namespace,
         name=options.get("name") or name,
         selector=selector,
-        http_port=_port("gateway.http_port", options.get("http_port") or 80),
-        https_port=_port("gateway.https_port", options.get("https_port") or 443),
+        http_port=http_port,
+        https_port=https_port,
+        pods_namespace=options.get("pods_namespace"),
     )
-    _check_label("gateway.namespace", own.namespace)
-    _check_label("gateway.name", own.name)
-    if own.http_port == own.https_port:
-        raise OptionError(f"gateway: http_port and https_port are both {own.http_port}; they must differ.")
+    check_label("gateway.namespace", own.namespace)
+    check_label("gateway.name", own.name)
+    if own.pods_namespace is not None:
+        check_label("gateway.pods_namespace", own.pods_namespace)
     return own
-
-
-def _tls(options: Mapping[str, Any] | None, existing_gateway: bool) -> Tls:
-    if options is None:
-        return Tls()
-    tls = Tls(
-        mode=options.get("mode") or "simple",
-        credential_name=options.get("credential_name"),
-        redirect=bool(options.get("redirect")),
-        min_protocol_version=options.get("min_protocol_version"),
-    )
-    given = [
-        option
-        for option, is_given in (
-            ("credential_name", tls.credential_name is not None),
-            ("redirect", tls.redirect),
-            ("min_protocol_version", tls.min_protocol_version is not None),
-        )
-        if is_given
-    ]
-    if existing_gateway and given:
-        raise OptionError(
-            f"tls.{given[0]}: it is a setting of the Gateway, and gateway.existing names one that this task does not "
-            "manage; set it there, and give only tls.mode here."
-        )
-    if not existing_gateway:
-        allowed = {"none": [], "simple": given, "passthrough": ["redirect"]}[tls.mode]
-        for option in given:
-            if option not in allowed:
-                raise OptionError(f"tls.{option}: it has no meaning with tls.mode={tls.mode}; remove it.")
-        if tls.mode == "simple" and not tls.credential_name:
-            raise OptionError(
-                "tls.credential_name: tls.mode=simple needs the name of the Secret with certificate and key, "
-                "in the namespace of the gateway's pods."
-            )
-        if "/" in (tls.credential_name or ""):
-            raise OptionError(
-                f"tls.credential_name: '{tls.credential_name}' contains '/'; give the Secret's name alone, Istio looks "
-                "it up in the namespace of the gateway's pods."
-            )
-    return tls
 
 
 def _routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]:
@@ -294,7 +225,7 @@ def _destination(where: str, options: Mapping[str, Any], namespace: str, domain:
     if not host:
         service = options["service"]
         labels = service.split(".")
-        if not all(_LABEL.fullmatch(label) for label in labels) or (len(labels) > 2 and labels[2] != "svc"):
+        if not all(is_label(label) for label in labels) or (len(labels) > 2 and labels[2] != "svc"):
             raise OptionError(
                 f"{where}service: '{service}' is not a Service's name; write name, name.namespace or "
                 f"name.namespace.svc.{domain} (a host outside Kubernetes goes into routes[].destinations[].host)."
@@ -303,22 +234,4 @@ def _destination(where: str, options: Mapping[str, Any], namespace: str, domain:
             labels = [labels[0], labels[1] if len(labels) > 1 else namespace, "svc"]
         host = ".".join(labels[:3] + (labels[3:] or [domain]))
     port = options.get("port")
-    return Destination(host=host, port=None if port is None else _port(f"{where}port", port), weight=weight)
-
-
-def _port(where: str, port: int) -> int:
-    if not 1 <= port <= 65535:
-        raise OptionError(f"{where}: {port} is not a port; give a number from 1 to 65535.")
-    return port
-
-
-def _strings(option: str, given: Mapping[str, Any] | None, reserved: tuple[str, ...] = ()) -> Mapping[str, str]:
-    """Labels or annotations: Kubernetes takes only strings, and YAML makes booleans of words such as yes and on."""
-    found = {}
-    for key, value in (given or {}).items():
-        if str(key).startswith(reserved or ("\0",)):
-            raise OptionError(f"{option}: '{key}' is set by this module, which knows its own objects by it; remove it.")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise OptionError(f"{option}: the value of '{key}' is not text; write it in quotes.")
-        found[str(key)] = str(value)
-    return found
+    return Destination(host=host, port=None if port is None else check_port(f"{where}port", port), weight=weight)

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
@@ -16,42 +17,107 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
     OwnGateway,
     Route,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, ownership_labels
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    CLIENT_CA,
+    PODS_NAMESPACE,
+    Manifest,
+    Ref,
+    ownership_labels,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Certificate
 
-API_VERSION = "networking.istio.io/v1"
+_API_VERSIONS = {
+    "Certificate": "cert-manager.io/v1",
+    "Secret": "v1",
+    "Gateway": "networking.istio.io/v1",
+    "VirtualService": "networking.istio.io/v1",
+}
+CLIENT_CA_KEY = "ca.crt"
 
 
-def manifests(exposure: Exposure) -> list[Manifest]:
-    """The exposure's objects in the order in which they are written."""
-    virtual_service = _object(exposure, "VirtualService", exposure.namespace, exposure.name, _virtual_service(exposure))
-    if not isinstance(exposure.gateway, OwnGateway):
-        return [virtual_service]
+def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Manifest]:
+    """The exposure's objects in the order in which they are written.
+
+    pods_namespace is where the gateway's pods are, and Istio looks for Secrets. Objects that belong there are left out
+    if it is not known.
+    """
+    at = Ref("VirtualService", exposure.namespace, exposure.name)
+    virtual_service = _object(exposure, at, {"spec": _virtual_service(exposure)})
     own = exposure.gateway
-    return [
-        _object(
-            exposure,
-            "Gateway",
-            own.namespace,
-            own.name,
-            {"selector": dict(own.selector), "servers": servers(exposure, own)},
-        ),
-        virtual_service,
-    ]
+    if not isinstance(own, OwnGateway):
+        return [virtual_service]
+    gateway = _object(
+        exposure,
+        Ref("Gateway", own.namespace, own.name),
+        {"spec": {"selector": dict(own.selector), "servers": servers(exposure, own)}},
+        _where_credentials_are(exposure, pods_namespace) if pods_namespace else {},
+    )
+    credentials = _credentials(exposure, pods_namespace) if pods_namespace else []
+    return [*credentials, gateway, virtual_service]
 
 
-def _object(exposure: Exposure, kind: str, namespace: str, name: str, spec: dict[str, Any]) -> Manifest:
+def _object(
+    exposure: Exposure, at: Ref, content: dict[str, Any], annotations: Mapping[str, str] | None = None
+) -> Manifest:
     metadata: dict[str, Any] = {
-        "name": name,
-        "namespace": namespace,
+        "name": at.name,
+        "namespace": at.namespace,
         "labels": {**exposure.labels, **ownership_labels(exposure.namespace, exposure.name)},
     }
-    if exposure.annotations:
-        metadata["annotations"] = dict(exposure.annotations)
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    if exposure.annotations or annotations:
+        metadata["annotations"] = {**exposure.annotations, **(annotations or {})}
+    return {"apiVersion": _API_VERSIONS[at.kind], "kind": at.kind, "metadata": metadata, **content}
+
+
+def _credentials(exposure: Exposure, namespace: str) -> list[Manifest]:
+    """What Istio needs beside the gateway's pods: the Certificate (cert-manager makes its Secret), the clients' CA."""
+    found = []
+    tls = exposure.tls
+    if tls.certificate and tls.credential_name:
+        at = Ref("Certificate", namespace, tls.credential_name)
+        found.append(_object(exposure, at, {"spec": _certificate_spec(tls.certificate, tls.credential_name)}))
+    if tls.client_ca:
+        data = {CLIENT_CA_KEY: base64.b64encode(tls.client_ca.encode()).decode()}
+        found.append(_object(exposure, Ref("Secret", namespace, tls.client_ca_secret), {"data": data}))
+    return found
+
+
+def _where_credentials_are(exposure: Exposure, namespace: str) -> dict[str, str]:
+    found = {PODS_NAMESPACE: namespace}
+    if exposure.tls.client_ca:
+        found[CLIENT_CA] = f"{namespace}/{exposure.tls.client_ca_secret}"
+    return found
+
+
+def _certificate_spec(certificate: Certificate, secret: str) -> dict[str, Any]:
+    issuer = certificate.issuer
+    spec: dict[str, Any] = {
+        "secretName": secret,
+        "issuerRef": {"name": issuer.name, "kind": issuer.kind, "group": issuer.group},
+        "dnsNames": list(certificate.dns_names),
+        "duration": certificate.duration,
+        "renewBefore": certificate.renew_before,
+        "privateKey": dict(certificate.private_key) or None,
+        "usages": list(certificate.usages) or None,
+    }
+    return _merged(spec, certificate.spec)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both dictionaries, key by key down to the leaves; null in the second one takes a key out."""
+    found = dict(base)
+    for key, value in over.items():
+        inner = found.get(key)
+        found[key] = _merged(inner or {}, value) if isinstance(value, Mapping) else value
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
-    """The Gateway's servers: one that serves the hosts, and with tls.redirect one that sends HTTP to HTTPS."""
+    """The Gateway's servers: one that serves the hosts, and with tls.redirect one whose requests are sent there.
+
+    httpsRedirect takes every request, ACME challenges too, before Envoy asks any route. So it is used only for hosts
+    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects.
+    """
     tls = exposure.tls
     if tls.mode == "none":
         return [_server(exposure, "http", "HTTP", gateway.http_port)]
@@ -63,8 +129,15 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
     name, protocol = ("tls", "TLS") if tls.mode == "passthrough" else ("https", "HTTPS")
     found = [_server(exposure, name, protocol, gateway.https_port, settings)]
     if tls.redirect:
-        found.append(_server(exposure, "http", "HTTP", gateway.http_port, {"httpsRedirect": True}))
+        settings = {} if redirects_by_route(exposure) else {"httpsRedirect": True}
+        found.append(_server(exposure, "http", "HTTP", gateway.http_port, settings))
     return found
+
+
+def redirects_by_route(exposure: Exposure) -> bool:
+    """Whether the VirtualService, and not the Gateway, redirects HTTP to HTTPS."""
+    by_gateway = isinstance(exposure.gateway, OwnGateway) and any("*" in host for host in exposure.hosts)
+    return exposure.tls.redirect and not by_gateway
 
 
 def _server(
@@ -89,7 +162,20 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
         spec["tls"] = [{"match": [{"sniHosts": list(exposure.hosts)}], "route": _destinations(exposure.routes[0])}]
     else:
         spec["http"] = [_http_route(route) for route in exposure.routes]
+    if redirects_by_route(exposure):
+        spec["http"] = [_redirect(exposure), *spec.get("http", [])]
     return spec
+
+
+def _redirect(exposure: Exposure) -> dict[str, Any]:
+    """HTTP to HTTPS. It matches no path, so that istiod puts it behind every route of the host that does.
+
+    That is how the challenges of ACME (HTTP-01) get through: cert-manager makes an Ingress for their path.
+    """
+    to: dict[str, Any] = {"scheme": "https", "redirectCode": 301}
+    if exposure.gateway.https_port != 443:
+        to["port"] = exposure.gateway.https_port
+    return {"name": "https-redirect", "match": [{"port": exposure.gateway.http_port}], "redirect": to}
 
 
 def _http_route(route: Route) -> dict[str, Any]:
@@ -114,12 +200,12 @@ def _destinations(route: Route) -> list[dict[str, Any]]:
     return found
 
 
-def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]]) -> list[str]:
+def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]], redirected_port: int | None = None) -> list[str]:
     """The URLs of the hosts through a Gateway's servers, redirects left out; a wildcard host stays as it is."""
     found = []
     for host in hosts:
         for server in gateway_servers:
-            scheme = _scheme(server)
+            scheme = _scheme(server) if server["port"]["number"] != redirected_port else None
             if scheme and any(host_matches(pattern, host) for pattern in server.get("hosts", [])):
                 port = server["port"]["number"]
                 default_port = {"http": 80, "https": 443}[scheme]

@@ -19,6 +19,10 @@ FIELD_MANAGER = "gatehouse.istio"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 EXPOSURE = "gatehouse.istio/exposure"
 EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
+# On a Gateway: where its exposure's Certificate is, and (namespace/name) the Secret that was made of tls.client_ca. Who
+# may not list the whole cluster finds by them what to remove.
+PODS_NAMESPACE = "gatehouse.istio/pods-namespace"
+CLIENT_CA = "gatehouse.istio/client-ca"
 
 
 @dataclass(frozen=True, order=True)
@@ -60,15 +64,16 @@ def without_managed_fields(live: Manifest) -> Manifest:
 def fields(manifest: Manifest) -> dict[FieldPath, Any]:
     """A manifest's fields by path, down to scalars and lists, without what only says which object it is.
 
-    Lists are not entered: those of Istio's resources are atomic, one manager owns all of a list
+    Lists are not entered: those of Istio's resources and of Certificates are atomic, one manager owns all of a list
     (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy).
     """
     metadata = {key: value for key, value in manifest["metadata"].items() if key in ("labels", "annotations")}
-    return dict(_walk({"metadata": metadata, "spec": manifest.get("spec", {})}, ()))
+    content = {key: manifest[key] for key in ("spec", "data") if key in manifest}
+    return dict(_walk({"metadata": metadata, **content}, ()))
 
 
 def _walk(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _walk(inner, (*path, key))
     else:

@@ -81,17 +81,58 @@ GATEWAY: dict[str, Any] = {
         "namespace": {"type": "str"},
         "http_port": {"type": "int", "default": 80},
         "https_port": {"type": "int", "default": 443},
+        "pods_namespace": {"type": "str"},
         "existing": {"type": "str"},
     },
-    "mutually_exclusive": [("existing", "selector"), ("existing", "name"), ("existing", "namespace")],
+    "mutually_exclusive": [
+        ("existing", "selector"),
+        ("existing", "name"),
+        ("existing", "namespace"),
+        ("existing", "pods_namespace"),
+    ],
     "required_one_of": [("selector", "existing")],
+}
+
+CERTIFICATE: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "issuer": {
+            "type": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True},
+                "kind": {"type": "str", "default": "ClusterIssuer"},
+                "group": {"type": "str", "default": "cert-manager.io"},
+            },
+        },
+        "dns_names": {"type": "list", "elements": "str"},
+        "duration": {"type": "str"},
+        "renew_before": {"type": "str"},
+        "private_key": {
+            "type": "dict",
+            "no_log": False,  # what kind of key, not the key
+            "options": {
+                "algorithm": {"type": "str", "choices": ["RSA", "ECDSA", "Ed25519"]},
+                "size": {"type": "int"},
+                "rotation_policy": {"type": "str", "choices": ["Always", "Never"]},
+            },
+        },
+        "usages": {"type": "list", "elements": "str"},
+        "spec": {"type": "dict"},
+    },
 }
 
 TLS: dict[str, Any] = {
     "type": "dict",
     "options": {
-        "mode": {"type": "str", "choices": ["none", "simple", "passthrough"], "default": "simple"},
+        "mode": {
+            "type": "str",
+            "choices": ["none", "simple", "mutual", "optional_mutual", "passthrough"],
+            "default": "simple",
+        },
         "credential_name": {"type": "str"},
+        "certificate": CERTIFICATE,
+        "client_ca": {"type": "dict", "options": {"pem": {"type": "str", "required": True}}},
         "redirect": {"type": "bool", "default": False},
         "min_protocol_version": {"type": "str", "choices": ["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]},
     },
@@ -111,6 +152,8 @@ EXPOSURE = ArgumentSpec(
         "labels": {"type": "dict"},
         "annotations": {"type": "dict"},
         "adopt": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 300},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
     mutually_exclusive=[("service", "routes")],

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import ExistingGateway, Exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
@@ -24,7 +25,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-FORBIDDEN = 403
+# What Istio reads; the rest is in the namespace of the gateway's pods.
+_ISTIO = ("Gateway", "VirtualService")
 
 
 @dataclass
@@ -41,12 +43,7 @@ def look(
     wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
     objects: dict[Ref, Manifest] = {}
     try:
-        for live in _objects_of_exposure(cluster, key, {at.namespace for at in wanted}):
-            objects[ref(live)] = live
-        for at in wanted:
-            found = objects.get(at) or cluster.get(at)
-            if found is not None:
-                objects[at] = found
+        objects.update(_istio_objects(cluster, key, [at for at in wanted if at.kind in _ISTIO]))
         if exposure and isinstance(exposure.gateway, ExistingGateway):
             objects.update(_existing_gateway(module, cluster, key, exposure.gateway))
     except ClusterError as error:
@@ -54,9 +51,21 @@ def look(
         # installed them either, must be able to go on.
         if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
             raise
-    if exposure is None and wanted[0] in objects and owner(objects[wanted[0]]) != key:
-        module.warn(f"{wanted[0]} exists but was not made by this module; it is left as it is.")
+    gateways = [live for at, live in objects.items() if at.kind == "Gateway" and owner(live) == key]
+    objects.update(own_credentials(module, cluster, key, gateways, [at for at in wanted if at.kind not in _ISTIO]))
+    at = Ref("VirtualService", *key)
+    if exposure is None and at in objects and owner(objects[at]) != key:
+        module.warn(f"{at} exists but was not made by this module; it is left as it is.")
     return Picture(objects)
+
+
+def _istio_objects(cluster: Cluster, key: tuple[str, str], wanted: list[Ref]) -> dict[Ref, Manifest]:
+    found = {ref(live): live for live in _objects_of_exposure(cluster, key, {at.namespace for at in wanted})}
+    for at in wanted:
+        live = found.get(at) or cluster.get(at)
+        if live is not None:
+            found[at] = live
+    return found
 
 
 def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:

@@ -26,8 +26,13 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Pi
 
 CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
 
-# Removal goes against the order of creation: first what routes, then what listens.
-_REMOVAL_ORDER = ("VirtualService", "Gateway")
+# Removal goes against the order of creation: first what routes, then what listens, then what that needs.
+_REMOVAL_ORDER = ("VirtualService", "Gateway", "Secret", "Certificate")
+_WAY_OUT = {
+    "Gateway": ", or attach to it with gateway.existing",
+    "Certificate": ", or use its Secret, with tls.credential_name and without tls.certificate",
+    "Secret": ", or use it as it is, without tls.client_ca",
+}
 
 
 class OwnershipError(Exception):
@@ -74,15 +79,19 @@ def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) ->
     if found == owner_key:
         return
     if found is not None:
-        way_out = ", or attach to it with gateway.existing" if live["kind"] == "Gateway" else ""
         raise OwnershipError(
-            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another name{way_out}."
+            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {_name_option(live)}"
+            f"{_WAY_OUT.get(live['kind'], '')}."
         )
     if not adopt:
         raise OwnershipError(
-            f"{ref(live)} exists and was not made by this module; choose another name, or set adopt: true to manage it "
-            "from now on (its fields that this task names are overwritten, others stay)."
+            f"{ref(live)} exists and was not made by this module; choose another {_name_option(live)}, or set adopt: "
+            "true to manage it from now on (its fields that this task names are overwritten, others stay)."
         )
+
+
+def _name_option(live: Manifest) -> str:
+    return "tls.credential_name" if live["kind"] in ("Certificate", "Secret") else "name"
 
 
 def _write(manifest: Manifest, live: Manifest | None) -> Step:

@@ -61,6 +61,7 @@ def probe(
     address: str,
     port: int | None = None,
     ca_file: str | None = None,
+    client_file: str | None = None,
     timeout: float = 10,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
@@ -68,8 +69,8 @@ def probe(
     """Requests the URL from the given address (and port, if not the URL's own).
 
     HTTPS sends the URL's host as SNI and verifies the certificate for it, against ca_file (PEM) or the system's
-    authorities. Nothing is retried, no redirect is followed. Every failure is in the result; ValueError is raised only
-    for a URL that is not http(s)://host[:port]/path.
+    authorities; client_file (PEM) has the client's own certificate and key. Nothing is retried, no redirect is
+    followed. Every failure is in the result; ValueError is raised only for a URL that is not http(s)://host[:port]/path.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -80,6 +81,8 @@ def probe(
             if parts.scheme == "http":
                 return _exchange(url, parts, address, port, plain, method, headers, None)
             context = ssl.create_default_context(cafile=ca_file)
+            if client_file:
+                context.load_cert_chain(client_file)
             with context.wrap_socket(plain, server_hostname=parts.hostname) as encrypted:
                 certificate = _certificate(encrypted.getpeercert() or {})
                 return _exchange(url, parts, address, port, encrypted, method, headers, certificate)

@@ -11,10 +11,10 @@ short_description: Expose a service at hosts through an Istio ingress gateway
 version_added: 0.1.0
 description:
   - Manages the Gateway and the VirtualService that make a Kubernetes Service reachable at the given hosts, through the
-    given ingress gateway, with the given TLS and routes.
+    given ingress gateway, with the given TLS and routes; and, where you name an issuer, the certificate of the hosts.
   - Writes by server-side apply, only when something changes, and in place. What the task no longer names is removed
     from the cluster; what other tools have added stays.
-  - Before the first write, the API server and Istio's validating webhook judge all changes by a dry run.
+  - Before the first write, the API server and the webhooks of Istio and cert-manager judge all changes by a dry run.
 extends_documentation_fragment:
   - gatehouse.istio._exposure
   - gatehouse.istio._attributes
@@ -39,6 +39,53 @@ EXAMPLES = r"""
     tls:
       credential_name: shop-example-com
       redirect: true
+
+- name: Serve the shop with a certificate that Let's Encrypt issues and cert-manager renews
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    service: web
+    port: 8080
+    gateway:
+      selector: "{{ istio_ingress_gateways.public.selector }}"
+      pods_namespace: "{{ istio_ingress_gateways.public.namespace }}"
+    tls:
+      certificate:
+        issuer: {name: letsencrypt}
+      redirect: true
+
+- name: Serve a domain and all names in it with one certificate, with a smaller key
+  gatehouse.istio.istio_exposure:
+    name: tenants
+    namespace: shop
+    hosts: [tenants.example.com, "*.tenants.example.com"]
+    service: web
+    port: 8080
+    gateway:
+      selector: {istio: public}
+    tls:
+      certificate:
+        issuer: {name: letsencrypt}
+        renew_before: 720h
+        private_key: {algorithm: ECDSA, size: 256}
+      redirect: true
+
+- name: Let only clients with a certificate of the partners' CA reach the partners' API
+  gatehouse.istio.istio_exposure:
+    name: partners
+    namespace: shop
+    hosts: [partners.example.com]
+    service: api
+    port: 8080
+    gateway:
+      selector: {istio: public}
+    tls:
+      mode: mutual
+      certificate:
+        issuer: {name: letsencrypt}
+      client_ca:
+        pem: "{{ lookup('ansible.builtin.file', 'partners-ca.pem') }}"
 
 - name: Send a tenth of the API's requests to its next version, and everything else to the web server
   gatehouse.istio.istio_exposure:
@@ -103,7 +150,7 @@ objects:
       type: str
       sample: created
     kind:
-      description: V(Gateway) or V(VirtualService).
+      description: V(Certificate), V(Secret) (of the clients' CA), V(Gateway) or V(VirtualService).
       type: str
       sample: Gateway
     namespace:
@@ -115,7 +162,9 @@ objects:
       type: str
       sample: shop
     definition:
-      description: The object without its C(managedFields), for a deleted one as it was before.
+      description:
+        - The object without its C(managedFields), for a deleted one as it was before.
+        - Of a Secret only what this module has put into it, a CA's certificate.
       type: dict
       sample:
         apiVersion: networking.istio.io/v1
@@ -132,6 +181,24 @@ objects:
                 name: http
                 number: 80
                 protocol: HTTP
+certificate:
+  description: The Certificate that cert-manager is asked for, and where it puts what it issues.
+  returned: success, with O(tls.certificate)
+  type: dict
+  version_added: 0.2.0
+  contains:
+    namespace:
+      description: Namespace of both, that of the gateway's pods.
+      type: str
+      sample: istio-ingress
+    name:
+      description: Name of the Certificate.
+      type: str
+      sample: shop.shop
+    secret:
+      description: Name of the Secret.
+      type: str
+      sample: shop.shop
 urls:
   description: Where the hosts are served, by the servers of the Gateway. Redirects are left out.
   returned: success

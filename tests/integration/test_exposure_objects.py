@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -340,13 +341,20 @@ def test_a_kubeconfigs_secrets_are_not_printed(expose: Expose, istio: Cluster) -
         assert secret not in outcome.text
 
 
-def examples() -> list[dict[str, Any]]:
-    """The module's EXAMPLES, their one variable filled in."""
-    text = istio_exposure.EXAMPLES.replace('"{{ istio_ingress_gateways.public.selector }}"', "{istio: public}")
+def examples(ca: str) -> list[dict[str, Any]]:
+    """The module's EXAMPLES, their variables and their file filled in."""
+    text = istio_exposure.EXAMPLES
+    for expression, value in {
+        "istio_ingress_gateways.public.selector": {"istio": "public"},
+        "istio_ingress_gateways.public.namespace": "istio-ingress",
+        "lookup('ansible.builtin.file', 'partners-ca.pem')": ca,
+    }.items():
+        text = text.replace(f'"{{{{ {expression} }}}}"', json.dumps(value))
     found: list[dict[str, Any]] = yaml.safe_load(text)
     return found
 
 
+@pytest.mark.usefixtures("cert_manager")
 def test_the_documented_examples_run(istio: Cluster) -> None:
     for name in ("shop", "vault", "blog"):
         istio.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -362,8 +370,9 @@ def test_the_documented_examples_run(istio: Cluster) -> None:
         }
     )
     try:
-        tasks = [task["gatehouse.istio.istio_exposure"] for task in examples()]
-        assert len(tasks) == 5
+        ca = istio.layout.ca_certificate.read_text()
+        tasks = [task["gatehouse.istio.istio_exposure"] for task in examples(ca)]
+        assert len(tasks) == 8
         for options in tasks:
             with_connection = {**options, "kubeconfig": str(istio.kubeconfig)}
             assert run_module(istio_exposure.main, with_connection).changed, options
@@ -371,3 +380,11 @@ def test_the_documented_examples_run(istio: Cluster) -> None:
     finally:
         istio.kubectl("delete", "namespace", "shop", "vault", "blog", "--wait=false")
         istio.kubectl("delete", "gateways.networking.istio.io", "shared", "-n", "istio-ingress")
+        made = (
+            "certificates.cert-manager.io,secrets",
+            "-n",
+            "istio-ingress",
+            "-l",
+            "gatehouse.istio/exposure-namespace=shop",
+        )
+        istio.kubectl("delete", *made, "--wait=false")

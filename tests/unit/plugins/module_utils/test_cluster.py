@@ -35,6 +35,18 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import re
             None,
             "The admission webhook policy.example.com refuses it: no wildcards",
         ),
+        (
+            400,
+            'admission webhook "webhook.cert-manager.io" denied the request: spec.duration: Invalid value: "x"',
+            None,
+            'cert-manager refuses it: spec.duration: Invalid value: "x"',
+        ),
+        (
+            500,
+            'Internal error occurred: failed calling webhook "webhook.cert-manager.io": refused',
+            None,
+            "is cert-manager's webhook running?",
+        ),
         (401, "Unauthorized", None, "The API server does not accept the credentials"),
         (404, 'namespaces "shop" not found', "namespaces", 'namespace "shop" not found; create it first.'),
         (404, "Not Found", None, "install Istio first"),
@@ -51,3 +63,15 @@ def test_readable(status: int, message: str, resource: str | None, sentence: str
     found = readable(status, message, resource)
     assert sentence in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/apis/cert-manager.io/v1/certificates", "install cert-manager first"),
+        ("/apis/acme.cert-manager.io/v1/orders", "install cert-manager first"),
+        ("/apis/networking.istio.io/v1/gateways", "install Istio first"),
+    ],
+)
+def test_a_kind_that_is_not_installed(path: str, sentence: str) -> None:
+    assert sentence in readable(404, "Not Found", None, path)

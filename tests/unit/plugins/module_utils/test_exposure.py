@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
     Destination,
     ExistingGateway,
-    OptionError,
     OwnGateway,
     Route,
-    Tls,
     UriMatch,
     parse,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls
 
 
 def params(**changes: Any) -> dict[str, Any]:
@@ -101,6 +101,20 @@ def test_an_existing_gateway(existing: str, gateway: ExistingGateway) -> None:
 
 
 @pytest.mark.parametrize(
+    ("gateway", "tls", "needs"),
+    [
+        ({"selector": {"a": "b"}}, {"credential_name": "c"}, False),
+        ({"selector": {"a": "b"}}, {"certificate": {"issuer": {"name": "ca"}}}, True),
+        ({"selector": {"a": "b"}}, {"mode": "mutual", "credential_name": "c"}, True),
+        ({"selector": {"a": "b"}}, {"mode": "optional_mutual", "credential_name": "c"}, True),
+        ({"existing": "infra/front"}, {"mode": "mutual"}, False),
+    ],
+)
+def test_what_needs_the_pods_namespace(gateway: dict[str, Any], tls: dict[str, Any], needs: bool) -> None:
+    assert parse(params(gateway=gateway, tls=tls)).needs_pods_namespace is needs
+
+
+@pytest.mark.parametrize(
     "host", ["a.b", "shop.example.com", "*.example.com", "*", "xn--bcher-kva.example", "localhost"]
 )
 def test_good_hosts(host: str) -> None:
@@ -142,9 +156,19 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "simple without credential",
         params(tls={"mode": "simple"}),
-        "tls.credential_name: tls.mode=simple needs the name",
+        "tls.credential_name: tls.mode=simple needs tls.certificate, or the name",
     ),
     ("credential path", params(tls={"credential_name": "a/b"}), "tls.credential_name: 'a/b' contains '/'"),
+    (
+        "pods' namespace",
+        params(gateway={"selector": {"a": "b"}, "pods_namespace": "A"}),
+        "gateway.pods_namespace: 'A' is not a valid name",
+    ),
+    (
+        "our annotation",
+        params(annotations={"gatehouse.istio/client-ca": "x"}),
+        "annotations: 'gatehouse.istio/client-ca' is set by this module",
+    ),
     (
         "none with redirect",
         params(tls={"mode": "none", "redirect": True}),

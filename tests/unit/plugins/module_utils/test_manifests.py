@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import host_matches, manifests, urls
+from cluster.pki import KeyPair, ensure_ca
 
 BASE: dict[str, Any] = {
     "name": "shop",
@@ -73,11 +76,31 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
                 "hosts": HOSTS,
                 "tls": {"mode": "SIMPLE", "credentialName": "cert", "minProtocolVersion": "TLSV1_3"},
             },
+            {"port": {"number": 8080, "name": "http", "protocol": "HTTP"}, "hosts": HOSTS},
+        ],
+    ),
+    (
+        "mutual",
+        {"mode": "mutual", "credential_name": "cert"},
+        {},
+        [
             {
-                "port": {"number": 8080, "name": "http", "protocol": "HTTP"},
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
                 "hosts": HOSTS,
-                "tls": {"httpsRedirect": True},
-            },
+                "tls": {"mode": "MUTUAL", "credentialName": "cert"},
+            }
+        ],
+    ),
+    (
+        "optional mutual",
+        {"mode": "optional_mutual", "credential_name": "cert"},
+        {},
+        [
+            {
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "OPTIONAL_MUTUAL", "credentialName": "cert"},
+            }
         ],
     ),
     (
@@ -104,6 +127,46 @@ def test_passthrough_routes_by_the_clients_server_name() -> None:
         "gateways": ["shop/shop"],
         "tls": [{"match": [{"sniHosts": HOSTS}], "route": ROUTE}],
     }
+
+
+REDIRECT: dict[str, Any] = {
+    "name": "https-redirect",
+    "match": [{"port": 80}],
+    "redirect": {"scheme": "https", "redirectCode": 301},
+}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "redirect"),
+    [
+        ({"selector": {"istio": "public"}}, REDIRECT),
+        ({"existing": "infra/front"}, REDIRECT),
+        (
+            {"selector": {"istio": "public"}, "http_port": 8080, "https_port": 8443},
+            {**REDIRECT, "match": [{"port": 8080}], "redirect": {**REDIRECT["redirect"], "port": 8443}},
+        ),
+    ],
+    ids=["own", "existing", "ports"],
+)
+@pytest.mark.parametrize("mode", ["simple", "passthrough"])
+def test_the_virtual_service_redirects(gateway: dict[str, Any], redirect: dict[str, Any], mode: str) -> None:
+    credential = {"credential_name": "cert"} if mode == "simple" and "existing" not in gateway else {}
+    tls = {"mode": mode, "redirect": True, **credential}
+    virtual_service = manifests(parse({**BASE, "gateway": gateway, "tls": tls}))[-1]["spec"]
+    served = [{"route": ROUTE}] if mode == "simple" else []
+    assert virtual_service["http"] == [redirect, *served]
+    assert ("tls" in virtual_service) == (mode == "passthrough")
+
+
+def test_with_a_wildcard_the_gateway_redirects_whatever_attaches_to_it() -> None:
+    hosts = ["example.com", "*.example.com"]
+    gateway, virtual_service = manifests(
+        parse({**BASE, "hosts": hosts, "tls": {"credential_name": "cert", "redirect": True}})
+    )
+    https, http = gateway["spec"]["servers"]
+    assert https["hosts"] == http["hosts"] == hosts
+    assert http["tls"] == {"httpsRedirect": True}
+    assert virtual_service["spec"]["http"] == [{"route": ROUTE}]
 
 
 def test_routes() -> None:
@@ -149,6 +212,71 @@ def test_extra_labels_and_annotations_are_on_both_objects() -> None:
         assert manifest["metadata"]["annotations"] == {"owner": "ana"}
 
 
+def test_a_certificate_is_where_the_pods_are_and_comes_first() -> None:
+    exposure = parse({**BASE, "labels": {"team": "shop"}, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
+    certificate, gateway, virtual_service = manifests(exposure, "istio-ingress")
+    assert certificate == {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": "shop.shop", "namespace": "istio-ingress", "labels": {"team": "shop", **LABELS}},
+        "spec": {
+            "secretName": "shop.shop",
+            "issuerRef": {"name": "letsencrypt", "kind": "ClusterIssuer", "group": "cert-manager.io"},
+            "dnsNames": HOSTS,
+            "usages": ["digital signature", "key encipherment", "server auth"],
+        },
+    }
+    assert gateway["spec"]["servers"][0]["tls"]["credentialName"] == "shop.shop"
+    assert gateway["metadata"]["annotations"] == {"gatehouse.istio/pods-namespace": "istio-ingress"}
+    assert virtual_service["kind"] == "VirtualService"
+
+
+def test_further_fields_of_a_certificate() -> None:
+    options = {
+        "issuer": {"name": "ca"},
+        "duration": "2160h",
+        "renew_before": "360h",
+        "private_key": {"algorithm": "ECDSA", "size": 256},
+        "spec": {
+            "usages": None,
+            "privateKey": {"encoding": "PKCS8", "size": 384},
+            "subject": {"organizations": ["Shop"]},
+        },
+    }
+    exposure = parse({**BASE, "tls": {"credential_name": "front", "certificate": options}})
+    assert manifests(exposure, "istio-ingress")[0]["spec"] == {
+        "secretName": "front",
+        "issuerRef": {"name": "ca", "kind": "ClusterIssuer", "group": "cert-manager.io"},
+        "dnsNames": HOSTS,
+        "duration": "2160h",
+        "renewBefore": "360h",
+        "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 384},
+        "subject": {"organizations": ["Shop"]},
+    }
+
+
+def test_the_clients_ca_is_a_secret_that_the_gateway_remembers(tmp_path: Path) -> None:
+    authority = KeyPair(tmp_path / "ca.crt", tmp_path / "ca.key")
+    ensure_ca(authority, "partners")
+    tls = {"mode": "mutual", "credential_name": "cert", "client_ca": {"pem": authority.certificate.read_text()}}
+    secret, gateway, _virtual_service = manifests(parse({**BASE, "tls": tls}), "istio-ingress")
+    assert secret == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "cert-cacert", "namespace": "istio-ingress", "labels": LABELS},
+        "data": {"ca.crt": base64.b64encode(authority.certificate.read_bytes()).decode()},
+    }
+    assert gateway["metadata"]["annotations"] == {
+        "gatehouse.istio/pods-namespace": "istio-ingress",
+        "gatehouse.istio/client-ca": "istio-ingress/cert-cacert",
+    }
+
+
+def test_what_belongs_to_unknown_pods_is_left_out() -> None:
+    exposure = parse({**BASE, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
+    assert [manifest["kind"] for manifest in manifests(exposure)] == ["Gateway", "VirtualService"]
+
+
 def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
     return {
         "port": {"number": port, "protocol": protocol, "name": "x"},
@@ -170,6 +298,11 @@ def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
 )
 def test_urls(servers: list[dict[str, Any]], found: list[str]) -> None:
     assert urls(["a.example.com"], servers) == found
+
+
+def test_urls_that_are_redirected_are_left_out() -> None:
+    servers = [server("HTTP", 80, "*"), server("HTTPS", 443, "*")]
+    assert urls(["a.example.com"], servers, redirected_port=80) == ["https://a.example.com/"]
 
 
 @pytest.mark.parametrize(

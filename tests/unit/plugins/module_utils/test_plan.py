@@ -155,6 +155,59 @@ def test_removal_leaves_what_is_not_of_this_exposure() -> None:
     assert plan(KEY, [], picture(foreign, *others)) == []
 
 
+CERTIFICATE = {"tls": {"certificate": {"issuer": {"name": "ca"}}}}
+
+
+def with_certificate(namespace: str = "infra", **changes: Any) -> list[Manifest]:
+    return manifests(parse({**OPTIONS, **CERTIFICATE, **changes}), namespace)
+
+
+def test_a_certificate_comes_first_and_goes_last() -> None:
+    assert actions(plan(KEY, with_certificate(), picture())) == [
+        "created Certificate",
+        "created Gateway",
+        "created VirtualService",
+    ]
+    assert actions(plan(KEY, [], picture(*map(applied, with_certificate())))) == [
+        "deleted VirtualService",
+        "deleted Gateway",
+        "deleted Certificate",
+    ]
+
+
+def test_a_certificate_moves_with_its_gateways_pods() -> None:
+    steps = plan(KEY, with_certificate("new"), picture(*map(applied, with_certificate("old"))))
+    assert [f"{step.action} {step.ref}" for step in steps] == [
+        "created Certificate new/shop.shop",
+        "updated Gateway shop/shop",
+        "unchanged VirtualService shop/shop",
+        "deleted Certificate old/shop.shop",
+    ]
+
+
+def test_an_empty_field_is_a_field() -> None:
+    options = {"certificate": {"issuer": {"name": "ca"}, "spec": {"subject": {}}}}
+    wanted = with_certificate(tls=options)
+    assert ("spec", "subject") in fields(wanted[0])
+    assert actions(plan(KEY, wanted, picture(*map(applied, wanted))))[0] == "unchanged Certificate"
+
+
+def test_a_secrets_data_are_fields() -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "a", "labels": {"b": "c"}}, "data": {"ca.crt": "eA=="}}
+    assert fields(secret) == {("data", "ca.crt"): "eA==", ("metadata", "labels", "b"): "c"}
+
+
+def test_a_foreign_certificate_is_an_error_that_says_how_to_use_it() -> None:
+    hand_made = copy.deepcopy(with_certificate()[0])
+    del hand_made["metadata"]["labels"]
+    with pytest.raises(OwnershipError, match=r"^Certificate infra/shop.shop exists .* another tls.credential_name, or"):
+        plan(KEY, with_certificate(), picture(applied(hand_made)))
+    assert actions(plan(KEY, with_certificate(), picture(applied(hand_made)), adopt=True))[0] == "updated Certificate"
+    others = with_certificate(name="blog", tls={"credential_name": "shop.shop", **CERTIFICATE["tls"]})[0]
+    with pytest.raises(OwnershipError, match=r"belongs to the exposure shop/blog; .* use its Secret"):
+        plan(KEY, with_certificate(), picture(applied(others)), adopt=True)
+
+
 def foreign_gateway() -> Manifest:
     hand_made = copy.deepcopy(desired()[0])
     del hand_made["metadata"]["labels"]

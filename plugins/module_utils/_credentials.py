@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What an exposure has where its gateway's pods are, and Istio looks up Secrets: a Certificate and the clients' CA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, OwnGateway
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import CLIENT_CA_KEY
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    CLIENT_CA,
+    PODS_NAMESPACE,
+    Manifest,
+    Ref,
+    owner,
+    ownership_labels,
+    ref,
+)
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_KINDS = {"Certificate": "certificates.cert-manager.io", "Secret": "secrets"}
+_ENDED = ("Succeeded", "Failed")
+
+
+def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Exposure) -> str | None:
+    """The namespace of the gateway's pods, if the exposure needs it; None if a check run cannot know it yet."""
+    gateway = exposure.gateway
+    if not isinstance(gateway, OwnGateway) or not exposure.needs_pods_namespace:
+        return None
+    if gateway.pods_namespace:
+        return gateway.pods_namespace
+    try:
+        pods = cluster.find("Pod", gateway.selector)
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        raise ClusterError(
+            "gateway.pods_namespace: these credentials may not list pods in all namespaces, so say here in which "
+            "namespace the gateway's pods are."
+        ) from error
+    found = {pod["metadata"]["namespace"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED}
+    if len(found) > 1:
+        raise ClusterError(
+            f"gateway.selector: it matches pods in the namespaces {' and '.join(sorted(found))}, and a certificate is "
+            "only in one; add labels to it, or say with gateway.pods_namespace which one you mean."
+        )
+    # A gateway that is scaled to zero keeps its certificate.
+    return found.pop() if found else _remembered(module, cluster, gateway)
+
+
+def _remembered(module: AnsibleModule, cluster: Cluster, gateway: OwnGateway) -> str | None:
+    try:
+        live = cluster.get(Ref("Gateway", gateway.namespace, gateway.name))
+    except ClusterError as error:
+        if not error.kind_is_unknown:
+            raise
+        live = None
+    namespace = annotation(live, PODS_NAMESPACE) if live else None
+    if namespace:
+        return namespace
+    labels = ", ".join(f"{key}={value}" for key, value in gateway.selector.items())
+    unknown = (
+        f"gateway.selector: no pod has the labels {labels}, so it is not known in which namespace Istio looks up the "
+        "certificate; install the gateway first, correct the labels, or set gateway.pods_namespace."
+    )
+    if not module.check_mode:
+        raise ClusterError(unknown)
+    module.warn(unknown)  # an earlier task may install it, which in check mode it does not
+    return None
+
+
+def annotation(live: Manifest, key: str) -> str | None:
+    return (live["metadata"].get("annotations") or {}).get(key)
+
+
+def own_credentials(
+    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], gateways: list[Manifest], wanted: list[Ref]
+) -> dict[Ref, Manifest]:
+    """What there is of the exposure's Certificates and Secrets, and what has the wanted names.
+
+    gateways are the exposure's own, as they are now: they say where its credentials were put.
+    """
+    known = {annotation(gateway, PODS_NAMESPACE) for gateway in gateways} | {at.namespace for at in wanted}
+    namespaces = sorted(namespace for namespace in known if namespace)
+    found = {ref(live): live for live in _certificates(cluster, ownership_labels(*key), namespaces)}
+    # Secrets are read by name: nobody should need the right to list them.
+    secrets = [annotation(gateway, CLIENT_CA) for gateway in gateways]
+    named = [Ref("Secret", *name.split("/", 1)) for name in secrets if name and "/" in name]
+    for at in dict.fromkeys([*wanted, *named]):
+        live = found.get(at) or _get(module, cluster, at)
+        if live is not None:
+            found[at] = live
+    return found
+
+
+def _certificates(cluster: Cluster, labels: dict[str, str], namespaces: list[str]) -> list[Manifest]:
+    """In the whole cluster, or where the caller may read; without cert-manager there are none."""
+    found = _list(cluster, labels, None)
+    if found is not None:
+        return found
+    return [live for namespace in namespaces for live in _list(cluster, labels, namespace) or []]
+
+
+def _list(cluster: Cluster, labels: dict[str, str], namespace: str | None) -> list[Manifest] | None:
+    try:
+        return cluster.find("Certificate", labels, namespace)
+    except ClusterError as error:
+        if error.kind_is_unknown:
+            return []
+        if error.status != FORBIDDEN:
+            raise
+        return None
+
+
+def _get(module: AnsibleModule, cluster: Cluster, at: Ref) -> Manifest | None:
+    try:
+        return cluster.get(at)
+    except ClusterError as error:
+        if error.kind_is_unknown and module.check_mode:
+            return None  # an earlier task may install cert-manager, which in check mode it does not
+        raise ClusterError(f"{at}: {explained(at, error)}", error.status, error.resource) from error
+
+
+def explained(at: Ref, error: ClusterError) -> ClusterError:
+    """The error; if it is about missing rights beside the gateway's pods, then with what is needed there."""
+    if error.status != FORBIDDEN or at.kind not in _KINDS or error.by_webhook:
+        return error
+    return ClusterError(
+        f"these credentials lack rights in namespace {at.namespace}, where the gateway's pods are and Istio looks up "
+        f"Secrets: they need get, create, patch and delete on {_KINDS[at.kind]} there (the API server: {error}).",
+        error.status,
+        error.resource,
+    )
+
+
+def check_given_client_ca(
+    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], exposure: Exposure, namespace: str | None
+) -> None:
+    """Refuses tls.mode=mutual without the Secret of the clients' CA: Istio would trust another CA, or serve nobody."""
+    tls = exposure.tls
+    if namespace is None or not tls.asks_for_client_certificates or tls.client_ca:
+        return
+    at = Ref("Secret", namespace, tls.client_ca_secret)
+    try:
+        live = cluster.get(at)
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        module.warn(
+            f"{at} may not be read with these credentials, so it is not known whether it holds the clients' CA."
+        )
+        return
+    if live is not None and owner(live) == key:
+        raise ClusterError(
+            f"tls.client_ca: {at} was made by this exposure and goes with this option, and then no client could be "
+            "verified; keep the option."
+        )
+    if live is not None and set(live.get("data") or {}) & {CLIENT_CA_KEY, "cacert"}:
+        return
+    missing = (
+        f"tls.client_ca: tls.mode={tls.mode} takes the clients' CA from {at} with the key {CLIENT_CA_KEY}, which "
+        f"{'does not exist' if live is None else 'has no such key'}; give the CA's certificate with tls.client_ca.pem, "
+        "or create that Secret first."
+    )
+    if not module.check_mode:
+        raise ClusterError(missing)
+    module.warn(missing)  # an earlier task may make it, which in check mode it does not

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Waits until cert-manager has made a certificate."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._certificate_status import explain, has_failed, is_ready
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
+
+_PAUSE_SECONDS = 1.0
+_CERT_MANAGER = "cert-manager.io"
+
+
+def until_ready(cluster: Cluster, certificate: Manifest, timeout: float) -> Manifest:
+    """The Certificate once it is ready; raises ClusterError with the reason if it fails or takes too long."""
+    at = ref(certificate)
+    live: Manifest | None = certificate
+    deadline = time.monotonic() + timeout
+    while True:
+        if live is not None and is_ready(live):
+            return live
+        if live is not None and has_failed(live):
+            raise ClusterError(f"{at} could not be issued: {_why(cluster, at, live)}.")
+        if time.monotonic() >= deadline:
+            raise ClusterError(f"{at} is not ready after {timeout:g} s: {_why(cluster, at, live)}.")
+        time.sleep(_PAUSE_SECONDS)
+        live = cluster.get(at)
+
+
+def _why(cluster: Cluster, at: Ref, certificate: Manifest | None) -> str:
+    def every(kind: str) -> list[Manifest]:
+        try:
+            return cluster.find(kind, {}, at.namespace)
+        except ClusterError:
+            return []  # what may not be read cannot explain anything
+
+    return explain(
+        certificate, every("CertificateRequest"), every("Order"), every("Challenge"), _issuer(cluster, at, certificate)
+    )
+
+
+def _issuer(cluster: Cluster, at: Ref, certificate: Manifest | None) -> Manifest | None:
+    reference = certificate["spec"]["issuerRef"] if certificate else {}
+    if reference.get("group") != _CERT_MANAGER or reference.get("kind") not in ("Issuer", "ClusterIssuer"):
+        return None
+    namespace = at.namespace if reference["kind"] == "Issuer" else ""
+    try:
+        return cluster.get(Ref(reference["kind"], namespace, reference["name"]))
+    except ClusterError:
+        return None
