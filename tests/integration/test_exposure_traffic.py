@@ -139,6 +139,25 @@ def test_https_with_redirect(
     assert redirected.location == f"https://{host}/a?b=c"
 
 
+def test_a_redirect_takes_paths_with_routes_of_their_own(
+    expose: Expose, answers: Callable[..., ProbeResult], credential: str, namespace: str, host: str
+) -> None:
+    """istiod puts routes with a path before others, which must not bring them before the redirect."""
+    expose(
+        service=None,
+        port=None,
+        tls={"credential_name": credential, "redirect": True},
+        routes=[
+            {"match": [{"uri": {"exact": "/api"}}], "destinations": [{"service": "api", "port": 80}]},
+            {"match": [{"uri": {"prefix": "/v1/"}}], "destinations": [{"service": "api", "port": 80}]},
+            {"destinations": [{"service": "web", "port": 80}]},
+        ],
+    )
+    for path in ("/api", "/v1/x"):
+        answers(f"https://{host}{path}", 200, f"{namespace}/api/http")
+        assert answers(f"http://{host}{path}", 301).location == f"https://{host}{path}"
+
+
 def test_a_removed_option_no_longer_acts(
     expose: Expose,
     answers: Callable[..., ProbeResult],
