@@ -49,7 +49,7 @@ GO_TOOLS = (
 )
 # A cluster of kind also runs these, and of the above only what was built here: its images have no shared libraries.
 KIND_TOOLS = (
-    *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3", "cert-manager", "pebble")),
+    *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3", "pebble")),
     GoTool("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
     GoTool("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),

@@ -13,9 +13,11 @@ from cluster.kind import archive, rootfs
 from cluster.kind.archive import File, Image, program
 from cluster.kind.commands import run
 
-HUB = "localhost/istio"
-BACKEND = "localhost/backend:1"
+REGISTRY = "localhost"
+HUB = f"{REGISTRY}/istio"
+BACKEND = f"{REGISTRY}/backend:1"
 _ISTIO_USER = "1337"
+_CERT_MANAGER_USER = "1000"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Sources:
     envoy: Path
     istio: Path
     istio_version: str
+    cert_manager_version: str
 
 
 def component_names(programs: Path, kubernetes: str) -> dict[str, str]:
@@ -39,7 +42,12 @@ def write_all(sources: Sources, kubernetes: str, directory: Path) -> list[Path]:
     """Every image as an archive in `directory`."""
     return [
         _write(directory, image, files)
-        for image, files in [*_components(sources, kubernetes), *_istio(sources), backend(sources.programs)]
+        for image, files in [
+            *_components(sources, kubernetes),
+            *_istio(sources),
+            *_cert_manager(sources),
+            backend(sources.programs),
+        ]
     ]
 
 
@@ -96,6 +104,24 @@ def _istio(sources: Sources) -> list[tuple[Image, list[File]]]:
     return [
         (pilot, [program("/usr/local/bin/pilot-discovery", sources.programs / "pilot-discovery"), certificates]),
         (proxy, agent),
+    ]
+
+
+def _cert_manager(sources: Sources) -> list[tuple[Image, list[File]]]:
+    """One program is all four; which one, its first argument says."""
+    certificates = File("/etc/ssl/certs/ca-certificates.crt", sources.rootfs / "etc/ssl/certs/ca-certificates.crt")
+    files = [program("/cert-manager", sources.programs / "cert-manager"), certificates]
+    names = ("controller", "webhook", "cainjector", "acmesolver")
+    return [
+        (
+            Image(
+                f"{REGISTRY}/jetstack/cert-manager-{name}:v{sources.cert_manager_version}",
+                ("/cert-manager", name),
+                user=_CERT_MANAGER_USER,
+            ),
+            files,
+        )
+        for name in names
     ]
 
 

@@ -207,6 +207,8 @@ def variables_of(kind: Kind, helm: Path, charts_directory: Path | None) -> dict[
         "istio_tag": tools.ISTIO_VERSION,
         "istio_istiod_values_files": [str(values)],
         "istio_gateway_values_files": [str(gateway)],
+        "cert_manager_chart_source": str(charts_directory),
+        "cert_manager_image_registry": images.REGISTRY,
     }
 
 

@@ -64,6 +64,7 @@ def _build(cache: Path, directory: Path, engine: Engine, name: str, say: Say) ->
         envoy=tools.envoy(),
         istio=golang.module_directory(go, tools.MODULE, "istio.io/istio"),
         istio_version=tools.ISTIO_VERSION,
+        cert_manager_version=tools.pinned("github.com/cert-manager/cert-manager"),
     )
     archives = images.write_all(sources, kubernetes, work)
     pause = images.component_names(programs, kubernetes)["pause"]

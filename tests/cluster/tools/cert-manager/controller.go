@@ -139,5 +139,5 @@ func addControllerFlags(flags *pflag.FlagSet, options *controllerOptions) {
 
 	flags.Var(cliflag.NewMapStringBool(&options.features), "feature-gates", "")
 	flags.StringSliceVar(&options.switchedOff, "controllers", nil, "")
-	flags.StringVar(&options.healthAddress, "internal-healthz-listen-address", "", "")
+	flags.StringVar(&options.healthAddress, "internal-healthz-listen-address", "0.0.0.0:9403", "")
 }
