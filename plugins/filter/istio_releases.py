@@ -39,13 +39,18 @@ _value:
   type: dict
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import permutations
 from typing import Any
 
-from ansible.utils.vars import merge_hash
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._helm_values import (
+    duration_problems,
+    duration_seconds,
+    file_problems,
+    merge_values,
+    user_layers,
+)
 
 # By these a cloud keeps a load balancer private; elsewhere they mean nothing. Sources: README.md of the role.
 INTERNAL = {
@@ -60,7 +65,6 @@ CHART_PORTS = (
     {"name": "http2", "port": 80, "protocol": "TCP", "targetPort": 80},
     {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443},
 )
-SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 @dataclass(frozen=True)
@@ -91,22 +95,6 @@ class Gateway:
     selector: dict[str, str]
     labels: dict[str, str]
     ports: list[dict[str, Any]]
-
-
-def merge_values(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge like the filter combine(recursive=True): a later layer wins, a list replaces a list."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        merged = merge_hash(merged, layer, recursive=True, list_merge="replace")
-    return merged
-
-
-def duration_seconds(text: str) -> float | None:
-    """Seconds of a Go duration such as 5m0s, or None when it is not one."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        return None
-    return sum(float(number) * SECONDS[unit] for number, unit in parts)
 
 
 def _control_plane(wanted: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any], Mapping[str, Any]]]:
@@ -177,14 +165,6 @@ def _gateway(release: Release, gateway: Mapping[str, Any], values: Mapping[str, 
     )
 
 
-def _file_problems(files: Mapping[str, Any]) -> list[str]:
-    return [
-        f"The values file {path} must hold a YAML mapping of chart values, but it holds a {type(content).__name__}."
-        for path, content in files.items()
-        if content is not None and not isinstance(content, Mapping)
-    ]
-
-
 def _name_problems(releases: list[Release]) -> list[str]:
     """Gateway names key the role's result, and Helm wants release names unique in a namespace."""
     names = [release.name for release in releases if release.chart == "gateway"]
@@ -220,25 +200,18 @@ def _text(labels: Mapping[str, str]) -> str:
 def istio_releases(wanted: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
     """See DOCUMENTATION. Values, later wins: the role's own, the values files in order, the values dictionary."""
     seconds = duration_seconds(wanted["timeout"])
-    problems = _file_problems(files)
-    if seconds is None:
-        problems.append(f"istio_timeout must be a duration such as 5m or 90s, but it is '{wanted['timeout']}'.")
-
-    def user_layers(values: Mapping[str, Any] | None, paths: Iterable[str] | None) -> list[Mapping[str, Any]]:
-        contents = [files[path] for path in paths or []]
-        return [*(content for content in contents if isinstance(content, Mapping)), values or {}]
-
+    problems = file_problems(files) + duration_problems("istio_timeout", wanted["timeout"])
     releases: list[Release] = []
     values: dict[str, dict[str, Any]] = {}
     gateways: list[Gateway] = []
     for release, own, user in _control_plane(wanted):
         releases.append(release)
-        values[release.key] = merge_values([own, *user_layers(user["values"], user["files"])])
+        values[release.key] = merge_values([own, *user_layers(user["values"], user["files"], files)])
     for item in wanted["gateways"]:
         release = Release(item["name"], item.get("namespace", "istio-ingress"), "gateway", item.get("state", "present"))
         own = _gateway_values(item, wanted["revision"])
-        of_all = user_layers(wanted["gateway"]["values"], wanted["gateway"]["files"])
-        of_one = user_layers(item.get("values"), item.get("values_files"))
+        of_all = user_layers(wanted["gateway"]["values"], wanted["gateway"]["files"], files)
+        of_one = user_layers(item.get("values"), item.get("values_files"), files)
         merged = merge_values([own, *of_all, *of_one])
         releases.append(release)
         values[release.key] = merged

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.filter.istio_releases import (
     INTERNAL,
-    duration_seconds,
     istio_releases,
 )
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._helm_values import duration_seconds
 
 NO_VALUES: dict[str, Any] = {"values": {}, "files": []}
 

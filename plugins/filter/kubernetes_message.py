@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API server says of a refusal, without what kubernetes.core and Python put around it. Pure."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: kubernetes_message
+author: gatehouse.istio contributors (@gatehouse-istio)
+version_added: 0.2.0
+short_description: Take the API server's message out of an error of kubernetes.core
+description:
+  - The modules of kubernetes.core fail with the API server's whole answer, JSON or a Python literal of it. This is the
+    message in it.
+  - Text that holds no such answer comes back as it is.
+options:
+  _input:
+    description: The C(msg) of a task that failed.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Say what the API server said
+  ansible.builtin.fail:
+    msg: "{{ ansible_failed_result.msg | gatehouse.istio.kubernetes_message }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The message.
+  type: str
+"""
+
+import ast
+import json
+import re
+from typing import Any
+
+# The answer as Python prints bytes, b'{"kind":"Status", ...}', or as it is.
+_BYTES = re.compile(r"b(['\"])(\{.*\})(\\n)?\1", re.DOTALL)
+_TEXT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+def kubernetes_message(text: str) -> str:
+    """See DOCUMENTATION."""
+    as_bytes, as_text = _BYTES.search(text), _TEXT.search(text)
+    try:
+        if as_bytes:
+            answer = json.loads(ast.literal_eval(as_bytes.group(0)))
+        else:
+            answer = json.loads(as_text.group(0)) if as_text else {}
+    except (SyntaxError, ValueError):
+        return text
+    return str(answer.get("message") or text)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Any]:
+        return {"kubernetes_message": kubernetes_message}
