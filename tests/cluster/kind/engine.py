@@ -122,7 +122,11 @@ def find(cache: Path, say: Say) -> Engine:
             "kind needs Docker: none answers this user, and only root could start one here. Start Docker, or be root."
         )
     began = time.monotonic()
-    if installed := install(_PACKAGES):
+    try:
+        installed = install(_PACKAGES)
+    except ClusterError as error:
+        raise UnavailableError(f"kind needs Docker, and it could not be installed here. {error}") from error
+    if installed:
         say(f"Installed {', '.join(installed)} ({time.monotonic() - began:.0f} s)")
     stop_own(cache, say)  # what is left of one that was killed
     return _start(place_of(cache), say)
