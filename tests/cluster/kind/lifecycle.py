@@ -30,6 +30,7 @@ NODE_PORTS = range(30000, 30016)
 _API_PORT = 6443
 _ACCOUNT_SECONDS = 60
 _IMAGE = "GATEHOUSE_KIND_IMAGE"
+_CONFIGURATION = "kind.yml"
 
 
 def start(directory: Path, say: Say) -> None:
@@ -47,9 +48,8 @@ def start(directory: Path, say: Say) -> None:
         kind.create(image)
         kind.wait_until_pods_can_be_made()
         say(f"Cluster {kind.name} is up after {time.monotonic() - began:.1f} s")
-        backend = images.write_backend(programs, private_directory(cache / "kind"))
         if not is_built(image):
-            kind.load(backend)
+            kind.load(images.write_backend(programs, cache / "kind"))
         variables = variables_of(kind, tools.located(cache).helm, charts.directory(cache) if is_built(image) else None)
         write_private(directory / "vars.yml", "---\n" + yaml.safe_dump(variables, sort_keys=False))
 
@@ -70,6 +70,8 @@ def stop(directory: Path, say: Say) -> None:
     if not directory.exists():
         say(f"There is no cluster in {directory}.")
         return
+    if any(directory.iterdir()) and not (directory / _CONFIGURATION).exists():
+        raise ClusterError(f"{directory} is not the directory of a cluster (it has no {_CONFIGURATION}): nothing done.")
     with _one_at_a_time(cache, say):
         if (engine := engines.existing(cache)) is not None:
             kind = Kind(tools.bin_directory(cache), engine, directory)
@@ -109,7 +111,9 @@ class Kind:
         return self._run("get", "clusters").split()
 
     def create(self, image: str) -> None:
-        config = write_private(self.directory / "kind.yml", yaml.safe_dump(configuration(self.engine, is_built(image))))
+        config = write_private(
+            self.directory / _CONFIGURATION, yaml.safe_dump(configuration(self.engine, is_built(image)))
+        )
         had_network = self.engine.succeeds("network", "inspect", "kind")
         write_private(self.directory / "state.json", json.dumps({"had_network": had_network}))
         self._run(
@@ -149,10 +153,11 @@ def node_image(cache: Path, engine: Engine, say: Say) -> str:
             ours = "; our own Docker, which was started because none ran, has no way out" if engine.is_ours else ""
             raise ClusterError(f"{_IMAGE} names {named}, which cannot be pulled{ours}: correct or unset it.")
         return named
-    if not engine.is_ours and (
-        engine.has_image(default := tools.kind_image(cache, say)) or engine.succeeds("pull", default)
-    ):
-        return default
+    if not engine.is_ours:
+        default = tools.kind_image(cache, say)
+        say(f"Node image: asking Docker for {default} ...")
+        if engine.has_image(default) or engine.succeeds("pull", default):
+            return default
     return node.build(cache, engine, say)
 
 

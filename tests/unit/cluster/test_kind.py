@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cluster.errors import ClusterError
 from cluster.kind import archive, lifecycle
 from cluster.kind.archive import File, Image
 from cluster.kind.engine import RUNC_WRAPPER, Engine, place_of
@@ -129,6 +130,13 @@ def test_a_built_cluster_takes_what_is_in_its_image(tmp_path: Path) -> None:
     assert variables["gateway_address"] == "198.18.0.2"
     for name in ("istio_istiod_values_files", "istio_gateway_values_files"):
         assert isinstance(yaml.safe_load(Path(variables[name][0]).read_text()), dict)
+
+
+def test_a_directory_that_is_no_clusters_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ClusterError, match=r"is not the directory of a cluster \(it has no kind.yml\): nothing done"):
+        lifecycle.stop(tmp_path, print)
+    assert (tmp_path / "thesis.txt").exists()
 
 
 def test_each_cache_has_a_docker_of_its_own() -> None:
