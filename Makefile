@@ -73,4 +73,4 @@ clean: ## stop the clusters and remove all that was made (the programs take 15 m
 	@$(SET_UP) && $(CLUSTER) stop
 	@for left in "$(GATEHOUSE_CACHE)"/clusters/molecule-*; do [ ! -d "$$left" ] || $(CLUSTER) stop --delete --dir "$$left"; done
 	@for left in "$(GATEHOUSE_CACHE)"/kind/clusters/*; do [ ! -d "$$left" ] || $(CLUSTER)/kind stop --dir "$$left"; done
-	@cd "$(GATEHOUSE_CACHE)" && rm -rf cluster clusters collections kind mypy pytest ruff sanity tools venv gatehouse-istio-*.tar.gz
+	@cd "$(GATEHOUSE_CACHE)" && rm -rf cluster clusters collections kind mypy pytest ruff sanity scenarios tools venv gatehouse-istio-*.tar.gz

@@ -40,7 +40,7 @@ def molecule(*arguments: str, project: Path = REPOSITORY, **environment: str) ->
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "default"])
 def test_a_scenario_passes(scenario: str) -> None:
     done = molecule("test", "-s", scenario)
-    assert done.returncode == 0, done.stdout[-20000:]
+    assert done.returncode == 0, what_failed(done.stdout, scenario)
 
 
 def test_a_role_that_tells_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
@@ -52,6 +52,18 @@ def test_a_role_that_tells_the_wrong_selector_fails_a_scenario(tmp_path: Path) -
     done = molecule("test", "-s", "expose", project=project, **cache_of_copy(project), **impatient)
     assert done.returncode != 0
     assert "http://office.example.com/ through the gateway internal: wanted is" in " ".join(words(done.stdout))
+
+
+def what_failed(output: str, scenario: str) -> str:
+    """Molecule's output from its first error on; all of it, which is long, goes to a file."""
+    file = cache_directory() / "scenarios" / f"{scenario}.log"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(output)
+    lines = output.splitlines()
+    errors = [number for number, line in enumerate(lines) if "[ERROR]" in line or "fatal: " in line]
+    first = errors[0] - 5 if errors else len(lines) - 60
+    excerpt = lines[max(first, 0) :][:60]
+    return "\n".join([f"The scenario {scenario} failed. All it said is in {file}. In short:", *excerpt])
 
 
 def words(output: str) -> list[str]:
