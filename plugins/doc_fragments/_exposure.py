@@ -39,6 +39,18 @@ options:
       - Required with O(state=present).
     type: list
     elements: str
+  protocol:
+    description:
+      - What is spoken at the hosts. V(http) includes HTTP/2, gRPC and WebSocket.
+      - With V(tcp), V(mongo) and V(redis) the gateway hands on connections. Without O(tls) every connection to
+        O(gateway.tcp_port) is the exposure's, whatever the host. With O(tls) they arrive at O(gateway.https_port), and
+        clients that send a host's name as SNI share that port with other exposures.
+      - V(mongo) and V(redis) are V(tcp), too, except that istiod may add a filter of Envoy that knows the protocol
+        (C(PILOT_ENABLE_MONGO_FILTER), C(PILOT_ENABLE_REDIS_FILTER)), where there is no O(tls).
+    type: str
+    choices: [http, tcp, mongo, redis]
+    default: http
+    version_added: 0.2.0
   service:
     description:
       - The Kubernetes Service that gets all requests, as C(name) in O(namespace), as C(name.namespace), or with its
@@ -49,53 +61,6 @@ options:
     description:
       - The Service's port number. It can be left out if the Service has only one.
     type: int
-  routes:
-    description:
-      - Where requests go; the first route that matches takes a request.
-      - A route without O(routes[].match) takes every request and comes last.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: A name for the route, seen in Envoy's access log.
-        type: str
-      match:
-        description: The route takes a request that meets any of these conditions. Without any it takes every request.
-        type: list
-        elements: dict
-        suboptions:
-          uri:
-            description: Condition on the path. Give exactly one of the three.
-            type: dict
-            required: true
-            suboptions:
-              prefix:
-                description: The path begins with this text. Note that V(/api) also takes C(/apiary).
-                type: str
-              exact:
-                description: The path is this text.
-                type: str
-              regex:
-                description: The whole path matches this regular expression (RE2).
-                type: str
-      destinations:
-        description: Where the route's requests go. With several, every one needs a O(routes[].destinations[].weight).
-        type: list
-        elements: dict
-        required: true
-        suboptions:
-          service:
-            description: A Kubernetes Service, written as in O(service).
-            type: str
-          host:
-            description: A host of Istio's registry that is no Kubernetes Service (from a ServiceEntry), taken as it is.
-            type: str
-          port:
-            description: The port number. It can be left out if the destination has only one.
-            type: int
-          weight:
-            description: The share of requests, in proportion to the sum of all weights of the route.
-            type: int
   gateway:
     description:
       - The ingress gateway through which the hosts are reached.
@@ -124,6 +89,19 @@ options:
         description: Port of the gateway's Service for HTTPS and TLS.
         type: int
         default: 443
+      tcp_port:
+        description:
+          - Port of the gateway's Service for connections with O(protocol=tcp), O(protocol=mongo) and O(protocol=redis)
+            without O(tls), where it is required.
+          - No other exposure behind the same gateway can use it.
+        type: int
+        version_added: 0.2.0
+      server_spec:
+        description:
+          - Further fields of the Gateway's server that serves the hosts, in Istio's own words, merged last and key by
+            key, such as C(tls) with C(cipherSuites). V(null) takes a field out.
+        type: dict
+        version_added: 0.2.0
       pods_namespace:
         description:
           - Namespace of the ingress gateway's pods, where Istio looks up certificates and clients' CAs. Only needed
@@ -258,6 +236,12 @@ options:
         description: The oldest TLS version that is accepted. Istio's own default is TLS 1.2.
         type: str
         choices: [TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3]
+  virtual_service_spec:
+    description:
+      - Further fields of the VirtualService's C(spec), in Istio's own words, merged last and key by key, such as
+        C(exportTo).
+    type: dict
+    version_added: 0.2.0
   labels:
     description: Labels for all objects of the exposure, besides the ones by which the module knows them.
     type: dict

@@ -14,6 +14,8 @@ from typing import Any
 
 # RFC 1123; a label's value in Kubernetes is at most 63 characters, and the exposure's name becomes one.
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 class OptionError(Exception):
@@ -40,6 +42,20 @@ def check_port(option: str, port: int) -> int:
     if not 1 <= port <= 65535:
         raise OptionError(f"{option}: {port} is not a port; give a number from 1 to 65535.")
     return port
+
+
+def check_duration(option: str, value: str) -> float:
+    """The seconds of a duration as Istio wants it: Go's, of a millisecond or more."""
+    parts = list(_DURATION_PART.finditer(value))
+    if not value or "".join(part.group(0) for part in parts) != value:
+        raise OptionError(
+            f"{option}: '{value}' is not a duration; write hours, minutes, seconds and milliseconds, such as 1m30s or "
+            "500ms."
+        )
+    seconds = sum(float(part.group(1)) * _SECONDS[part.group(2)] for part in parts)
+    if seconds < _SECONDS["ms"]:
+        raise OptionError(f"{option}: '{value}' is shorter than 1ms, which Istio refuses; give more, or leave it out.")
+    return seconds
 
 
 def check_hosts(option: str, hosts: list[str]) -> tuple[str, ...]:

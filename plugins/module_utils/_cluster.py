@@ -52,6 +52,7 @@ _ISTIO, _CERT_MANAGER, _ACME = "networking.istio.io", "cert-manager.io", "acme.c
 _KINDS = {
     "Gateway": (_ISTIO, "gateways"),
     "VirtualService": (_ISTIO, "virtualservices"),
+    "DestinationRule": (_ISTIO, "destinationrules"),
     "Certificate": (_CERT_MANAGER, "certificates"),
     "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
     "Order": (_ACME, "orders"),

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import (
@@ -17,39 +17,19 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks import (
     check_hosts,
     check_label,
     check_port,
-    is_label,
     texts,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._routes import (
+    Route,
+    Subset,
+    check_connections,
+    parse_routes,
+    parse_subsets,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls, parse_tls
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
 _RESERVED_ANNOTATIONS = ("gatehouse.istio/",)
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where requests go: a Service's full host name, a port (None: the Service's only one), a weight (None: all)."""
-
-    host: str
-    port: int | None = None
-    weight: int | None = None
-
-
-@dataclass(frozen=True)
-class UriMatch:
-    """One condition on the path: kind is prefix, exact or regex (RE2)."""
-
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Route:
-    """Requests that meet any of the matches (none: every request) go to the destinations."""
-
-    destinations: tuple[Destination, ...]
-    matches: tuple[UriMatch, ...] = ()
-    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +42,8 @@ class OwnGateway:
     http_port: int = 80
     https_port: int = 443
     pods_namespace: str | None = None
+    tcp_port: int | None = None
+    server_spec: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +54,7 @@ class ExistingGateway:
     name: str
     http_port: int = 80
     https_port: int = 443
+    tcp_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +69,21 @@ class Exposure:
     routes: tuple[Route, ...]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    protocol: str = "http"
+    virtual_service_spec: Mapping[str, Any] = field(default_factory=dict)
+    subsets: tuple[Subset, ...] = ()
+
+    @property
+    def is_http(self) -> bool:
+        """Whether HTTP is spoken at the hosts: only then they have URLs."""
+        return self.protocol == "http"
+
+    @property
+    def gateway_port(self) -> int:
+        """The port of the gateway's Service at which the hosts are served."""
+        if self.tls.mode != "none":
+            return self.gateway.https_port
+        return self.gateway.http_port if self.gateway.tcp_port is None else self.gateway.tcp_port
 
     @property
     def needs_pods_namespace(self) -> bool:
@@ -109,11 +107,12 @@ def parse(params: Mapping[str, Any]) -> Exposure:
     hosts = check_hosts("hosts", params["hosts"])
     gateway = _gateway(params["gateway"], namespace, name)
     tls = parse_tls(params.get("tls"), hosts, f"{name}.{namespace}", isinstance(gateway, ExistingGateway))
-    routes = _routes(params, namespace)
-    if tls.mode == "passthrough" and (len(routes) > 1 or routes[0].matches):
-        raise OptionError(
-            "routes: with tls.mode=passthrough the gateway does not see paths, so give one route without match."
-        )
+    routes = parse_routes(params, namespace)
+    protocol = params.get("protocol") or "http"
+    _check_protocol(protocol, gateway, tls)
+    if tls.mode == "passthrough" or protocol != "http":
+        reason = "tls.mode=passthrough" if tls.mode == "passthrough" else f"protocol={protocol}"
+        check_connections(routes, reason)
     return Exposure(
         namespace=namespace,
         name=name,
@@ -123,12 +122,47 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         routes=routes,
         labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
         annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
+        protocol=protocol,
+        virtual_service_spec=_fragment(
+            "virtual_service_spec",
+            params.get("virtual_service_spec"),
+            {"hosts": "hosts", "gateways": "gateway", "http": "routes", "tls": "routes", "tcp": "routes"},
+        ),
+        subsets=parse_subsets(params, namespace),
     )
+
+
+def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: Tls) -> None:
+    if gateway.tcp_port is not None and (protocol == "http" or tls.mode != "none"):
+        reason, port = ("protocol=http", "http_port") if protocol == "http" else (f"tls.mode={tls.mode}", "https_port")
+        raise OptionError(
+            f"gateway.tcp_port: it has no meaning with {reason}; remove it, or say in gateway.{port} where to listen."
+        )
+    if protocol == "http":
+        return
+    if tls.mode == "none" and gateway.tcp_port is None:
+        raise OptionError(
+            f"gateway.tcp_port: protocol={protocol} needs it without tls; give a port of the gateway's Service that no "
+            "other exposure uses."
+        )
+    if tls.redirect:
+        raise OptionError(f"tls.redirect: it has no meaning with protocol={protocol}, which has no URLs; remove it.")
+
+
+def _fragment(option: str, fragment: Mapping[str, Any] | None, reserved: Mapping[str, str]) -> Mapping[str, Any]:
+    """What the options do not name, in Istio's own words; reserved is what they do, and by which option."""
+    for key in fragment or {}:
+        if key in reserved:
+            raise OptionError(f"{option}: '{key}' is what {reserved[key]} says; remove it.")
+    return fragment or {}
 
 
 def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:
     http_port = check_port("gateway.http_port", options.get("http_port") or 80)
     https_port = check_port("gateway.https_port", options.get("https_port") or 443)
+    tcp_port = options.get("tcp_port")
+    if tcp_port is not None:
+        check_port("gateway.tcp_port", tcp_port)
     if http_port == https_port:
         raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
     if options.get("existing"):
@@ -136,7 +170,7 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
         found = (first, second) if slash else (namespace, first)
         for part in found:
             check_label("gateway.existing", part)
-        return ExistingGateway(found[0], found[1], http_port, https_port)
+        return ExistingGateway(found[0], found[1], http_port, https_port, tcp_port)
     selector = texts("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
@@ -150,88 +184,15 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
         http_port=http_port,
         https_port=https_port,
         pods_namespace=options.get("pods_namespace"),
+        tcp_port=tcp_port,
+        server_spec=_fragment(
+            "gateway.server_spec",
+            options.get("server_spec"),
+            {"hosts": "hosts", "port": "protocol, with gateway's ports,"},
+        ),
     )
     check_label("gateway.namespace", own.namespace)
     check_label("gateway.name", own.name)
     if own.pods_namespace is not None:
         check_label("gateway.pods_namespace", own.pods_namespace)
     return own
-
-
-def _routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]:
-    domain = params.get("cluster_domain") or "cluster.local"
-    if params.get("service"):
-        only = {"service": params["service"], "port": params.get("port")}
-        return (Route(destinations=(_destination("", only, namespace, domain),)),)
-    if not params.get("routes"):
-        raise OptionError("service: say where the requests go, with service (and port) or with routes.")
-    routes: list[Route] = []
-    for index, options in enumerate(params["routes"]):
-        where = f"routes[{index}]"
-        if routes and not routes[-1].matches:
-            raise OptionError(
-                f"{where}: it is never reached, because routes[{index - 1}] has no match and takes every request; "
-                "put the route without match last."
-            )
-        routes.append(
-            Route(
-                name=options.get("name"),
-                matches=_matches(where, options.get("match")),
-                destinations=_destinations(f"{where}.destinations", options["destinations"], namespace, domain),
-            )
-        )
-    return tuple(routes)
-
-
-def _matches(where: str, matches: list[Mapping[str, Any]] | None) -> tuple[UriMatch, ...]:
-    found = []
-    for index, match in enumerate(matches or []):
-        kind, value = next((kind, value) for kind, value in match["uri"].items() if value is not None)
-        if not value or (kind != "regex" and not value.startswith("/")):
-            raise OptionError(
-                f"{where}.match[{index}].uri.{kind}: '{value}' can match no path; a path begins with '/'."
-            )
-        found.append(UriMatch(kind, value))
-    return tuple(found)
-
-
-def _destinations(
-    where: str, destinations: list[Mapping[str, Any]], namespace: str, domain: str
-) -> tuple[Destination, ...]:
-    if not destinations:
-        raise OptionError(f"{where}: the list is empty; name at least one destination.")
-    found = tuple(
-        _destination(f"{where}[{index}].", options, namespace, domain) for index, options in enumerate(destinations)
-    )
-    if len(found) > 1:
-        for index, destination in enumerate(found):
-            if destination.weight is None:
-                raise OptionError(f"{where}[{index}].weight: give every destination a weight, as there are several.")
-        if not any(destination.weight for destination in found):
-            raise OptionError(f"{where}: all weights are 0, so no request would be sent; give one of them more.")
-    return found
-
-
-def _destination(where: str, options: Mapping[str, Any], namespace: str, domain: str) -> Destination:
-    """A destination with its full host name.
-
-    Istio takes a name with a dot as a full one (https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination),
-    so "shop.prod" would lead nowhere: it is completed here.
-    """
-    weight = options.get("weight")
-    if weight is not None and not 0 <= weight <= 2**31 - 1:
-        raise OptionError(f"{where}weight: {weight} is not a weight; give a number from 0 up.")
-    host = options.get("host")
-    if not host:
-        service = options["service"]
-        labels = service.split(".")
-        if not all(is_label(label) for label in labels) or (len(labels) > 2 and labels[2] != "svc"):
-            raise OptionError(
-                f"{where}service: '{service}' is not a Service's name; write name, name.namespace or "
-                f"name.namespace.svc.{domain} (a host outside Kubernetes goes into routes[].destinations[].host)."
-            )
-        if len(labels) <= 2:
-            labels = [labels[0], labels[1] if len(labels) > 1 else namespace, "svc"]
-        host = ".".join(labels[:3] + (labels[3:] or [domain]))
-    port = options.get("port")
-    return Destination(host=host, port=None if port is None else check_port(f"{where}port", port), weight=weight)

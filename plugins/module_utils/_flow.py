@@ -150,6 +150,8 @@ def _result(step: Step, live: Manifest | None) -> Result:
 
 
 def _urls(exposure: Exposure, desired: list[Manifest], picture: Picture) -> list[str]:
+    if not exposure.is_http:
+        return []
     at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
     gateway = {**picture.objects, **{ref(manifest): manifest for manifest in desired}}.get(at)
     redirected = exposure.gateway.http_port if exposure.tls.redirect else None

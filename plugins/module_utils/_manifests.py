@@ -15,15 +15,17 @@ from typing import Any
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
     Exposure,
     OwnGateway,
-    Route,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     CLIENT_CA,
     PODS_NAMESPACE,
     Manifest,
     Ref,
+    merged,
     ownership_labels,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._route_manifests import http_route, tcp_route, tls_route
+from ansible_collections.gatehouse.istio.plugins.module_utils._routes import Subset
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Certificate
 
 _API_VERSIONS = {
@@ -31,6 +33,7 @@ _API_VERSIONS = {
     "Secret": "v1",
     "Gateway": "networking.istio.io/v1",
     "VirtualService": "networking.istio.io/v1",
+    "DestinationRule": "networking.istio.io/v1",
 }
 CLIENT_CA_KEY = "ca.crt"
 
@@ -43,9 +46,10 @@ def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Man
     """
     at = Ref("VirtualService", exposure.namespace, exposure.name)
     virtual_service = _object(exposure, at, {"spec": _virtual_service(exposure)})
+    rules = _destination_rules(exposure)
     own = exposure.gateway
     if not isinstance(own, OwnGateway):
-        return [virtual_service]
+        return [*rules, virtual_service]
     gateway = _object(
         exposure,
         Ref("Gateway", own.namespace, own.name),
@@ -53,7 +57,7 @@ def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Man
         _where_credentials_are(exposure, pods_namespace) if pods_namespace else {},
     )
     credentials = _credentials(exposure, pods_namespace) if pods_namespace else []
-    return [*credentials, gateway, virtual_service]
+    return [*credentials, gateway, *rules, virtual_service]
 
 
 def _object(
@@ -100,16 +104,27 @@ def _certificate_spec(certificate: Certificate, secret: str) -> dict[str, Any]:
         "privateKey": dict(certificate.private_key) or None,
         "usages": list(certificate.usages) or None,
     }
-    return _merged(spec, certificate.spec)
+    return merged(spec, certificate.spec)
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Both dictionaries, key by key down to the leaves; null in the second one takes a key out."""
-    found = dict(base)
-    for key, value in over.items():
-        inner = found.get(key)
-        found[key] = _merged(inner or {}, value) if isinstance(value, Mapping) else value
-    return {key: value for key, value in found.items() if value is not None}
+def _destination_rules(exposure: Exposure) -> list[Manifest]:
+    """One for each Service that has subsets: without it, routes to them would lead nowhere."""
+    by_service: dict[str, list[Subset]] = {}
+    for subset in exposure.subsets:
+        by_service.setdefault(subset.service, []).append(subset)
+    return [
+        _object(
+            exposure,
+            Ref("DestinationRule", exposure.namespace, f"{exposure.name}-{service}"),
+            {
+                "spec": {
+                    "host": subsets[0].host,
+                    "subsets": [{"name": subset.name, "labels": dict(subset.labels)} for subset in subsets],
+                }
+            },
+        )
+        for service, subsets in by_service.items()
+    ]
 
 
 def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
@@ -118,20 +133,25 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
     httpsRedirect takes every request, ACME challenges too, before Envoy asks any route. So it is used only for hosts
     with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects.
     """
-    tls = exposure.tls
+    found = [merged(_serving(exposure), gateway.server_spec)]
+    if exposure.tls.redirect:
+        settings = {} if redirects_by_route(exposure) else {"httpsRedirect": True}
+        found.append(_server(exposure, "http", "HTTP", gateway.http_port, settings))
+    return found
+
+
+def _serving(exposure: Exposure) -> dict[str, Any]:
+    tls, port = exposure.tls, exposure.gateway_port
     if tls.mode == "none":
-        return [_server(exposure, "http", "HTTP", gateway.http_port)]
+        return _server(exposure, exposure.protocol, exposure.protocol.upper(), port)
     settings: dict[str, Any] = {"mode": tls.mode.upper()}
     if tls.credential_name:
         settings["credentialName"] = tls.credential_name
     if tls.min_protocol_version:
         settings["minProtocolVersion"] = tls.min_protocol_version
-    name, protocol = ("tls", "TLS") if tls.mode == "passthrough" else ("https", "HTTPS")
-    found = [_server(exposure, name, protocol, gateway.https_port, settings)]
-    if tls.redirect:
-        settings = {} if redirects_by_route(exposure) else {"httpsRedirect": True}
-        found.append(_server(exposure, "http", "HTTP", gateway.http_port, settings))
-    return found
+    is_https = exposure.is_http and tls.mode != "passthrough"
+    name, protocol = ("https", "HTTPS") if is_https else ("tls", "TLS")
+    return _server(exposure, name, protocol, port, settings)
 
 
 def redirects_by_route(exposure: Exposure) -> bool:
@@ -159,12 +179,14 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
         "gateways": [f"{exposure.gateway.namespace}/{exposure.gateway.name}"],
     }
     if exposure.tls.mode == "passthrough":
-        spec["tls"] = [{"match": [{"sniHosts": list(exposure.hosts)}], "route": _destinations(exposure.routes[0])}]
+        spec["tls"] = [tls_route(exposure.routes[0], exposure.hosts)]
+    elif exposure.is_http:
+        spec["http"] = [http_route(route) for route in exposure.routes]
     else:
-        spec["http"] = [_http_route(route) for route in exposure.routes]
+        spec["tcp"] = [tcp_route(exposure.routes[0], exposure.gateway_port)]
     if redirects_by_route(exposure):
         spec["http"] = [_redirect(exposure), *spec.get("http", [])]
-    return spec
+    return merged(spec, exposure.virtual_service_spec)
 
 
 def _redirect(exposure: Exposure) -> dict[str, Any]:
@@ -176,28 +198,6 @@ def _redirect(exposure: Exposure) -> dict[str, Any]:
     if exposure.gateway.https_port != 443:
         to["port"] = exposure.gateway.https_port
     return {"name": "https-redirect", "match": [{"port": exposure.gateway.http_port}], "redirect": to}
-
-
-def _http_route(route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if route.name:
-        found["name"] = route.name
-    if route.matches:
-        found["match"] = [{"uri": {match.kind: match.value}} for match in route.matches]
-    found["route"] = _destinations(route)
-    return found
-
-
-def _destinations(route: Route) -> list[dict[str, Any]]:
-    found = []
-    for destination in route.destinations:
-        entry: dict[str, Any] = {"destination": {"host": destination.host}}
-        if destination.port is not None:
-            entry["destination"]["port"] = {"number": destination.port}
-        if destination.weight is not None:
-            entry["weight"] = destination.weight
-        found.append(entry)
-    return found
 
 
 def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]], redirected_port: int | None = None) -> list[str]:

@@ -61,6 +61,16 @@ def without_managed_fields(live: Manifest) -> Manifest:
     return {**live, "metadata": metadata}
 
 
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both dictionaries, key by key down to the leaves; null in the second one takes a key out."""
+    found = dict(base)
+    for key, value in over.items():
+        inner = found.get(key)
+        inside = inner if isinstance(inner, Mapping) else {}
+        found[key] = merged(inside, value) if isinstance(value, Mapping) else value
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def fields(manifest: Manifest) -> dict[FieldPath, Any]:
     """A manifest's fields by path, down to scalars and lists, without what only says which object it is.
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._route_options import ROUTES, SUBSETS
+
 
 @dataclass
 class ArgumentSpec:
@@ -39,40 +41,6 @@ class ArgumentSpec:
         }
 
 
-DESTINATION: dict[str, Any] = {
-    "type": "list",
-    "elements": "dict",
-    "required": True,
-    "options": {
-        "service": {"type": "str"},
-        "host": {"type": "str"},
-        "port": {"type": "int"},
-        "weight": {"type": "int"},
-    },
-    "mutually_exclusive": [("service", "host")],
-    "required_one_of": [("service", "host")],
-}
-
-MATCH: dict[str, Any] = {
-    "type": "list",
-    "elements": "dict",
-    "options": {
-        "uri": {
-            "type": "dict",
-            "required": True,
-            "options": {"prefix": {"type": "str"}, "exact": {"type": "str"}, "regex": {"type": "str"}},
-            "mutually_exclusive": [("prefix", "exact", "regex")],
-            "required_one_of": [("prefix", "exact", "regex")],
-        }
-    },
-}
-
-ROUTES: dict[str, Any] = {
-    "type": "list",
-    "elements": "dict",
-    "options": {"name": {"type": "str"}, "match": MATCH, "destinations": DESTINATION},
-}
-
 GATEWAY: dict[str, Any] = {
     "type": "dict",
     "options": {
@@ -81,6 +49,8 @@ GATEWAY: dict[str, Any] = {
         "namespace": {"type": "str"},
         "http_port": {"type": "int", "default": 80},
         "https_port": {"type": "int", "default": 443},
+        "tcp_port": {"type": "int"},
+        "server_spec": {"type": "dict"},
         "pods_namespace": {"type": "str"},
         "existing": {"type": "str"},
     },
@@ -89,6 +59,7 @@ GATEWAY: dict[str, Any] = {
         ("existing", "name"),
         ("existing", "namespace"),
         ("existing", "pods_namespace"),
+        ("existing", "server_spec"),
     ],
     "required_one_of": [("selector", "existing")],
 }
@@ -144,11 +115,14 @@ EXPOSURE = ArgumentSpec(
         "namespace": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "hosts": {"type": "list", "elements": "str"},
+        "protocol": {"type": "str", "choices": ["http", "tcp", "mongo", "redis"], "default": "http"},
         "service": {"type": "str"},
         "port": {"type": "int"},
         "routes": ROUTES,
+        "subsets": SUBSETS,
         "gateway": GATEWAY,
         "tls": TLS,
+        "virtual_service_spec": {"type": "dict"},
         "labels": {"type": "dict"},
         "annotations": {"type": "dict"},
         "adopt": {"type": "bool", "default": False},

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 # What Istio reads; the rest is in the namespace of the gateway's pods.
-_ISTIO = ("Gateway", "VirtualService")
+_ISTIO = ("Gateway", "DestinationRule", "VirtualService")
 
 
 @dataclass
@@ -71,23 +71,25 @@ def _istio_objects(cluster: Cluster, key: tuple[str, str], wanted: list[Ref]) ->
 def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
     """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
     labels = ownership_labels(*key)
+    rules = _readable(cluster, "DestinationRule", labels, key[0])
     try:
-        return [live for kind in ("VirtualService", "Gateway") for live in cluster.find(kind, labels)]
+        return rules + [live for kind in ("VirtualService", "Gateway") for live in cluster.find(kind, labels)]
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
     virtual_services = cluster.find("VirtualService", labels, key[0])
     candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
-    return virtual_services + [live for namespace in candidates for live in _own_gateways(cluster, labels, namespace)]
+    gateways = [live for namespace in candidates for live in _readable(cluster, "Gateway", labels, namespace)]
+    return rules + virtual_services + gateways
 
 
-def _own_gateways(cluster: Cluster, labels: dict[str, str], namespace: str) -> list[Manifest]:
+def _readable(cluster: Cluster, kind: str, labels: dict[str, str], namespace: str) -> list[Manifest]:
     try:
-        return cluster.find("Gateway", labels, namespace)
+        return cluster.find(kind, labels, namespace)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
-        return []  # who may not even read there has made no Gateway there
+        return []  # who may not even read there has made none there
 
 
 def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:

@@ -27,11 +27,12 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Pi
 CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
 
 # Removal goes against the order of creation: first what routes, then what listens, then what that needs.
-_REMOVAL_ORDER = ("VirtualService", "Gateway", "Secret", "Certificate")
+_REMOVAL_ORDER = ("VirtualService", "DestinationRule", "Gateway", "Secret", "Certificate")
 _WAY_OUT = {
     "Gateway": ", or attach to it with gateway.existing",
     "Certificate": ", or use its Secret, with tls.credential_name and without tls.certificate",
     "Secret": ", or use it as it is, without tls.client_ca",
+    "DestinationRule": ", or use its subsets, without subsets of this service",
 }
 
 

@@ -17,6 +17,7 @@ description:
   - Before the first write, the API server and the webhooks of Istio and cert-manager judge all changes by a dry run.
 extends_documentation_fragment:
   - gatehouse.istio._exposure
+  - gatehouse.istio._routes
   - gatehouse.istio._attributes
   - kubernetes.core.k8s_auth_options
 requirements:
@@ -108,6 +109,85 @@ EXAMPLES = r"""
       credential_name: shop-example-com
       min_protocol_version: TLSV1_3
 
+- name: Show testers the next version, never wait long for it, and let the shop's pages use the API
+  gatehouse.istio.istio_exposure:
+    name: api
+    namespace: shop
+    hosts: [api.example.com]
+    routes:
+      - name: testers
+        match:
+          - headers:
+              x-tester: {present: true}
+            uri: {prefix: /v1/}
+        destinations:
+          - {service: api-next, port: 8080}
+        rewrite: {uri: /}
+        timeout: 2s
+        retries: {attempts: 2, per_try_timeout: 500ms, retry_on: "connect-failure,503"}
+      - name: moved
+        match:
+          - uri: {prefix: /old/}
+        redirect: {prefix_rewrite: /v1/, redirect_code: 308}
+      - name: maintenance
+        match:
+          - method: {exact: DELETE}
+        direct_response: {status: 503, body: '{"error": "maintenance"}'}
+        headers:
+          response:
+            set: {content-type: application/json, retry-after: 3600}
+      - name: everyone
+        destinations:
+          - {service: api, port: 8080}
+        cors_policy:
+          allow_origins:
+            - exact: https://shop.example.com
+          allow_methods: [GET, POST]
+          max_age: 24h
+        mirrors:
+          - {service: api-next, port: 8080, percentage: 1}
+    gateway:
+      selector: {istio: public}
+
+- name: Send one in a hundred requests to the pods of the next version
+  gatehouse.istio.istio_exposure:
+    name: cart
+    namespace: shop
+    hosts: [cart.example.com]
+    routes:
+      - destinations:
+          - {service: cart, port: 8080, subset: current, weight: 99}
+          - {service: cart, port: 8080, subset: next, weight: 1}
+    subsets:
+      - {service: cart, name: current, labels: {version: "1"}}
+      - {service: cart, name: next, labels: {version: "2"}}
+    gateway:
+      selector: {istio: public}
+
+- name: Serve gRPC, which the port's name (grpc) or appProtocol in the Service says
+  gatehouse.istio.istio_exposure:
+    name: stock
+    namespace: shop
+    hosts: [stock.example.com]
+    service: stock
+    port: 9090
+    gateway:
+      selector: {istio: internal}
+    tls:
+      credential_name: stock-example-com
+
+- name: Hand connections to port 27017 of the gateway to a database
+  gatehouse.istio.istio_exposure:
+    name: orders
+    namespace: shop
+    hosts: [orders.internal.example.com]
+    protocol: mongo
+    service: orders
+    port: 27017
+    gateway:
+      selector: {istio: internal}
+      tcp_port: 27017
+
 - name: Hand TLS connections for the vault to the vault itself
   gatehouse.istio.istio_exposure:
     name: vault
@@ -150,7 +230,7 @@ objects:
       type: str
       sample: created
     kind:
-      description: V(Certificate), V(Secret) (of the clients' CA), V(Gateway) or V(VirtualService).
+      description: V(Certificate), V(Secret) (of the clients' CA), V(Gateway), V(DestinationRule) or V(VirtualService).
       type: str
       sample: Gateway
     namespace:
@@ -200,7 +280,9 @@ certificate:
       type: str
       sample: shop.shop
 urls:
-  description: Where the hosts are served, by the servers of the Gateway. Redirects are left out.
+  description:
+    - Where the hosts are served, by the servers of the Gateway. Redirects are left out.
+    - Empty unless O(protocol=http).
   returned: success
   type: list
   elements: str

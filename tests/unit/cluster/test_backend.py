@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from cluster.backend.accept import serve
+from cluster.backend.asked import Asked, asked
 from cluster.backend.grpc_server import address_of
 from cluster.backend.identity import Identity
 
@@ -73,3 +74,19 @@ def test_only_this_host_is_served(source: str, served: bool) -> None:
         server.join(timeout=5)
     assert answer == (b"x" if served else b"")
     assert not server.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("path", "attempt", "answer"),
+    [
+        ("/", None, Asked()),
+        ("/wait/2", None, Asked(seconds=2)),
+        ("/wait/2?a=b", None, Asked(seconds=2)),
+        ("/waiting/2", None, Asked()),
+        ("/fail/1", None, Asked(status=503)),
+        ("/fail/1", "1", Asked(status=503)),
+        ("/fail/1", "2", Asked(status=200)),
+    ],
+)
+def test_misbehaviour_on_request(path: str, attempt: str | None, answer: Asked) -> None:
+    assert asked(path, attempt) == answer

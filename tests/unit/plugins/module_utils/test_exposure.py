@@ -12,13 +12,11 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import (
-    Destination,
     ExistingGateway,
     OwnGateway,
-    Route,
-    UriMatch,
     parse,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._routes import Destination, Route
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls
 
 
@@ -82,7 +80,7 @@ def test_routes_keep_their_order_and_a_host_stays_as_it_is() -> None:
     assert exposure.routes == (
         Route(
             name="api",
-            matches=(UriMatch("prefix", "/api"), UriMatch("regex", "/v[12]/.*")),
+            matches=({"uri": {"prefix": "/api"}}, {"uri": {"regex": "/v[12]/.*"}}),
             destinations=(
                 Destination("api.shop.svc.cluster.local", 8080, 90),
                 Destination("api.partner.example", 443, 10),
@@ -183,7 +181,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "passthrough with match",
         {**routes({"match": [{"uri": {"prefix": "/"}}], "destinations": WEB}), "tls": {"mode": "passthrough"}},
-        "routes: with tls.mode=passthrough the gateway does not see paths",
+        "routes[0].match: with tls.mode=passthrough the gateway sees connections and no requests",
     ),
     ("shadowed", routes({"destinations": WEB}, {"destinations": WEB}), "routes[1]: it is never reached"),
     (
