@@ -14,16 +14,18 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import (
     OptionError,
+    check_export_to,
     check_hosts,
     check_label,
     check_port,
     is_label,
     texts,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import ANNOTATION_PREFIX
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls, parse_tls
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
-_RESERVED_ANNOTATIONS = ("gatehouse.istio/",)
+_RESERVED_ANNOTATIONS = ("gatehouse.istio/", ANNOTATION_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Route:
 
 @dataclass(frozen=True)
 class OwnGateway:
-    """A Gateway object that belongs to the exposure."""
+    """A Gateway object that belongs to the exposure; or, if shared, one that other exposures add to as well."""
 
     namespace: str
     name: str
@@ -62,6 +64,7 @@ class OwnGateway:
     http_port: int = 80
     https_port: int = 443
     pods_namespace: str | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Exposure:
     routes: tuple[Route, ...]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    export_to: tuple[str, ...] = ()
 
     @property
     def needs_pods_namespace(self) -> bool:
@@ -123,6 +127,7 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         routes=routes,
         labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
         annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
+        export_to=check_export_to(params.get("export_to")),
     )
 
 
@@ -132,30 +137,39 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
     if http_port == https_port:
         raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
     if options.get("existing"):
-        first, slash, second = options["existing"].partition("/")
-        found = (first, second) if slash else (namespace, first)
-        for part in found:
-            check_label("gateway.existing", part)
-        return ExistingGateway(found[0], found[1], http_port, https_port)
+        return ExistingGateway(*_named("gateway.existing", options["existing"], namespace), http_port, https_port)
     selector = texts("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
             "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
             "give the labels of one ingress gateway's pods, such as {istio: ingressgateway}."
         )
+    at = (options.get("namespace") or namespace, options.get("name") or name)
+    if options.get("shared"):
+        at = _named("gateway.shared", options["shared"], namespace)
     own = OwnGateway(
-        namespace=options.get("namespace") or namespace,
-        name=options.get("name") or name,
+        namespace=at[0],
+        name=at[1],
         selector=selector,
         http_port=http_port,
         https_port=https_port,
         pods_namespace=options.get("pods_namespace"),
+        shared=bool(options.get("shared")),
     )
     check_label("gateway.namespace", own.namespace)
     check_label("gateway.name", own.name)
     if own.pods_namespace is not None:
         check_label("gateway.pods_namespace", own.pods_namespace)
     return own
+
+
+def _named(option: str, value: str, namespace: str) -> tuple[str, str]:
+    """The namespace and the name that an option gives as name or namespace/name."""
+    first, slash, second = value.partition("/")
+    found = (first, second) if slash else (namespace, first)
+    for part in found:
+        check_label(option, part)
+    return found
 
 
 def _routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]:

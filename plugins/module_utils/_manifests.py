@@ -24,6 +24,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Ref,
     ownership_labels,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import Contribution, shared_gateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Certificate
 
 _API_VERSIONS = {
@@ -46,14 +47,19 @@ def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Man
     own = exposure.gateway
     if not isinstance(own, OwnGateway):
         return [virtual_service]
-    gateway = _object(
-        exposure,
-        Ref("Gateway", own.namespace, own.name),
-        {"spec": {"selector": dict(own.selector), "servers": servers(exposure, own)}},
-        _where_credentials_are(exposure, pods_namespace) if pods_namespace else {},
-    )
     credentials = _credentials(exposure, pods_namespace) if pods_namespace else []
-    return [*credentials, gateway, virtual_service]
+    return [*credentials, _gateway(exposure, own, pods_namespace), virtual_service]
+
+
+def _gateway(exposure: Exposure, gateway: OwnGateway, pods_namespace: str | None) -> Manifest:
+    """Its own Gateway; a shared one as if nobody else were on it (the plan adds the others)."""
+    at = Ref("Gateway", gateway.namespace, gateway.name)
+    put = _where_credentials_are(exposure, pods_namespace) if pods_namespace else {}
+    if gateway.shared:
+        key = (exposure.namespace, exposure.name)
+        return shared_gateway(at, Contribution(key, gateway.selector, tuple(servers(exposure, gateway)), put))
+    spec = {"selector": dict(gateway.selector), "servers": servers(exposure, gateway)}
+    return _object(exposure, at, {"spec": spec}, put)
 
 
 def _object(
@@ -116,7 +122,8 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
     """The Gateway's servers: one that serves the hosts, and with tls.redirect one whose requests are sent there.
 
     httpsRedirect takes every request, ACME challenges too, before Envoy asks any route. So it is used only for hosts
-    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects.
+    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects. On a shared Gateway it always
+    does, as httpsRedirect would take the hosts of others that the wildcard matches, too.
     """
     tls = exposure.tls
     if tls.mode == "none":
@@ -136,8 +143,9 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
 
 def redirects_by_route(exposure: Exposure) -> bool:
     """Whether the VirtualService, and not the Gateway, redirects HTTP to HTTPS."""
-    by_gateway = isinstance(exposure.gateway, OwnGateway) and any("*" in host for host in exposure.hosts)
-    return exposure.tls.redirect and not by_gateway
+    gateway = exposure.gateway
+    own = isinstance(gateway, OwnGateway) and not gateway.shared
+    return exposure.tls.redirect and not (own and any("*" in host for host in exposure.hosts))
 
 
 def _server(
@@ -158,6 +166,8 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
         # Always with the namespace: without it Istio looks beside the VirtualService, and elsewhere the answer is 404.
         "gateways": [f"{exposure.gateway.namespace}/{exposure.gateway.name}"],
     }
+    if exposure.export_to:
+        spec["exportTo"] = list(exposure.export_to)
     if exposure.tls.mode == "passthrough":
         spec["tls"] = [{"match": [{"sniHosts": list(exposure.hosts)}], "route": _destinations(exposure.routes[0])}]
     else:

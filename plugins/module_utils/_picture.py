@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials, places
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import ExistingGateway, Exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
@@ -20,6 +20,11 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     owner,
     ownership_labels,
     ref,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import (
+    SHARED,
+    exposures_on,
+    is_on,
 )
 
 if TYPE_CHECKING:
@@ -51,8 +56,8 @@ def look(
         # installed them either, must be able to go on.
         if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
             raise
-    gateways = [live for at, live in objects.items() if at.kind == "Gateway" and owner(live) == key]
-    objects.update(own_credentials(module, cluster, key, gateways, [at for at in wanted if at.kind not in _ISTIO]))
+    put = [places(live, key) for at, live in objects.items() if at.kind == "Gateway"]
+    objects.update(own_credentials(module, cluster, key, put, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
     if exposure is None and at in objects and owner(objects[at]) != key:
         module.warn(f"{at} exists but was not made by this module; it is left as it is.")
@@ -72,18 +77,24 @@ def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set
     """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
     labels = ownership_labels(*key)
     try:
-        return [live for kind in ("VirtualService", "Gateway") for live in cluster.find(kind, labels)]
+        return cluster.find("VirtualService", labels) + _gateways(cluster, key, None)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
     virtual_services = cluster.find("VirtualService", labels, key[0])
     candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
-    return virtual_services + [live for namespace in candidates for live in _own_gateways(cluster, labels, namespace)]
+    return virtual_services + [live for namespace in candidates for live in _readable(cluster, key, namespace)]
 
 
-def _own_gateways(cluster: Cluster, labels: dict[str, str], namespace: str) -> list[Manifest]:
+def _gateways(cluster: Cluster, key: tuple[str, str], namespace: str | None) -> list[Manifest]:
+    """The exposure's own, and those that it shares."""
+    shared = [live for live in cluster.find("Gateway", {SHARED: "true"}, namespace) if is_on(live, key)]
+    return cluster.find("Gateway", ownership_labels(*key), namespace) + shared
+
+
+def _readable(cluster: Cluster, key: tuple[str, str], namespace: str) -> list[Manifest]:
     try:
-        return cluster.find("Gateway", labels, namespace)
+        return _gateways(cluster, key, namespace)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
@@ -118,5 +129,10 @@ def _existing_gateway(
         raise ClusterError(
             f"gateway.existing: {at} is this exposure's own; keep it with gateway.selector, or attach to another one, "
             "and it is removed."
+        )
+    if is_on(live, key) and exposures_on(live) == ["/".join(key)]:
+        raise ClusterError(
+            f"gateway.existing: only this exposure is on the shared {at}, which would go with it; keep it with "
+            "gateway.shared, or attach to another one."
         )
     return {at: live}
