@@ -64,8 +64,16 @@ options:
   gateway:
     description:
       - The ingress gateway through which the hosts are reached.
-      - Give O(gateway.selector) for a Gateway object of the exposure's own, or O(gateway.existing) to attach to
-        one that exists.
+      - Give O(gateway.selector) for a Gateway object of the exposure's own, with O(gateway.shared) for one that many
+        exposures share, or O(gateway.existing) to attach to one that exists.
+      - When this option changes, the exposure moves. The VirtualService is bound to both Gateways, the new one gets the
+        hosts, and then the exposure leaves the old one. Give O(wait=true), and no new connection fails. For a few
+        seconds an old Gateway of its own serves the hosts by a wildcard such as V(*.com), so that the new one can have
+        them too.
+      - There are moves between Gateways of the same pods in which Envoy answers with 404 for a moment, at most some
+        tenths of a second. These are moves away from a Gateway of O(gateway.shared), moves without O(wait=true), and
+        those for which the wildcard is not free or another Gateway has V(*), or these credentials may not list
+        Gateways in all namespaces to find out. The hosts of other exposures are always served.
       - Required with O(state=present).
     type: dict
     suboptions:
@@ -113,6 +121,20 @@ options:
         description:
           - A Gateway object to attach to, as C(name) in O(namespace) or as C(namespace/name). It is never changed.
         type: str
+      shared:
+        description:
+          - A Gateway object that exposures share, as C(name) in O(namespace) or as C(namespace/name). The first one
+            creates it, each adds and removes its own hosts, and with the last one it goes. Any number of tasks may do
+            so at once, also from different machines.
+          - Give all exposures on it the same O(gateway.selector). Hosts with the same port and the same O(tls) are in
+            one server. So browsers that reuse an HTTP/2 connection for another host of the certificate find it there,
+            which with a Gateway for each host is answered with 404.
+          - What an exposure adds is kept in an annotation of the Gateway. Kubernetes allows 256 KiB for all of
+            them, enough for about 700 exposures with one host each, or for 500 with ten hosts each. O(labels) and
+            O(annotations) are not put on it.
+          - Takes the place of O(gateway.name) and O(gateway.namespace).
+        type: str
+        version_added: 0.2.0
   tls:
     description:
       - How the hosts are served. Without it they are served over plain HTTP.
@@ -229,6 +251,7 @@ options:
           - Also listen on O(gateway.http_port) and redirect every request there to HTTPS (301).
           - Challenges of ACME (HTTP-01) get through, unless one of the O(hosts) is a wildcard, which cannot be proved
             by them. With a wildcard the Gateway itself redirects, and so whatever attaches to it is redirected, too.
+            On a Gateway of O(gateway.shared) only the exposure's own requests are redirected, in either case.
           - With O(gateway.existing), which must listen on that port, the exposure's own requests are redirected.
         type: bool
         default: false
@@ -236,11 +259,12 @@ options:
         description: The oldest TLS version that is accepted. Istio's own default is TLS 1.2.
         type: str
         choices: [TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3]
-  virtual_service_spec:
+  export_to:
     description:
-      - Further fields of the VirtualService's C(spec), in Istio's own words, merged last and key by key, such as
-        C(exportTo).
-    type: dict
+      - The namespaces that see the VirtualService, V(.) for O(namespace) and V(*) for all, which is Istio's default.
+      - The namespace of the gateway's pods must be one of them. If it is not, the task says so and changes nothing.
+    type: list
+    elements: str
     version_added: 0.2.0
   labels:
     description: Labels for all objects of the exposure, besides the ones by which the module knows them.
@@ -251,7 +275,8 @@ options:
   adopt:
     description:
       - Take over objects of the wanted names that were not made by this module. Without it they are an error.
-      - The fields that the task names are overwritten, others stay. Objects of another exposure are never taken.
+      - The fields that the task names are overwritten, others stay. Objects of another exposure, and Gateways for
+        O(gateway.shared), are never taken.
     type: bool
     default: false
   wait:
@@ -259,6 +284,7 @@ options:
       - Wait until the certificate of O(tls.certificate) is issued, before the Gateway and the VirtualService are
         changed. So hosts stay served by their old certificate until the new one is there.
       - If it cannot be issued, the task fails with the last message of cert-manager's objects.
+      - When O(gateway) changes, also wait two seconds after each step of the move, four in all.
     type: bool
     default: false
     version_added: 0.2.0

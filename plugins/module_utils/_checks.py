@@ -71,6 +71,22 @@ def check_hosts(option: str, hosts: list[str]) -> tuple[str, ...]:
     return tuple(hosts)
 
 
+def check_export_to(namespaces: list[str] | None) -> tuple[str, ...]:
+    """Istio's exportTo; none given means that Istio's default holds."""
+    if namespaces is None:
+        return ()
+    if not namespaces:
+        raise OptionError("export_to: the list is empty; name namespaces, or leave it out for Istio's default.")
+    if "*" in namespaces and len(namespaces) > 1:
+        raise OptionError("export_to: '*' is all namespaces already; remove the others.")
+    for index, namespace in enumerate(namespaces):
+        if namespace not in (".", "*"):
+            check_label(f"export_to[{index}]", namespace)
+        if namespace in namespaces[:index]:
+            raise OptionError(f"export_to[{index}]: '{namespace}' is in the list twice.")
+    return tuple(namespaces)
+
+
 def _host_problem(host: str) -> str | None:
     """What is wrong with a host; None if nothing is."""
     if "://" in host:

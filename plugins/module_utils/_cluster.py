@@ -32,7 +32,13 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
     _set_header,
 )
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import FIELD_MANAGER, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    FIELD_MANAGER,
+    Manifest,
+    Ref,
+    created_as_applied,
+    ref,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._options import ArgumentSpec
 
 KUBERNETES_IMPORT_ERROR: str | None = None
@@ -63,6 +69,7 @@ _KINDS = {
     "Pod": ("", "pods"),
 }
 FORBIDDEN = 403
+CONFLICT = 409
 _PAGE = 500
 _TIMEOUT_SECONDS = 60
 _DENIED = 'admission webhook "'
@@ -150,10 +157,29 @@ class Cluster:
             "patch", _path(at.kind, at.namespace, at.name), query, manifest, "application/apply-patch+yaml"
         )
 
-    def delete(self, live: Manifest) -> None:
-        """Deletes exactly this object: not one that somebody has put in its place meanwhile. Gone already is fine."""
+    def create(self, manifest: Manifest) -> Manifest:
+        """Creates an object, unless somebody else has done so meanwhile; own() then makes it an applied one."""
+        at = ref(manifest)
+        return self._request("post", _path(at.kind, at.namespace), [("fieldManager", FIELD_MANAGER)], manifest)
+
+    def own(self, live: Manifest) -> Manifest:
+        """Records what we have created as applied, if it is still as it was read; else apply could never remove it."""
         at = ref(live)
-        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": live["metadata"]["uid"]}}
+        version = live["metadata"]["resourceVersion"]
+        patch = {"metadata": {"resourceVersion": version, "managedFields": created_as_applied(live)}}
+        query = [("fieldManager", FIELD_MANAGER)]
+        return self._request(
+            "patch", _path(at.kind, at.namespace, at.name), query, patch, "application/merge-patch+json"
+        )
+
+    def delete(self, live: Manifest, as_read: bool = False) -> None:
+        """Deletes exactly this object: not one that somebody has put in its place meanwhile. Gone already is fine.
+
+        With as_read it is deleted only if nobody has changed it since.
+        """
+        at = ref(live)
+        preconditions = {key: live["metadata"][key] for key in (("uid", "resourceVersion") if as_read else ("uid",))}
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
         try:
             self._request("delete", _path(at.kind, at.namespace, at.name), body=body)
         except ClusterError as error:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
@@ -22,6 +23,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ownership_labels,
     ref,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import contribution_of, is_shared
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -38,7 +40,7 @@ def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Expos
     if gateway.pods_namespace:
         return gateway.pods_namespace
     try:
-        pods = cluster.find("Pod", gateway.selector)
+        found = pods_namespaces(cluster, gateway.selector)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
@@ -46,24 +48,29 @@ def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Expos
             "gateway.pods_namespace: these credentials may not list pods in all namespaces, so say here in which "
             "namespace the gateway's pods are."
         ) from error
-    found = {pod["metadata"]["namespace"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED}
     if len(found) > 1:
         raise ClusterError(
             f"gateway.selector: it matches pods in the namespaces {' and '.join(sorted(found))}, and a certificate is "
             "only in one; add labels to it, or say with gateway.pods_namespace which one you mean."
         )
     # A gateway that is scaled to zero keeps its certificate.
-    return found.pop() if found else _remembered(module, cluster, gateway)
+    return found.pop() if found else _remembered(module, cluster, exposure, gateway)
 
 
-def _remembered(module: AnsibleModule, cluster: Cluster, gateway: OwnGateway) -> str | None:
+def pods_namespaces(cluster: Cluster, selector: Mapping[str, str]) -> set[str]:
+    """Where pods with these labels run."""
+    pods = cluster.find("Pod", selector)
+    return {pod["metadata"]["namespace"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED}
+
+
+def _remembered(module: AnsibleModule, cluster: Cluster, exposure: Exposure, gateway: OwnGateway) -> str | None:
     try:
         live = cluster.get(Ref("Gateway", gateway.namespace, gateway.name))
     except ClusterError as error:
         if not error.kind_is_unknown:
             raise
         live = None
-    namespace = annotation(live, PODS_NAMESPACE) if live else None
+    namespace = places(live, (exposure.namespace, exposure.name)).get(PODS_NAMESPACE) if live else None
     if namespace:
         return namespace
     labels = ", ".join(f"{key}={value}" for key, value in gateway.selector.items())
@@ -77,22 +84,30 @@ def _remembered(module: AnsibleModule, cluster: Cluster, gateway: OwnGateway) ->
     return None
 
 
-def annotation(live: Manifest, key: str) -> str | None:
-    return (live["metadata"].get("annotations") or {}).get(key)
+def places(gateway: Manifest, key: tuple[str, str]) -> Mapping[str, str]:
+    """Where the exposure's credentials are (PODS_NAMESPACE, CLIENT_CA): said by its own Gateway or a shared one."""
+    if is_shared(gateway):
+        contribution = contribution_of(gateway, key)
+        return contribution.credentials if contribution else {}
+    return (gateway["metadata"].get("annotations") or {}) if owner(gateway) == key else {}
 
 
 def own_credentials(
-    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], gateways: list[Manifest], wanted: list[Ref]
+    module: AnsibleModule,
+    cluster: Cluster,
+    key: tuple[str, str],
+    put: list[Mapping[str, str]],
+    wanted: list[Ref],
 ) -> dict[Ref, Manifest]:
     """What there is of the exposure's Certificates and Secrets, and what has the wanted names.
 
-    gateways are the exposure's own, as they are now: they say where its credentials were put.
+    put says where its credentials were put, by the Gateways as they are now, see places().
     """
-    known = {annotation(gateway, PODS_NAMESPACE) for gateway in gateways} | {at.namespace for at in wanted}
+    known = {gateway.get(PODS_NAMESPACE) for gateway in put} | {at.namespace for at in wanted}
     namespaces = sorted(namespace for namespace in known if namespace)
     found = {ref(live): live for live in _certificates(cluster, ownership_labels(*key), namespaces)}
     # Secrets are read by name: nobody should need the right to list them.
-    secrets = [annotation(gateway, CLIENT_CA) for gateway in gateways]
+    secrets = [gateway.get(CLIENT_CA) for gateway in put]
     named = [Ref("Secret", *name.split("/", 1)) for name in secrets if name and "/" in name]
     for at in dict.fromkeys([*wanted, *named]):
         live = found.get(at) or _get(module, cluster, at)

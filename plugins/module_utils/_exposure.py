@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import (
     OptionError,
+    check_export_to,
     check_hosts,
     check_label,
     check_port,
@@ -26,15 +27,16 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._routes import (
     parse_routes,
     parse_subsets,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import ANNOTATION_PREFIX
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Tls, parse_tls
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
-_RESERVED_ANNOTATIONS = ("gatehouse.istio/",)
+_RESERVED_ANNOTATIONS = ("gatehouse.istio/", ANNOTATION_PREFIX)
 
 
 @dataclass(frozen=True)
 class OwnGateway:
-    """A Gateway object that belongs to the exposure."""
+    """A Gateway object that belongs to the exposure; or, if shared, one that other exposures add to as well."""
 
     namespace: str
     name: str
@@ -44,6 +46,7 @@ class OwnGateway:
     pods_namespace: str | None = None
     tcp_port: int | None = None
     server_spec: Mapping[str, Any] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Exposure:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     protocol: str = "http"
-    virtual_service_spec: Mapping[str, Any] = field(default_factory=dict)
     subsets: tuple[Subset, ...] = ()
+    export_to: tuple[str, ...] = ()
 
     @property
     def is_http(self) -> bool:
@@ -123,12 +126,8 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
         annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
         protocol=protocol,
-        virtual_service_spec=_fragment(
-            "virtual_service_spec",
-            params.get("virtual_service_spec"),
-            {"hosts": "hosts", "gateways": "gateway", "http": "routes", "tls": "routes", "tcp": "routes"},
-        ),
         subsets=parse_subsets(params, namespace),
+        export_to=check_export_to(params.get("export_to")),
     )
 
 
@@ -166,20 +165,20 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
     if http_port == https_port:
         raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
     if options.get("existing"):
-        first, slash, second = options["existing"].partition("/")
-        found = (first, second) if slash else (namespace, first)
-        for part in found:
-            check_label("gateway.existing", part)
-        return ExistingGateway(found[0], found[1], http_port, https_port, tcp_port)
+        at = _named("gateway.existing", options["existing"], namespace)
+        return ExistingGateway(*at, http_port, https_port, tcp_port)
     selector = texts("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
             "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
             "give the labels of one ingress gateway's pods, such as {istio: ingressgateway}."
         )
+    at = (options.get("namespace") or namespace, options.get("name") or name)
+    if options.get("shared"):
+        at = _named("gateway.shared", options["shared"], namespace)
     own = OwnGateway(
-        namespace=options.get("namespace") or namespace,
-        name=options.get("name") or name,
+        namespace=at[0],
+        name=at[1],
         selector=selector,
         http_port=http_port,
         https_port=https_port,
@@ -190,9 +189,19 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
             options.get("server_spec"),
             {"hosts": "hosts", "port": "protocol, with gateway's ports,"},
         ),
+        shared=bool(options.get("shared")),
     )
     check_label("gateway.namespace", own.namespace)
     check_label("gateway.name", own.name)
     if own.pods_namespace is not None:
         check_label("gateway.pods_namespace", own.pods_namespace)
     return own
+
+
+def _named(option: str, value: str, namespace: str) -> tuple[str, str]:
+    """The namespace and the name that an option gives as name or namespace/name."""
+    first, slash, second = value.partition("/")
+    found = (first, second) if slash else (namespace, first)
+    for part in found:
+        check_label(option, part)
+    return found

@@ -8,17 +8,21 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import (
     check_given_client_ca,
     explained,
     find_pods_namespace,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._export_to import check_it_is_seen
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
+from ansible_collections.gatehouse.istio.plugins.module_utils._move import Write, leaves_a_gateway, stages
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
     Ref,
@@ -27,19 +31,25 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
+    CREATED,
     DELETED,
     UNCHANGED,
+    UPDATED,
     OwnershipError,
     Step,
     diff,
     plan,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import change_shared
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait import until_ready
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 Result = dict[str, Any]
+
+# istiod gathers changes for a moment before it hands them to Envoy; nothing says when they are in effect there.
+_TAKES_EFFECT_SECONDS = 2.0
 
 
 class UnfinishedError(Exception):
@@ -77,12 +87,13 @@ def _run(module: AnsibleModule) -> Result:
     picture = look(module, cluster, key, exposure, desired)
     if exposure:
         check_given_client_ca(module, cluster, key, exposure, pods_namespace)
+        check_it_is_seen(module, cluster, exposure, picture)
     steps = plan(key, desired, picture, module.params["adopt"])
     objects = _rehearse(cluster, steps, module.check_mode)
     if not module.check_mode:
         objects = _carry_out(cluster, steps, module.params["wait_timeout"] if module.params["wait"] else None)
     return {
-        "changed": any(step.changes for step in steps),
+        "changed": any(entry["action"] != UNCHANGED for entry in objects),
         "objects": objects,
         "urls": _urls(exposure, desired, picture) if exposure else [],
         "diff": diff(steps),
@@ -109,28 +120,58 @@ def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Res
 
 def _carry_out(cluster: Cluster, steps: list[Step], wait_timeout: float | None) -> list[Result]:
     """Does every step; with a time-out, what comes after a Certificate waits until it is ready."""
-    found: list[Result] = []
-    for index, step in enumerate(steps):
+    found: dict[Ref, Result] = {}
+    all_stages = stages(steps, _tls_hosts(cluster) if wait_timeout is not None and leaves_a_gateway(steps) else None)
+    begins = [stage[0] for stage in all_stages[1:]] if wait_timeout is not None else []
+    left = [write for stage in all_stages for write in stage]
+    while left:
+        write = left.pop(0)
+        if any(write is begin for begin in begins):
+            time.sleep(_TAKES_EFFECT_SECONDS)
+        step = write.step
         failure = f"{step.ref} was not {step.action}: "
         try:
-            live = _write(cluster, step)
-            found.append(_result(step, live))
+            action, live = _write(cluster, write)
+            if step.ref in found and found[step.ref]["action"] == CREATED:
+                action = CREATED
+            found[step.ref] = _result(replace(step, action=action), live)
             if step.ref.kind == "Certificate" and step.desired and live and wait_timeout is not None:
                 failure = ""
-                found[-1] = _result(step, until_ready(cluster, live, wait_timeout))
-        except ClusterError as error:
-            done = [entry for entry in found if entry["action"] != UNCHANGED]
-            not_tried = [later for later in steps[index + 1 :] if later.changes]
-            raise UnfinishedError(f"{failure}{explained(step.ref, error)}", done, not_tried) from error
-    return found
+                found[step.ref] = _result(step, until_ready(cluster, live, wait_timeout))
+        except (ClusterError, OptionError) as error:
+            done = [entry for entry in found.values() if entry["action"] != UNCHANGED]
+            untouched = {later.step.ref: later.step for later in left if later.step.changes}
+            not_tried = [later for at, later in untouched.items() if at not in found and at != step.ref]
+            why = explained(step.ref, error) if isinstance(error, ClusterError) else error
+            raise UnfinishedError(f"{failure}{why}", done, not_tried) from error
+    return [found[step.ref] for step in steps]
 
 
-def _write(cluster: Cluster, step: Step) -> Manifest | None:
-    if step.action == DELETED and step.live is not None:
+def _tls_hosts(cluster: Cluster) -> set[str] | None:
+    """The hosts that Gateways serve by TLS; None if they may not be read."""
+    try:
+        gateways = cluster.find("Gateway", {})
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+    servers = [server for live in gateways for server in live["spec"].get("servers") or []]
+    return {host.rpartition("/")[2] for server in servers if server.get("tls") for host in server.get("hosts") or []}
+
+
+def _write(cluster: Cluster, write: Write) -> tuple[str, Manifest | None]:
+    """What was done in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
+    step = write.step
+    if not step.changes:
+        return UNCHANGED, step.live
+    if write.change is not None:
+        return change_shared(cluster, write.change)
+    if write.desired is not None:
+        put_aside = step.action == DELETED
+        return UPDATED if put_aside else step.action, cluster.apply(write.desired)
+    if step.live is not None:
         cluster.delete(step.live)
-    elif step.changes and step.desired is not None:
-        return cluster.apply(step.desired)
-    return step.live
+    return DELETED, step.live
 
 
 def _result(step: Step, live: Manifest | None) -> Result:

@@ -26,6 +26,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._route_manifests import http_route, tcp_route, tls_route
 from ansible_collections.gatehouse.istio.plugins.module_utils._routes import Subset
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import Contribution, shared_gateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import Certificate
 
 _API_VERSIONS = {
@@ -50,14 +51,19 @@ def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Man
     own = exposure.gateway
     if not isinstance(own, OwnGateway):
         return [*rules, virtual_service]
-    gateway = _object(
-        exposure,
-        Ref("Gateway", own.namespace, own.name),
-        {"spec": {"selector": dict(own.selector), "servers": servers(exposure, own)}},
-        _where_credentials_are(exposure, pods_namespace) if pods_namespace else {},
-    )
     credentials = _credentials(exposure, pods_namespace) if pods_namespace else []
-    return [*credentials, gateway, *rules, virtual_service]
+    return [*credentials, _gateway(exposure, own, pods_namespace), *rules, virtual_service]
+
+
+def _gateway(exposure: Exposure, gateway: OwnGateway, pods_namespace: str | None) -> Manifest:
+    """Its own Gateway; a shared one as if nobody else were on it (the plan adds the others)."""
+    at = Ref("Gateway", gateway.namespace, gateway.name)
+    put = _where_credentials_are(exposure, pods_namespace) if pods_namespace else {}
+    if gateway.shared:
+        key = (exposure.namespace, exposure.name)
+        return shared_gateway(at, Contribution(key, gateway.selector, tuple(servers(exposure, gateway)), put))
+    spec = {"selector": dict(gateway.selector), "servers": servers(exposure, gateway)}
+    return _object(exposure, at, {"spec": spec}, put)
 
 
 def _object(
@@ -131,7 +137,8 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
     """The Gateway's servers: one that serves the hosts, and with tls.redirect one whose requests are sent there.
 
     httpsRedirect takes every request, ACME challenges too, before Envoy asks any route. So it is used only for hosts
-    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects.
+    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects. On a shared Gateway it always
+    does, as httpsRedirect would take the hosts of others that the wildcard matches, too.
     """
     found = [merged(_serving(exposure), gateway.server_spec)]
     if exposure.tls.redirect:
@@ -156,8 +163,9 @@ def _serving(exposure: Exposure) -> dict[str, Any]:
 
 def redirects_by_route(exposure: Exposure) -> bool:
     """Whether the VirtualService, and not the Gateway, redirects HTTP to HTTPS."""
-    by_gateway = isinstance(exposure.gateway, OwnGateway) and any("*" in host for host in exposure.hosts)
-    return exposure.tls.redirect and not by_gateway
+    gateway = exposure.gateway
+    own = isinstance(gateway, OwnGateway) and not gateway.shared
+    return exposure.tls.redirect and not (own and any("*" in host for host in exposure.hosts))
 
 
 def _server(
@@ -178,6 +186,8 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
         # Always with the namespace: without it Istio looks beside the VirtualService, and elsewhere the answer is 404.
         "gateways": [f"{exposure.gateway.namespace}/{exposure.gateway.name}"],
     }
+    if exposure.export_to:
+        spec["exportTo"] = list(exposure.export_to)
     if exposure.tls.mode == "passthrough":
         spec["tls"] = [tls_route(exposure.routes[0], exposure.hosts)]
     elif exposure.is_http:
@@ -186,7 +196,7 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
         spec["tcp"] = [tcp_route(exposure.routes[0], exposure.gateway_port)]
     if redirects_by_route(exposure):
         spec["http"] = [_redirect(exposure), *spec.get("http", [])]
-    return merged(spec, exposure.virtual_service_spec)
+    return spec
 
 
 def _redirect(exposure: Exposure) -> dict[str, Any]:

@@ -103,6 +103,21 @@ def owned_fields(live: Manifest) -> set[FieldPath]:
     return found
 
 
+def was_created(live: Manifest) -> bool:
+    """Whether we have fields of it by a create. Server-side apply would never remove those."""
+    return any(map(_is_ours_by_create, live["metadata"].get("managedFields") or []))
+
+
+def created_as_applied(live: Manifest) -> list[dict[str, Any]]:
+    """managedFields as if what we have created had been applied."""
+    entries: list[dict[str, Any]] = live["metadata"].get("managedFields") or []
+    return [{**entry, "operation": "Apply"} if _is_ours_by_create(entry) else entry for entry in entries]
+
+
+def _is_ours_by_create(entry: Mapping[str, Any]) -> bool:
+    return (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Update") and not entry.get("subresource")
+
+
 def _leaves(tree: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
     """Paths of a FieldsV1 tree: 'f:' keys are fields; anything else ('.', 'k:', 'v:', 'i:') is inside one."""
     inner = {key[2:]: value for key, value in tree.items() if key.startswith("f:")}

@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials, places
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import ExistingGateway, Exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
@@ -20,6 +22,11 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     owner,
     ownership_labels,
     ref,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import (
+    SHARED,
+    exposures_on,
+    is_on,
 )
 
 if TYPE_CHECKING:
@@ -51,8 +58,8 @@ def look(
         # installed them either, must be able to go on.
         if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
             raise
-    gateways = [live for at, live in objects.items() if at.kind == "Gateway" and owner(live) == key]
-    objects.update(own_credentials(module, cluster, key, gateways, [at for at in wanted if at.kind not in _ISTIO]))
+    put = [places(live, key) for at, live in objects.items() if at.kind == "Gateway"]
+    objects.update(own_credentials(module, cluster, key, put, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
     if exposure is None and at in objects and owner(objects[at]) != key:
         module.warn(f"{at} exists but was not made by this module; it is left as it is.")
@@ -71,21 +78,27 @@ def _istio_objects(cluster: Cluster, key: tuple[str, str], wanted: list[Ref]) ->
 def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
     """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
     labels = ownership_labels(*key)
-    rules = _readable(cluster, "DestinationRule", labels, key[0])
+    rules = _if_allowed(partial(cluster.find, "DestinationRule", labels, key[0]))
     try:
-        return rules + [live for kind in ("VirtualService", "Gateway") for live in cluster.find(kind, labels)]
+        return rules + cluster.find("VirtualService", labels) + _gateways(cluster, key, None)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
     virtual_services = cluster.find("VirtualService", labels, key[0])
     candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
-    gateways = [live for namespace in candidates for live in _readable(cluster, "Gateway", labels, namespace)]
+    gateways = [live for at in candidates for live in _if_allowed(partial(_gateways, cluster, key, at))]
     return rules + virtual_services + gateways
 
 
-def _readable(cluster: Cluster, kind: str, labels: dict[str, str], namespace: str) -> list[Manifest]:
+def _gateways(cluster: Cluster, key: tuple[str, str], namespace: str | None) -> list[Manifest]:
+    """The exposure's own, and those that it shares."""
+    shared = [live for live in cluster.find("Gateway", {SHARED: "true"}, namespace) if is_on(live, key)]
+    return cluster.find("Gateway", ownership_labels(*key), namespace) + shared
+
+
+def _if_allowed(read: Callable[[], list[Manifest]]) -> list[Manifest]:
     try:
-        return cluster.find(kind, labels, namespace)
+        return read()
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
@@ -120,5 +133,10 @@ def _existing_gateway(
         raise ClusterError(
             f"gateway.existing: {at} is this exposure's own; keep it with gateway.selector, or attach to another one, "
             "and it is removed."
+        )
+    if is_on(live, key) and exposures_on(live) == ["/".join(key)]:
+        raise ClusterError(
+            f"gateway.existing: only this exposure is on the shared {at}, which would go with it; keep it with "
+            "gateway.shared, or attach to another one."
         )
     return {at: live}

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible.module_utils.common.yaml import yaml_dump
 
@@ -23,6 +23,14 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ref,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import (
+    Change,
+    contribution_of,
+    exposures_on,
+    is_on,
+    is_shared,
+    only_changes,
+)
 
 CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
 
@@ -42,7 +50,10 @@ class OwnershipError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One object and what becomes of it. `before` and `after` hold only fields that are ours."""
+    """One object and what becomes of it. `before` and `after` hold only fields that are ours.
+
+    `shared` is what the exposure does to a shared Gateway.
+    """
 
     action: str
     ref: Ref
@@ -51,10 +62,16 @@ class Step:
     before: Manifest
     after: Manifest
     taken_over: tuple[FieldPath, ...] = ()
+    shared: Change | None = None
 
     @property
     def changes(self) -> bool:
         return self.action != UNCHANGED
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether the exposure has something there no more."""
+        return self.action == DELETED or (self.shared is not None and self.shared.contribution is None)
 
 
 def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, adopt: bool = False) -> list[Step]:
@@ -66,19 +83,30 @@ def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, 
     steps = []
     for manifest in desired:
         live = picture.objects.get(ref(manifest))
+        if is_shared(manifest):
+            steps.append(_share(Change(ref(manifest), owner_key, contribution_of(manifest, owner_key)), live))
+            continue
         if live is not None:
             _check_ownership(live, owner_key, adopt)
-        steps.append(_write(manifest, live))
+        steps.append(write_step(manifest, live))
     wanted = {step.ref for step in steps}
-    leftovers = [live for at, live in sorted(picture.objects.items()) if at not in wanted and owner(live) == owner_key]
+    others = [live for at, live in sorted(picture.objects.items()) if at not in wanted]
+    leftovers = [live for live in others if owner(live) == owner_key or is_on(live, owner_key)]
     leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
-    return steps + [_delete(live) for live in leftovers]
+    return steps + [
+        _share(Change(ref(live), owner_key, None), live) if is_shared(live) else _delete(live) for live in leftovers
+    ]
 
 
 def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) -> None:
     found = owner(live)
     if found == owner_key:
         return
+    if is_shared(live):
+        raise OwnershipError(
+            f"{ref(live)} is shared by {', '.join(exposures_on(live))}; choose another name, or add this exposure to "
+            "it with gateway.shared."
+        )
     if found is not None:
         raise OwnershipError(
             f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {_name_option(live)}"
@@ -95,7 +123,20 @@ def _name_option(live: Manifest) -> str:
     return "tls.credential_name" if live["kind"] in ("Certificate", "Secret") else "name"
 
 
-def _write(manifest: Manifest, live: Manifest | None) -> Step:
+def _share(change: Change, live: Manifest | None) -> Step:
+    """What becomes of a shared Gateway, as it is now."""
+    manifest = change.applied_to(live)
+    if manifest is not None:
+        step = write_step(manifest, live)
+    elif live is not None:
+        step = _delete(live)
+    else:
+        step = Step(UNCHANGED, change.at, None, None, {}, {})
+    before, after = only_changes(step.before, step.after)
+    return replace(step, before=before, after=after, shared=change)
+
+
+def write_step(manifest: Manifest, live: Manifest | None) -> Step:
     at, wanted = ref(manifest), fields(manifest)
     after = pick(manifest, wanted)
     if live is None:

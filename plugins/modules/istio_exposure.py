@@ -209,6 +209,21 @@ EXAMPLES = r"""
     gateway:
       existing: istio-ingress/shared
 
+- name: Serve the shop through a Gateway that it shares with all hosts of one wildcard certificate
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    service: web
+    port: 8080
+    gateway:
+      selector: {istio: public}
+      shared: istio-ingress/wildcard-example-com
+    tls:
+      credential_name: wildcard-example-com
+      redirect: true
+    export_to: [., istio-ingress]
+
 - name: Withdraw the shop from the public
   gatehouse.istio.istio_exposure:
     name: shop

@@ -68,6 +68,7 @@ def exposures(namespace: str, ca: str) -> list[dict[str, Any]]:
             "gateway": {"selector": {"istio": "public"}, "tcp_port": 27017},
         },
         {**always, "name": "attached", **_attached(namespace)},
+        {**always, "name": "sharing", **_sharing(namespace)},
     ]
 
 
@@ -174,7 +175,7 @@ def _secure(namespace: str, ca: str) -> dict[str, Any]:
             "redirect": True,
             "min_protocol_version": "TLSV1_2",
         },
-        "virtual_service_spec": {"exportTo": ["."]},
+        "export_to": [".", "istio-ingress"],
         "labels": {"team": "shop"},
         "annotations": {"note": "x"},
     }
@@ -182,6 +183,11 @@ def _secure(namespace: str, ca: str) -> dict[str, Any]:
 
 def _attached(namespace: str) -> dict[str, Any]:
     return {"hosts": [f"attached.{namespace}.example.com"], "service": "web", "gateway": {"existing": "front"}}
+
+
+def _sharing(namespace: str) -> dict[str, Any]:
+    gateway = {"selector": {"istio": "public"}, "shared": f"{namespace}/everybody"}
+    return {"hosts": [f"shared.{namespace}.example.com"], "service": "web", "gateway": gateway}
 
 
 def unused(spec: Mapping[str, Any], examples: list[Any], path: str = "") -> Iterator[str]:

@@ -234,3 +234,37 @@ def test_mutual_tls_behind_an_existing_gateway_is_its_owners_business(expose: Ex
     outcome = expose(gateway={"existing": "infra/none"}, tls={"mode": "mutual"}, check=True)
     assert not outcome.failed
     assert [action.split()[1] for action in outcome.actions] == ["VirtualService"]
+
+
+def test_on_a_shared_gateway_each_has_its_own_credentials(
+    istio: Cluster,
+    expose: Expose,
+    answers: Answers,
+    authorities: Authorities,
+    directory: Path,
+    partners: str,
+    host: str,
+) -> None:
+    namespace = host.partition(".")[0]
+    shared = {"gateway": {"selector": {"istio": "public"}, "shared": "front"}}
+    done(expose(name="other", hosts=[f"other-{host}"], tls=by(authorities.first), **shared))
+    outcome = done(expose(tls=mutual(authorities.first, partners), **shared))
+    assert outcome.actions == [
+        f"created Certificate {PODS}/shop.{namespace}",
+        f"created Secret {PODS}/shop.{namespace}-cacert",
+        f"updated Gateway {namespace}/front",
+        f"created VirtualService {namespace}/shop",
+    ]
+    root = authorities.root
+    answers(f"https://{host}/", 200, ca_file=str(root), client_file=client(directory, "partners"))
+    answers(f"https://other-{host}/", 200, ca_file=str(root))
+    refuses(istio, host, root, None)
+    assert not done(expose(tls=mutual(authorities.first, partners), **shared)).changed
+    # Nothing but the Gateway tells where the Secret is.
+    assert done(expose(state="absent")).actions == [
+        f"deleted VirtualService {namespace}/shop",
+        f"updated Gateway {namespace}/front",
+        f"deleted Secret {PODS}/shop.{namespace}-cacert",
+        f"deleted Certificate {PODS}/shop.{namespace}",
+    ]
+    assert there(istio, "certificates.cert-manager.io", namespace) == [f"other.{namespace}"]

@@ -98,6 +98,17 @@ def test_an_existing_gateway(existing: str, gateway: ExistingGateway) -> None:
     assert parse(params(gateway={"existing": existing})).gateway == gateway
 
 
+@pytest.mark.parametrize(("shared", "namespace"), [("front", "shop"), ("infra/front", "infra")])
+def test_a_shared_gateway(shared: str, namespace: str) -> None:
+    gateway = parse(params(gateway={"selector": {"istio": "public"}, "shared": shared})).gateway
+    assert gateway == OwnGateway(namespace, "front", {"istio": "public"}, shared=True)
+
+
+def test_export_to() -> None:
+    assert parse(params()).export_to == ()
+    assert parse(params(export_to=[".", "infra"])).export_to == (".", "infra")
+
+
 @pytest.mark.parametrize(
     ("gateway", "tls", "needs"),
     [
@@ -105,6 +116,7 @@ def test_an_existing_gateway(existing: str, gateway: ExistingGateway) -> None:
         ({"selector": {"a": "b"}}, {"certificate": {"issuer": {"name": "ca"}}}, True),
         ({"selector": {"a": "b"}}, {"mode": "mutual", "credential_name": "c"}, True),
         ({"selector": {"a": "b"}}, {"mode": "optional_mutual", "credential_name": "c"}, True),
+        ({"selector": {"a": "b"}, "shared": "infra/front"}, {"mode": "mutual", "credential_name": "c"}, True),
         ({"existing": "infra/front"}, {"mode": "mutual"}, False),
     ],
 )
@@ -151,6 +163,21 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("same ports", params(gateway={"selector": {"a": "b"}, "http_port": 80, "https_port": 80}), "must differ"),
     ("http port", params(gateway={"selector": {"a": "b"}, "http_port": -1}), "gateway.http_port: -1 is not a port"),
     ("existing", params(gateway={"existing": "a/b/c"}), "gateway.existing: 'b/c' is not a valid name"),
+    (
+        "shared",
+        params(gateway={"selector": {"a": "b"}, "shared": "a/b/c"}),
+        "gateway.shared: 'b/c' is not a valid name",
+    ),
+    ("shared without selector", params(gateway={"selector": {}, "shared": "a/b"}), "gateway.selector: it is empty"),
+    ("export to nobody", params(export_to=[]), "export_to: the list is empty"),
+    ("export to all and some", params(export_to=["a", "*"]), "export_to: '*' is all namespaces already"),
+    ("export to what is no namespace", params(export_to=[".", "~"]), "export_to[1]: '~' is not a valid name"),
+    ("export twice", params(export_to=["a", "a"]), "export_to[1]: 'a' is in the list twice."),
+    (
+        "a contribution",
+        params(annotations={"exposure.gatehouse.istio/shop.shop": "x"}),
+        "annotations: 'exposure.gatehouse.istio/shop.shop' is set by this module",
+    ),
     (
         "simple without credential",
         params(tls={"mode": "simple"}),

@@ -206,6 +206,42 @@ def test_an_existing_gateway_is_not_written() -> None:
     assert only["spec"]["gateways"] == ["infra/front"]
 
 
+def test_a_shared_gateway_is_written_as_if_nobody_else_were_on_it() -> None:
+    """Not on it: the exposure's labels and annotations, and a redirect of whatever its hosts match."""
+    credentials, gateway, virtual_service = manifests(
+        parse(
+            {
+                **BASE,
+                "hosts": ["*.example.com"],
+                "gateway": {**BASE["gateway"], "shared": "infra/front"},
+                "tls": {"certificate": {"issuer": {"name": "ca"}}, "redirect": True},
+                "labels": {"team": "shop"},
+                "annotations": {"owner": "ana"},
+            }
+        ),
+        "pods",
+    )
+    assert credentials["kind"] == "Certificate"
+    assert gateway["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "gatehouse.istio",
+        "gatehouse.istio/shared": "true",
+    }
+    (text,) = gateway["metadata"]["annotations"].values()
+    assert '"credentials":{"gatehouse.istio/pods-namespace":"pods"}' in text
+    assert [(server["port"]["number"], server.get("tls")) for server in gateway["spec"]["servers"]] == [
+        (80, None),
+        (443, {"mode": "SIMPLE", "credentialName": "shop.shop"}),
+    ]
+    assert virtual_service["spec"]["gateways"] == ["infra/front"]
+    assert virtual_service["spec"]["http"] == [REDIRECT, {"route": ROUTE}]
+    assert virtual_service["metadata"]["labels"] == {"team": "shop", **LABELS}
+
+
+def test_export_to() -> None:
+    _gateway, virtual_service = manifests(parse({**BASE, "export_to": [".", "infra"]}))
+    assert virtual_service["spec"]["exportTo"] == [".", "infra"]
+
+
 def test_extra_labels_and_annotations_are_on_both_objects() -> None:
     for manifest in manifests(parse({**BASE, "labels": {"team": "shop"}, "annotations": {"owner": "ana"}})):
         assert manifest["metadata"]["labels"] == {"team": "shop", **LABELS}

@@ -17,11 +17,13 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     FIELD_MANAGER,
     Manifest,
     Ref,
+    created_as_applied,
     fields,
     owned_fields,
     owner,
     pick,
     ref,
+    was_created,
     without_managed_fields,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
@@ -234,6 +236,52 @@ def test_the_object_of_another_exposure_is_never_taken(adopt: bool) -> None:
         OwnershipError, match=r"^Gateway shop/shop belongs to the exposure shop/blog; .*gateway.existing"
     ):
         plan(KEY, desired(), picture(others), adopt=adopt)
+
+
+SHARED = {"gateway": {"selector": {"istio": "public"}, "shared": "infra/front"}}
+
+
+def test_a_shared_gateway_is_joined_and_left() -> None:
+    gateway, virtual_service = map(applied, desired(**SHARED))
+    assert actions(plan(KEY, desired(**SHARED), picture())) == ["created Gateway", "created VirtualService"]
+    steps = plan(KEY, desired(**SHARED), picture(gateway, virtual_service))
+    assert actions(steps) == ["unchanged Gateway", "unchanged VirtualService"]
+    steps = plan(KEY, [], picture(gateway, virtual_service))
+    assert actions(steps) == ["deleted VirtualService", "deleted Gateway"]
+
+    blog = desired(name="blog", hosts=["blog.example.com"], **SHARED)
+    steps = plan(("shop", "blog"), blog, picture(gateway))
+    assert actions(steps) == ["updated Gateway", "created VirtualService"]
+    both = steps[0].desired
+    assert both is not None
+    assert both["spec"]["servers"][0]["hosts"] == ["blog.example.com", "shop.example.com"]
+    left = plan(KEY, [], picture(applied(both), virtual_service))
+    assert actions(left) == ["deleted VirtualService", "updated Gateway"]
+    assert left[1].takes_away
+    assert left[1].desired == plan(("shop", "blog"), blog, picture())[0].desired
+    (_virtual_service, change) = diff(left)
+    assert "exposure.gatehouse.istio/shop.shop" in change["before"]
+    assert "exposure.gatehouse.istio/shop.blog" not in change["before"] + change["after"]
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_shared_gateway_is_no_exposures_own(adopt: bool) -> None:
+    shared = applied(desired(**SHARED)[0])
+    own = desired(name="blog", gateway={"selector": {"istio": "public"}, "name": "front", "namespace": "infra"})
+    with pytest.raises(OwnershipError, match=r"^Gateway infra/front is shared by shop/shop; .* with gateway.shared\.$"):
+        plan(("shop", "blog"), own, picture(shared), adopt=adopt)
+
+
+def test_what_a_create_has_left_is_not_owned_until_it_counts_as_applied() -> None:
+    created = applied(desired(**SHARED)[0], operation="Update")
+    assert was_created(created)
+    assert actions(plan(KEY, desired(**SHARED), picture(created)))[0] == "updated Gateway"
+    created["metadata"]["managedFields"] = created_as_applied(created)
+    assert not was_created(created)
+    assert actions(plan(KEY, desired(**SHARED), picture(created)))[0] == "unchanged Gateway"
+    others = applied(desired()[0], manager="kubectl", operation="Update")
+    assert not was_created(others)
+    assert created_as_applied(others) == others["metadata"]["managedFields"]
 
 
 def test_owner_needs_all_labels() -> None:

@@ -208,11 +208,6 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         params(WEB, gateway={"selector": {"a": "b"}, "server_spec": {"hosts": ["*"]}}),
         "gateway.server_spec: 'hosts' is what hosts says; remove it.",
     ),
-    (
-        "VirtualService's routes",
-        params(WEB, virtual_service_spec={"http": []}),
-        "virtual_service_spec: 'http' is what routes says; remove it.",
-    ),
 ]
 
 

@@ -259,13 +259,10 @@ def test_what_the_options_do_not_name_is_merged_into_the_objects() -> None:
             "server_spec": {"tls": {"cipherSuites": ["A"], "credentialName": "b"}},
         },
         tls={"credential_name": "a", "redirect": True},
-        virtual_service_spec={"exportTo": ["."]},
     )
-    gateway, virtual_service = specs(options)
+    gateway, _virtual_service = specs(options)
     assert gateway["servers"][0]["tls"] == {"mode": "SIMPLE", "credentialName": "b", "cipherSuites": ["A"]}
     assert "tls" not in gateway["servers"][1]
-    assert virtual_service["exportTo"] == ["."]
-    assert virtual_service["hosts"] == ["shop.example.com"]
 
 
 def test_subsets_become_a_destination_rule_for_each_service_before_the_routes_to_them() -> None:
