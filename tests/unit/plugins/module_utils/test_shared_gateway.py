@@ -203,7 +203,7 @@ REFUSED: dict[str, tuple[Contribution, str]] = {
 
 def test_a_port_for_bare_connections_is_for_one_exposure_only() -> None:
     live = join(None, adds("a", server("TCP", 5432, "a.example.com")))
-    with pytest.raises(SharedGatewayError, match="port 5432 of .* is taken by the exposure shop/a, and connections"):
+    with pytest.raises(SharedGatewayError, match=r"port 5432 of .* is taken by the exposure shop/a, and connections"):
         join(live, adds("b", server("TCP", 5432, "b.example.com")))
 
 
