@@ -273,13 +273,19 @@ options:
   wait:
     description:
       - Wait until the certificate of O(tls.certificate) is issued, before the Gateway and the VirtualService are
-        changed. So hosts stay served by their old certificate until the new one is there.
-      - If it cannot be issued, the task fails with the last message of cert-manager's objects.
+        changed. So hosts stay served by their old certificate until the new one is there. If it cannot be issued, the
+        task fails with the last message of cert-manager's objects.
+      - Then wait until the gateway has an address and every host is served, see O(probe). Only then what the exposure
+        leaves behind is removed, such as the Gateway from which it moves away. But if that has TLS on the same pods and
+        port, it goes first, as Istio drops the hosts of the newer one as long as both are there.
+      - The hosts are asked even if the task changes nothing. In check mode nothing waits.
     type: bool
     default: false
     version_added: 0.2.0
   wait_timeout:
-    description: How many seconds to wait with O(wait=true).
+    description:
+      - How many seconds to wait in all with O(wait=true). Then the task fails, and says of each host and address
+        what is still missing.
     type: int
     default: 300
     version_added: 0.2.0

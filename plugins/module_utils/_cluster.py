@@ -60,6 +60,7 @@ _KINDS = {
     "Challenge": (_ACME, "challenges"),
     "Secret": ("", "secrets"),
     "Pod": ("", "pods"),
+    "Service": ("", "services"),
 }
 FORBIDDEN = 403
 _PAGE = 500
