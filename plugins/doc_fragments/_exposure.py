@@ -67,13 +67,9 @@ options:
       - Give O(gateway.selector) for a Gateway object of the exposure's own, with O(gateway.shared) for one that many
         exposures share, or O(gateway.existing) to attach to one that exists.
       - When this option changes, the exposure moves. The VirtualService is bound to both Gateways, the new one gets the
-        hosts, and then the exposure leaves the old one. Give O(wait=true), and no new connection fails. For a few
-        seconds an old Gateway of its own serves the hosts by a wildcard such as V(*.com), so that the new one can have
-        them too.
-      - There are moves between Gateways of the same pods in which Envoy answers with 404 for a moment, at most some
-        tenths of a second. These are moves away from a Gateway of O(gateway.shared), moves without O(wait=true), and
-        those for which the wildcard is not free or another Gateway has V(*), or these credentials may not list
-        Gateways in all namespaces to find out. The hosts of other exposures are always served.
+        hosts, and then the exposure leaves the old one, with O(wait=true) only when the new one serves the hosts.
+      - In a move between Gateways of the same pods, Envoy answers requests for hosts with TLS with 404 for some tenths
+        of a second, when it goes over from one to the other. The hosts of other exposures are always served.
       - Required with O(state=present).
     type: dict
     suboptions:
@@ -282,14 +278,19 @@ options:
   wait:
     description:
       - Wait until the certificate of O(tls.certificate) is issued, before the Gateway and the VirtualService are
-        changed. So hosts stay served by their old certificate until the new one is there.
-      - If it cannot be issued, the task fails with the last message of cert-manager's objects.
-      - When O(gateway) changes, also wait two seconds after each step of the move, four in all.
+        changed. So hosts stay served by their old certificate until the new one is there. If it cannot be issued, the
+        task fails with the last message of cert-manager's objects.
+      - Then wait until the gateway has an address and every host is served, see O(probe). Only then what the exposure
+        leaves behind is removed, such as the Gateway from which it moves away. But if that has TLS on the same pods and
+        port, it goes first, as Istio drops the hosts of the newer one as long as both are there.
+      - The hosts are asked even if the task changes nothing. In check mode nothing waits.
     type: bool
     default: false
     version_added: 0.2.0
   wait_timeout:
-    description: How many seconds to wait with O(wait=true).
+    description:
+      - How many seconds to wait in all with O(wait=true). Then the task fails, and says of each host and address
+        what is still missing.
     type: int
     default: 300
     version_added: 0.2.0

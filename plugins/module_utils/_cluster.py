@@ -67,6 +67,7 @@ _KINDS = {
     "Challenge": (_ACME, "challenges"),
     "Secret": ("", "secrets"),
     "Pod": ("", "pods"),
+    "Service": ("", "services"),
 }
 FORBIDDEN = 403
 CONFLICT = 409

@@ -4,16 +4,21 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""How a task of istio_exposure flows: options → exposure → manifests → picture → plan → carry out → result."""
+"""How a task of istio_exposure flows: options → exposure → manifests → picture → plan → carry out and wait → result."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import (
+    Result,
+    UnfinishedError,
+    Waiting,
+    carry_out,
+    step_result,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import (
     check_given_client_ca,
     explained,
@@ -22,49 +27,20 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._credentials impor
 from ansible_collections.gatehouse.istio.plugins.module_utils._export_to import check_it_is_seen
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
-from ansible_collections.gatehouse.istio.plugins.module_utils._move import Write, leaves_a_gateway, stages
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
-    Manifest,
-    Ref,
-    ref,
-    without_managed_fields,
-)
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
-    CREATED,
-    DELETED,
     UNCHANGED,
-    UPDATED,
     OwnershipError,
     Step,
     diff,
     plan,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import change_shared
-from ansible_collections.gatehouse.istio.plugins.module_utils._wait import until_ready
+from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import Probe, parse_probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import prepare
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-Result = dict[str, Any]
-
-# istiod gathers changes for a moment before it hands them to Envoy; nothing says when they are in effect there.
-_TAKES_EFFECT_SECONDS = 2.0
-
-
-class UnfinishedError(Exception):
-    """A task ended midway: the sentence says what failed and why, what was done before it, and what was not tried."""
-
-    def __init__(self, failure: str, done: list[Result], not_tried: list[Step]) -> None:
-        changed = [f"{entry['kind']} {entry['namespace']}/{entry['name']} {entry['action']}" for entry in done]
-        parts = [
-            f"{failure.rstrip('.')}.",
-            f"Already done: {', '.join(changed)}." if changed else "Nothing was changed before it.",
-            f"Not tried: {', '.join(str(step.ref) for step in not_tried)}." if not_tried else "",
-            "Run the task again to finish it.",
-        ]
-        super().__init__(" ".join(part for part in parts if part))
-        self.done = done
 
 
 def run_exposure(module: AnsibleModule) -> None:
@@ -81,6 +57,7 @@ def run_exposure(module: AnsibleModule) -> None:
 def _run(module: AnsibleModule) -> Result:
     key = parse_name(module.params)
     exposure = parse(module.params) if module.params["state"] == "present" else None
+    probe = parse_probe(module.params.get("probe"))
     cluster = Cluster(module)
     pods_namespace = find_pods_namespace(module, cluster, exposure) if exposure else None
     desired = manifests(exposure, pods_namespace) if exposure else []
@@ -89,16 +66,36 @@ def _run(module: AnsibleModule) -> Result:
         check_given_client_ca(module, cluster, key, exposure, pods_namespace)
         check_it_is_seen(module, cluster, exposure, picture)
     steps = plan(key, desired, picture, module.params["adopt"])
+    waiting = _waiting(module, cluster, exposure, desired, picture, probe)
     objects = _rehearse(cluster, steps, module.check_mode)
     if not module.check_mode:
-        objects = _carry_out(cluster, steps, module.params["wait_timeout"] if module.params["wait"] else None)
+        objects = carry_out(cluster, steps, waiting)
     return {
         "changed": any(entry["action"] != UNCHANGED for entry in objects),
         "objects": objects,
         "urls": _urls(exposure, desired, picture) if exposure else [],
         "diff": diff(steps),
         **_certificate(desired),
+        **({"served": waiting.served} if waiting else {}),
     }
+
+
+def _waiting(
+    module: AnsibleModule,
+    cluster: Cluster,
+    exposure: Exposure | None,
+    desired: list[Manifest],
+    picture: Picture,
+    probe: Probe,
+) -> Waiting | None:
+    """What the task waits for, if it is asked to; in check mode nothing waits."""
+    if exposure is None or not module.params["wait"] or module.check_mode:
+        return None
+    watch = None
+    if probe.enabled:
+        route = next(manifest for manifest in desired if manifest["kind"] == "VirtualService")
+        watch = prepare(module, cluster, exposure, _gateway(exposure, desired, picture), route, probe)
+    return Waiting(module.params["wait_timeout"], watch)
 
 
 def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
@@ -114,89 +111,21 @@ def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Res
                     why = str(explained(step.ref, error)).rstrip(".")
                     raise ClusterError(f"{step.ref}: {why}. Nothing was changed.", error.status) from error
                 predicted = step.desired
-        found.append(_result(step, predicted))
+        found.append(step_result(step, predicted))
     return found
-
-
-def _carry_out(cluster: Cluster, steps: list[Step], wait_timeout: float | None) -> list[Result]:
-    """Does every step; with a time-out, what comes after a Certificate waits until it is ready."""
-    found: dict[Ref, Result] = {}
-    all_stages = stages(steps, _tls_hosts(cluster) if wait_timeout is not None and leaves_a_gateway(steps) else None)
-    begins = [stage[0] for stage in all_stages[1:]] if wait_timeout is not None else []
-    left = [write for stage in all_stages for write in stage]
-    while left:
-        write = left.pop(0)
-        if any(write is begin for begin in begins):
-            time.sleep(_TAKES_EFFECT_SECONDS)
-        step = write.step
-        failure = f"{step.ref} was not {step.action}: "
-        try:
-            action, live = _write(cluster, write)
-            if step.ref in found and found[step.ref]["action"] == CREATED:
-                action = CREATED
-            found[step.ref] = _result(replace(step, action=action), live)
-            if step.ref.kind == "Certificate" and step.desired and live and wait_timeout is not None:
-                failure = ""
-                found[step.ref] = _result(step, until_ready(cluster, live, wait_timeout))
-        except (ClusterError, OptionError) as error:
-            done = [entry for entry in found.values() if entry["action"] != UNCHANGED]
-            untouched = {later.step.ref: later.step for later in left if later.step.changes}
-            not_tried = [later for at, later in untouched.items() if at not in found and at != step.ref]
-            why = explained(step.ref, error) if isinstance(error, ClusterError) else error
-            raise UnfinishedError(f"{failure}{why}", done, not_tried) from error
-    return [found[step.ref] for step in steps]
-
-
-def _tls_hosts(cluster: Cluster) -> set[str] | None:
-    """The hosts that Gateways serve by TLS; None if they may not be read."""
-    try:
-        gateways = cluster.find("Gateway", {})
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        return None
-    servers = [server for live in gateways for server in live["spec"].get("servers") or []]
-    return {host.rpartition("/")[2] for server in servers if server.get("tls") for host in server.get("hosts") or []}
-
-
-def _write(cluster: Cluster, write: Write) -> tuple[str, Manifest | None]:
-    """What was done in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
-    step = write.step
-    if not step.changes:
-        return UNCHANGED, step.live
-    if write.change is not None:
-        return change_shared(cluster, write.change)
-    if write.desired is not None:
-        put_aside = step.action == DELETED
-        return UPDATED if put_aside else step.action, cluster.apply(write.desired)
-    if step.live is not None:
-        cluster.delete(step.live)
-    return DELETED, step.live
-
-
-def _result(step: Step, live: Manifest | None) -> Result:
-    at = step.ref
-    definition = without_managed_fields(live) if live else None
-    if at.kind == "Secret":  # of ours it holds only what is public; of others it may hold anything
-        names = {"name": at.name, "namespace": at.namespace}
-        ours = step.after or step.before
-        definition = {"apiVersion": "v1", "kind": at.kind, **ours, "metadata": {**ours.get("metadata", {}), **names}}
-    return {
-        "action": step.action,
-        "kind": at.kind,
-        "namespace": at.namespace,
-        "name": at.name,
-        "definition": definition,
-    }
 
 
 def _urls(exposure: Exposure, desired: list[Manifest], picture: Picture) -> list[str]:
     if not exposure.is_http:
         return []
-    at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
-    gateway = {**picture.objects, **{ref(manifest): manifest for manifest in desired}}.get(at)
+    gateway = _gateway(exposure, desired, picture)
     redirected = exposure.gateway.http_port if exposure.tls.redirect else None
     return urls(exposure.hosts, gateway["spec"].get("servers") or [], redirected) if gateway else []
+
+
+def _gateway(exposure: Exposure, desired: list[Manifest], picture: Picture) -> Manifest | None:
+    at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
+    return {**picture.objects, **{ref(manifest): manifest for manifest in desired}}.get(at)
 
 
 def _certificate(desired: list[Manifest]) -> Result:

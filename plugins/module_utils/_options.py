@@ -113,6 +113,25 @@ TLS: dict[str, Any] = {
     },
 }
 
+PROBE: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "enabled": {"type": "bool", "default": True},
+        "path": {"type": "str"},
+        "method": {"type": "str", "default": "GET"},
+        "headers": {"type": "dict"},
+        "status": {"type": "list", "elements": "int"},
+        "location": {"type": "str"},
+        "addresses": {"type": "list", "elements": "str"},
+        "http_port": {"type": "int"},
+        "https_port": {"type": "int"},
+        "ca_cert": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},  # where the key is, not the key
+    },
+    "required_by": {"client_key": ("client_cert",)},
+}
+
 EXPOSURE = ArgumentSpec(
     argument_spec={
         "name": {"type": "str", "required": True},
@@ -132,6 +151,7 @@ EXPOSURE = ArgumentSpec(
         "adopt": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
+        "probe": PROBE,
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
     mutually_exclusive=[("service", "routes")],

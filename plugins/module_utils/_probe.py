@@ -12,11 +12,12 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+BROKEN_OFF = "the TLS handshake is broken off"
 _BODY_LIMIT = 64 * 1024
 
 
@@ -32,7 +33,11 @@ class Certificate:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """The answer, or in `error` one sentence why there was none. Header names are lower-case."""
+    """The answer, or in `error` one sentence why there was none. Header names are lower-case.
+
+    `der` is the certificate that was served, verified or not; `certificate` is what a verified one says; `reason` is
+    the error without the address.
+    """
 
     url: str
     address: str
@@ -41,11 +46,35 @@ class ProbeResult:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     certificate: Certificate | None = None
+    der: bytes | None = None
     error: str | None = None
+    reason: str | None = None
 
     @property
     def location(self) -> str | None:
         return self.headers.get("location")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked. With handshake_only, nothing more than a TLS connection for the URL's host.
+
+    Without `body` only errors' bodies are read: others may be long, or have no end.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    handshake_only: bool = False
+    body: bool = True
+
+    def __post_init__(self) -> None:
+        if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
+            raise ValueError(f"'{self.url}' is not an http:// or https:// URL.")
+
+    @property
+    def parts(self) -> SplitResult:
+        return urlsplit(self.url)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -54,6 +83,27 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, opened: socket.socket) -> None:
         super().__init__(host)
         self.sock = opened
+
+
+def tls_client(
+    ca_file: str | None = None, client_cert: str | None = None, client_key: str | None = None, verify: bool = True
+) -> ssl.SSLContext:
+    """A TLS client that verifies servers against ca_file (PEM) or the system's authorities, or not at all.
+
+    client_cert (PEM) is the client's own certificate, and holds its key if client_key does not. Raises OSError.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if client_cert:
+        # Without a password given, OpenSSL would ask for one on the terminal, and so the task would hang.
+        context.load_cert_chain(client_cert, client_key, password=_no_password)
+    return context
+
+
+def _no_password() -> str:
+    raise OSError("the key is encrypted")
 
 
 def probe(
@@ -70,56 +120,51 @@ def probe(
 
     HTTPS sends the URL's host as SNI and verifies the certificate for it, against ca_file (PEM) or the system's
     authorities; client_file (PEM) has the client's own certificate and key. Nothing is retried, no redirect is
-    followed. Every failure is in the result; ValueError is raised only for a URL that is not http(s)://host[:port]/path.
+    followed. Every failure is in the result; but ValueError is raised for a URL that is not http(s)://host[:port]/path,
+    and OSError for a file that cannot be used.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"'{url}' is not an http:// or https:// URL.")
+    request = Request(url, method, headers or {})
+    return ask(request, address, port, tls_client(ca_file, client_file), timeout)
+
+
+def ask(request: Request, address: str, port: int | None, tls: ssl.SSLContext, timeout: float) -> ProbeResult:
+    """One request, as probe(); `tls` decides whether and how the server's certificate is verified."""
+    parts = request.parts
     port = port or parts.port or {"http": 80, "https": 443}[parts.scheme]
+    result = ProbeResult(request.url, address, port)
+    lacking = "no answer"
     try:
         with socket.create_connection((address, port), timeout=timeout) as plain:
             if parts.scheme == "http":
-                return _exchange(url, parts, address, port, plain, method, headers, None)
-            context = ssl.create_default_context(cafile=ca_file)
-            if client_file:
-                context.load_cert_chain(client_file)
-            with context.wrap_socket(plain, server_hostname=parts.hostname) as encrypted:
-                certificate = _certificate(encrypted.getpeercert() or {})
-                return _exchange(url, parts, address, port, encrypted, method, headers, certificate)
+                return _exchange(request, plain, result)
+            lacking = BROKEN_OFF
+            with tls.wrap_socket(plain, server_hostname=parts.hostname) as encrypted:
+                lacking = "no answer"
+                result = replace(result, der=encrypted.getpeercert(binary_form=True))
+                if verified := encrypted.getpeercert():
+                    result = replace(result, certificate=_certificate(verified))
+                return result if request.handshake_only else _exchange(request, encrypted, result)
     except ssl.SSLCertVerificationError as error:
-        return ProbeResult(
-            url, address, port, error=f"The certificate is not valid for {parts.hostname}: {error.verify_message}."
-        )
+        reason = f"the certificate is not valid for {parts.hostname}: {error.verify_message}"
+        return replace(result, error=f"T{reason[1:]}.", reason=reason)
     except (OSError, http.client.HTTPException) as error:
-        return ProbeResult(
-            url, address, port, error=f"No answer from {address}:{port}: {str(error) or type(error).__name__}."
-        )
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return replace(result, error=f"No answer from {address}:{port}: {reason}.", reason=f"{lacking} ({reason})")
 
 
-def _exchange(
-    url: str,
-    parts: SplitResult,
-    address: str,
-    port: int,
-    opened: socket.socket,
-    method: str,
-    headers: Mapping[str, str] | None,
-    certificate: Certificate | None,
-) -> ProbeResult:
+def _exchange(request: Request, opened: socket.socket, result: ProbeResult) -> ProbeResult:
+    parts = request.parts
     connection = _Connection(parts.hostname or "", opened)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request(
-        method, target, headers={"Host": parts.netloc.rpartition("@")[2], "Connection": "close", **(headers or {})}
-    )
+    host = {"Host": parts.netloc.rpartition("@")[2], "Connection": "close"}
+    connection.request(request.method, target, headers={**host, **request.headers})
     response = connection.getresponse()
-    return ProbeResult(
-        url=url,
-        address=address,
-        port=port,
+    body = response.read(_BODY_LIMIT) if request.body or response.status >= 400 else b""
+    return replace(
+        result,
         status=response.status,
         headers={name.lower(): value for name, value in response.getheaders()},
-        body=response.read(_BODY_LIMIT).decode("utf-8", "replace"),
-        certificate=certificate,
+        body=body.decode("utf-8", "replace"),
     )
 
 

@@ -4,11 +4,12 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Waits until cert-manager has made a certificate."""
+"""How long a task waits at most; and the wait until cert-manager has made a certificate."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._certificate_status import explain, has_failed, is_ready
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
@@ -18,19 +19,34 @@ _PAUSE_SECONDS = 1.0
 _CERT_MANAGER = "cert-manager.io"
 
 
-def until_ready(cluster: Cluster, certificate: Manifest, timeout: float) -> Manifest:
+@dataclass(frozen=True)
+class Limit:
+    """All waiting of a task must end by the deadline, which is so many seconds after its start."""
+
+    seconds: float
+    deadline: float
+
+    @classmethod
+    def starting_now(cls, seconds: float) -> Limit:
+        return cls(seconds, time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+
+def until_ready(cluster: Cluster, certificate: Manifest, limit: Limit) -> Manifest:
     """The Certificate once it is ready; raises ClusterError with the reason if it fails or takes too long."""
     at = ref(certificate)
     live: Manifest | None = certificate
-    deadline = time.monotonic() + timeout
     while True:
         if live is not None and is_ready(live):
             return live
         if live is not None and has_failed(live):
             raise ClusterError(f"{at} could not be issued: {_why(cluster, at, live)}.")
-        if time.monotonic() >= deadline:
-            raise ClusterError(f"{at} is not ready after {timeout:g} s: {_why(cluster, at, live)}.")
-        time.sleep(_PAUSE_SECONDS)
+        if not limit.left:
+            raise ClusterError(f"{at} is not ready after {limit.seconds:g} s: {_why(cluster, at, live)}.")
+        time.sleep(min(_PAUSE_SECONDS, limit.left))
         live = cluster.get(at)
 
 

@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - gatehouse.istio._exposure
   - gatehouse.istio._routes
+  - gatehouse.istio._probe
   - gatehouse.istio._attributes
   - kubernetes.core.k8s_auth_options
 requirements:
@@ -224,6 +225,40 @@ EXAMPLES = r"""
       redirect: true
     export_to: [., istio-ingress]
 
+- name: Go on only when the shop's health page is served through every address of the gateway
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    service: web
+    port: 8080
+    gateway:
+      selector: {istio: public}
+    tls:
+      certificate:
+        issuer: {name: letsencrypt}
+      redirect: true
+    wait: true
+    wait_timeout: 120
+    probe:
+      path: /healthz
+      status: [200]
+
+- name: Serve a host through a load balancer that the cluster does not know, and trust the company's CA alone
+  gatehouse.istio.istio_exposure:
+    name: intranet
+    namespace: intranet
+    hosts: [intranet.example.com]
+    service: web
+    gateway:
+      selector: {istio: internal}
+    tls:
+      credential_name: intranet-example-com
+    wait: true
+    probe:
+      addresses: [192.0.2.10, 192.0.2.11]
+      ca_cert: /etc/ssl/company-ca.pem
+
 - name: Withdraw the shop from the public
   gatehouse.istio.istio_exposure:
     name: shop
@@ -294,6 +329,49 @@ certificate:
       description: Name of the Secret.
       type: str
       sample: shop.shop
+served:
+  description:
+    - What was asked, and how it was answered, once for every URL and address.
+    - Empty if nothing was, by O(probe.enabled=false).
+  returned: success, with O(wait=true) and O(state=present), but not in check mode
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    url:
+      description: What was requested.
+      type: str
+      sample: https://shop.example.com/
+    address:
+      description: The address that was asked.
+      type: str
+      sample: 192.0.2.10
+    port:
+      description: The port that was asked.
+      type: int
+      sample: 443
+    status:
+      description: The answer's status; V(none) if there was only a TLS handshake.
+      type: int
+      sample: 200
+    location:
+      description: Where the answer redirects to.
+      returned: if it redirects
+      type: str
+      sample: https://shop.example.com/
+    certificate:
+      description: The certificate that was served.
+      returned: with TLS, if the Python library C(cryptography) is there
+      type: dict
+      contains:
+        serial:
+          description: Its serial number in hexadecimal digits.
+          type: str
+          sample: 0A1B2C3D4E5F
+        not_after:
+          description: Its end, in UTC.
+          type: str
+          sample: "2027-01-31T12:00:00Z"
 urls:
   description:
     - Where the hosts are served, by the servers of the Gateway. Redirects are left out.

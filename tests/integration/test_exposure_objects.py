@@ -372,7 +372,7 @@ def test_the_documented_examples_run(istio: Cluster) -> None:
     try:
         ca = istio.layout.ca_certificate.read_text()
         tasks = [task["gatehouse.istio.istio_exposure"] for task in examples(ca)]
-        assert len(tasks) == 13
+        assert len(tasks) == 15
         for options in tasks:
             with_connection = {**options, "kubeconfig": str(istio.kubeconfig)}
             assert run_module(istio_exposure.main, with_connection).changed, options

@@ -40,7 +40,8 @@ def pods(istio: Cluster, namespace: str) -> Iterator[Callable[[str], None]]:
 def test_the_certificate_follows_the_pods(
     istio: Cluster, expose: Expose, authorities: Authorities, namespace: str, pods: Callable[[str], None]
 ) -> None:
-    options = {"tls": by(authorities.first), "gateway": {"selector": {"gateway": namespace}}}
+    unserved = {"enabled": False}  # the pods are behind no Service
+    options = {"tls": by(authorities.first), "gateway": {"selector": {"gateway": namespace}}, "probe": unserved}
     unknown = f"gateway.selector: no pod has the labels gateway={namespace}, so it is not known in which namespace"
     assert expose(**options).message.startswith(unknown)
     # A role that runs before it may install the gateway, which in check mode it does not.
@@ -111,9 +112,15 @@ def test_missing_rights_are_named(
     allow(istio, namespace, PODS, "cert-manager.io", "certificates")
 
     def allowed() -> None:
-        assert done(expose(**options)).changed
+        told = expose(**options).message
+        assert told.startswith(f"wait: these credentials may not list pods in the namespace {PODS}, and services")
 
     eventually(allowed, seconds=10)
+    options["probe"] = {"addresses": [istio.gateway_address()]}
+    first = done(expose(**options))
+    assert first.changed
+    assert [entry["status"] for entry in first.result["served"]] == [200]
+    assert any("was not compared with the one in its Secret" in str(warning) for warning in first.result["warnings"])
     assert not done(expose(**options)).changed
     # Nothing but the Gateway tells such a caller where the certificate is.
     removed = done(expose(**team, state="absent"))
@@ -126,14 +133,15 @@ def test_secrets_are_not_touched_for_a_certificate(
     """The team has no right on Secrets at all; for mutual TLS it is told so."""
     allow(istio, namespace, PODS, "cert-manager.io", "certificates")
     gateway = {"selector": {"istio": "public"}, "pods_namespace": PODS}
-    options = {**team, "tls": by(authorities.first), "gateway": gateway}
+    addresses = {"addresses": [istio.gateway_address()]}
+    options = {**team, "tls": by(authorities.first), "gateway": gateway, "probe": addresses}
 
     def allowed() -> None:
         assert done(expose(**options)).changed
 
     eventually(allowed, seconds=10)
     given = done(expose(**{**options, "tls": by(authorities.first, mode="mutual")}))
-    assert any("may not be read with these credentials" in str(warning) for warning in given.result["warnings"])
+    assert any("so it is not known whether" in str(warning) for warning in given.result["warnings"])
     pem = authorities.root.read_text()
     own = expose(**{**options, "tls": by(authorities.first, mode="mutual", client_ca={"pem": pem})})
     assert "they need get, create, patch and delete on secrets there" in own.message

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any
 
 import pytest
@@ -61,78 +60,63 @@ def said(write: Write) -> str:
         )
     if write.desired is None:
         return f"delete {name}"
-    if write.step.takes_away:
-        return f"{name} aside"
     gateways = write.desired["spec"].get("gateways")
     return f"{name} at {' and '.join(gateways)}" if gateways else name
 
 
 def writes(
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
-    *extra: Manifest,
-    taken: Container[str] | None = (),
+    before: dict[str, Any] | None, after: dict[str, Any] | None, *extra: Manifest, same_pods: bool = True
 ) -> list[list[str]]:
+    """What is written before the exposure is served where it is wanted, and then."""
     objects = [live(manifest) for manifest in desired(before)] + list(extra)
     steps = plan(KEY, desired(after), Picture({ref(found): found for found in objects}))
-    return [[said(write) for write in stage] for stage in stages(steps, taken)]
+    return [[said(write) for write in stage] for stage in stages(steps, lambda _gateway: same_pods)]
 
 
 VS = "VirtualService shop at"
 ORDERS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, list[list[str]]]] = {
-    "nothing to own": (None, OWN, [["Gateway shop", f"{VS} shop/shop"]]),
-    "nothing to shared": (None, SHARED, [["Gateway front: join", f"{VS} infra/front"]]),
-    "own to nothing": (OWN, None, [["delete VirtualService shop", "delete Gateway shop"]]),
-    "shared to nothing": (SHARED, None, [["delete VirtualService shop", "Gateway front: leave"]]),
+    "nothing to own": (None, OWN, [["Gateway shop", f"{VS} shop/shop"], []]),
+    "nothing to shared": (None, SHARED, [["Gateway front: join", f"{VS} infra/front"], []]),
+    "own to nothing": (OWN, None, [[], ["delete VirtualService shop", "delete Gateway shop"]]),
+    "shared to nothing": (SHARED, None, [[], ["delete VirtualService shop", "Gateway front: leave"]]),
     "own to own": (
         OWN,
         OTHER_OWN,
-        [
-            [f"{VS} shop/other and shop/shop"],
-            ["Gateway shop aside", "Gateway other"],
-            ["delete Gateway shop", f"{VS} shop/other"],
-        ],
+        [[f"{VS} shop/other and shop/shop", "Gateway other", "delete Gateway shop"], [f"{VS} shop/other"]],
     ),
     "own to shared": (
         OWN,
         SHARED,
         [
-            [f"{VS} infra/front and shop/shop"],
-            ["Gateway shop aside", "Gateway front: join"],
-            ["delete Gateway shop", f"{VS} infra/front"],
+            [f"{VS} infra/front and shop/shop", "Gateway front: alone", "delete Gateway shop"],
+            ["Gateway front: join", f"{VS} infra/front"],
         ],
     ),
     "shared to own": (
         SHARED,
         OWN,
         [
-            ["Gateway front: alone", f"{VS} shop/shop and infra/front"],
-            ["Gateway shop"],
-            ["Gateway front: leave", f"{VS} shop/shop"],
+            ["Gateway front: alone", f"{VS} shop/shop and infra/front", "Gateway shop", "Gateway front: leave"],
+            [f"{VS} shop/shop"],
         ],
     ),
     "shared to shared": (
         SHARED,
         OTHER_SHARED,
         [
-            ["Gateway front: alone", f"{VS} infra/back and infra/front"],
-            ["Gateway back: alone"],
-            ["Gateway front: leave", "Gateway back: join", f"{VS} infra/back"],
+            ["Gateway front: alone", f"{VS} infra/back and infra/front", "Gateway back: alone", "Gateway front: leave"],
+            ["Gateway back: join", f"{VS} infra/back"],
         ],
     ),
     "own to existing": (
         OWN,
         EXISTING,
-        [
-            [f"{VS} infra/theirs and shop/shop"],
-            ["Gateway shop aside"],
-            ["delete Gateway shop", f"{VS} infra/theirs"],
-        ],
+        [[f"{VS} infra/theirs and shop/shop", "delete Gateway shop"], [f"{VS} infra/theirs"]],
     ),
     "existing to own": (
         EXISTING,
         OWN,
-        [[f"{VS} shop/shop and infra/theirs"], ["Gateway shop"], [f"{VS} shop/shop"]],
+        [[f"{VS} shop/shop and infra/theirs", "Gateway shop"], [f"{VS} shop/shop"]],
     ),
 }
 
@@ -142,57 +126,40 @@ def test_order(before: dict[str, Any] | None, after: dict[str, Any] | None, expe
     assert writes(before, after) == expected
 
 
-@pytest.mark.parametrize("taken", [None, {"*.com"}, {"*"}], ids=["unknown", "of somebody else", "all of somebody else"])
-def test_who_cannot_be_put_aside_is_kept_from_others(taken: set[str] | None) -> None:
-    first, listeners, last = writes(OWN, SHARED, taken=taken)
-    assert first == [f"{VS} infra/front and shop/shop"]
-    assert listeners == ["Gateway front: alone"]
-    assert last == ["delete Gateway shop", "Gateway front: join", f"{VS} infra/front"]
+def test_between_other_pods_the_old_gateway_stays_until_the_new_one_serves() -> None:
+    assert writes(OWN, OTHER_OWN, same_pods=False) == [
+        [f"{VS} shop/other and shop/shop", "Gateway other"],
+        ["delete Gateway shop", f"{VS} shop/other"],
+    ]
+    assert writes(SHARED, OWN, same_pods=False) == [
+        ["Gateway front: alone", f"{VS} shop/shop and infra/front", "Gateway shop"],
+        ["Gateway front: leave", f"{VS} shop/shop"],
+    ]
 
 
-def aside(*hosts: str, **changes: Any) -> Manifest | None:
-    """What an own Gateway with these hosts is on its way out."""
-    before = [live(manifest) for manifest in desired(OWN, hosts=list(hosts), **changes)]
-    after = desired(OTHER_OWN, hosts=list(hosts), **changes)
-    steps = plan(KEY, after, Picture({ref(found): found for found in before}))
-    found = [write for stage in stages(steps, set()) for write in stage if said(write) == "Gateway shop aside"]
-    return found[0].desired if found else None
+def test_of_a_shared_gateway_only_the_servers_of_the_exposure_count() -> None:
+    asked: list[Manifest] = []
+    objects = [live(manifest) for manifest in desired(SHARED)]
+    steps = plan(KEY, desired(OWN), Picture({ref(found): found for found in objects}))
 
+    def keeps_out(gateway: Manifest) -> bool:
+        asked.append(gateway)
+        return True
 
-def test_aside_it_keeps_all_but_its_tls_hosts() -> None:
-    gateway = aside(
-        "shop.example.com", "*.example.com", "shop.example.org", tls={"credential_name": "c", "redirect": True}
-    )
-    assert gateway is not None
-    plain, encrypted = sorted(gateway["spec"]["servers"], key=lambda server: int(server["port"]["number"]))
-    assert plain["hosts"] == ["shop.example.com", "*.example.com", "shop.example.org"]
-    assert encrypted["hosts"] == ["*.com", "*.org"]
-    assert encrypted["port"]["name"] == "https"
-    assert encrypted["tls"] == {"mode": "SIMPLE", "credentialName": "c"}
-    assert gateway["spec"]["selector"] == SELECTOR
-    assert gateway["metadata"]["labels"]["gatehouse.istio/exposure"] == "shop"
-
-
-@pytest.mark.parametrize("hosts", [["localhost"], ["*.com"], ["shop.example.com", "*"]], ids=str)
-def test_hosts_without_a_wider_wildcard_stay(hosts: list[str]) -> None:
-    assert aside(*hosts) is None
-
-
-@pytest.mark.parametrize("tls", [None, {"mode": "passthrough"}], ids=["plain", "passthrough"])
-def test_what_needs_no_routes_of_its_own_stays(tls: dict[str, Any] | None) -> None:
-    assert aside("shop.example.com", tls=tls) is None
+    stages(steps, keeps_out)
+    assert [server["hosts"] for gateway in asked for server in gateway["spec"]["servers"]] == [["shop.example.com"]]
 
 
 def test_an_interrupted_move_is_finished_in_order() -> None:
     """The VirtualService is bound to both; the new Gateway is there; the old one is, too."""
     virtual_service = live(desired(OTHER_OWN)[1])
     virtual_service["spec"] = {**virtual_service["spec"], "gateways": ["shop/other", "shop/shop"]}
-    first, _listeners, last = writes(OWN, OTHER_OWN, live(desired(OTHER_OWN)[0]), virtual_service)
-    assert first == [f"{VS} shop/other and shop/shop"]
+    first, last = writes(OWN, OTHER_OWN, live(desired(OTHER_OWN)[0]), virtual_service, same_pods=False)
+    assert first == [f"{VS} shop/other and shop/shop", "Gateway other"]
     assert last == ["delete Gateway shop", f"{VS} shop/other"]
 
 
 def test_an_old_gateway_that_nothing_is_bound_to_goes_last() -> None:
-    *before, last = writes(OTHER_OWN, OTHER_OWN, live(desired(OWN)[0]))
+    first, last = writes(OTHER_OWN, OTHER_OWN, live(desired(OWN)[0]), same_pods=False)
     assert last == ["delete Gateway shop"]
-    assert not any("delete Gateway shop" in stage for stage in before)
+    assert "delete Gateway shop" not in first

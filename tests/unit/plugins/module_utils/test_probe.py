@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._probe import probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._probe import (
+    BROKEN_OFF,
+    Request,
+    ask,
+    probe,
+    tls_client,
+)
 
 LOOPBACK = "127.0.0.1"
 
@@ -140,11 +147,48 @@ def test_a_certificate_that_does_not_hold(
     assert result.error.startswith(error)
 
 
+def test_without_verification_the_certificate_is_shown_as_it_is(https_port: int, certificate: Path) -> None:
+    request = Request("https://other.example.com/", handshake_only=True)
+    result = ask(request, LOOPBACK, https_port, tls_client(verify=False), timeout=5)
+    assert (result.status, result.error, result.certificate) == (None, None, None)
+    assert result.der == ssl.PEM_cert_to_DER_cert(certificate.read_text().partition("-----BEGIN PRIVATE")[0])
+
+
+def test_a_body_without_end_is_not_waited_for() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+
+        def serve_once() -> None:
+            accepted, _address = server.accept()
+            with accepted:
+                accepted.recv(4096)
+                accepted.sendall(b"HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n")
+                accepted.recv(1)  # until the client ends the connection
+
+        thread = threading.Thread(target=serve_once, daemon=True)
+        thread.start()
+        request = Request("http://shop.example.com/events", body=False)
+        result = ask(request, LOOPBACK, server.getsockname()[1], tls_client(), timeout=5)
+        assert (result.status, result.body, result.error) == (200, "", None)
+        thread.join(timeout=5)
+        assert not thread.is_alive()
+
+
+def test_a_key_with_a_password_is_refused_and_not_asked_for(certificate: Path, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    )
+    (tmp_path / "client.key").write_bytes(encrypted)
+    with pytest.raises(OSError, match="the key is encrypted"):
+        tls_client(client_cert=str(certificate), client_key=str(tmp_path / "client.key"))
+
+
 def test_nobody_answers() -> None:
     result = probe("http://shop.example.com/", LOOPBACK, 1)
     assert result.error is not None
     assert result.error.startswith("No answer from 127.0.0.1:1: ")
     assert "refused" in result.error
+    assert result.reason == "no answer (Connection refused)"
 
 
 def test_a_server_that_speaks_no_tls(http_port: int) -> None:
@@ -152,6 +196,7 @@ def test_a_server_that_speaks_no_tls(http_port: int) -> None:
     assert result.status is None
     assert result.error is not None
     assert result.error.startswith(f"No answer from 127.0.0.1:{http_port}: ")
+    assert (result.reason or "").startswith(f"{BROKEN_OFF} (")
 
 
 @pytest.mark.parametrize("url", ["shop.example.com", "ftp://shop.example.com/", "https:///path"])

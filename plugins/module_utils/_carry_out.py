@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Carries out a plan, waits on the way, and says what was done, also when it ends midway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import explained
+from ansible_collections.gatehouse.istio.plugins.module_utils._move import Write, stages
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, without_managed_fields
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan import CREATED, DELETED, UNCHANGED, UPDATED, Step
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import change_shared
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait import Limit, until_ready
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import Watch, until_served
+
+Result = dict[str, Any]
+
+
+class UnfinishedError(Exception):
+    """A task ended midway: the sentence says what failed and why, what was done before it, and what was not tried."""
+
+    def __init__(self, failure: str, done: list[Result], not_tried: list[Step]) -> None:
+        left = [str(step.ref) for step in not_tried if step.takes_away]
+        later = [str(step.ref) for step in not_tried if not step.takes_away]
+        changed = [f"{entry['kind']} {entry['namespace']}/{entry['name']} {entry['action']}" for entry in done]
+        parts = [
+            f"{failure.rstrip('.')}.",
+            f"Already done: {', '.join(changed)}." if changed else "Nothing was changed before it.",
+            f"Not tried: {', '.join(later)}." if later else "",
+            f"Not removed: {', '.join(left)}." if left else "",
+            "Run the task again to finish it.",
+        ]
+        super().__init__(" ".join(part for part in parts if part))
+        self.done = done
+
+
+@dataclass
+class Waiting:
+    """How long a task waits, and for what besides its certificate."""
+
+    seconds: float
+    watch: Watch | None
+    served: list[Result] = field(default_factory=list)
+
+
+def carry_out(cluster: Cluster, steps: list[Step], waiting: Waiting | None) -> list[Result]:
+    """Does every step. Who waits, does so after a Certificate until it is ready, and when all is where it is wanted
+    until that is served: only then is removed what it replaces. Raises UnfinishedError.
+    """
+    found: dict[Ref, Result] = {}
+    limit = Limit.starting_now(waiting.seconds) if waiting else None
+    watch = waiting.watch if waiting else None
+    first, then = stages(steps, watch.is_kept_from) if watch else stages(steps)
+    writes = [*first, *then]
+    for number, write in enumerate(writes, start=1):
+        step = write.step
+        failure = f"{step.ref} was not {step.action}: "
+        try:
+            action, live = _write(cluster, write)
+            if step.ref in found and found[step.ref]["action"] == CREATED:
+                action = CREATED
+            found[step.ref] = step_result(replace(step, action=action), live)
+            failure = ""
+            if step.ref.kind == "Certificate" and step.desired and live and limit:
+                found[step.ref] = step_result(step, until_ready(cluster, live, limit))
+            if waiting and watch and limit and number == len(first):
+                waiting.served = until_served(watch, limit, _changes_what_was_there(first))
+        except (ClusterError, OptionError) as error:
+            done = [entry for entry in found.values() if entry["action"] != UNCHANGED]
+            left = {later.step.ref: later.step for later in writes[number:] if later.step.changes}
+            not_tried = [later for at, later in left.items() if at not in found and at != step.ref]
+            why = explained(step.ref, error) if isinstance(error, ClusterError) else error
+            raise UnfinishedError(f"{failure}{why}", done, not_tried) from error
+    return [found[step.ref] for step in steps]
+
+
+def _changes_what_was_there(writes: list[Write]) -> bool:
+    return any(
+        write.step.action in (UPDATED, DELETED) and write.step.ref.kind in ("Gateway", "VirtualService")
+        for write in writes
+    )
+
+
+def _write(cluster: Cluster, write: Write) -> tuple[str, Manifest | None]:
+    """What was done in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
+    step = write.step
+    if not step.changes:
+        return UNCHANGED, step.live
+    if write.change is not None:
+        return change_shared(cluster, write.change)
+    if write.desired is not None:
+        return step.action, cluster.apply(write.desired)
+    if step.live is not None:
+        cluster.delete(step.live)
+    return DELETED, step.live
+
+
+def step_result(step: Step, live: Manifest | None) -> Result:
+    """What a task returns of one object."""
+    at = step.ref
+    definition = without_managed_fields(live) if live else None
+    if at.kind == "Secret":  # of ours it holds only what is public; of others it may hold anything
+        names = {"name": at.name, "namespace": at.namespace}
+        ours = step.after or step.before
+        definition = {"apiVersion": "v1", "kind": at.kind, **ours, "metadata": {**ours.get("metadata", {}), **names}}
+    return {
+        "action": step.action,
+        "kind": at.kind,
+        "namespace": at.namespace,
+        "name": at.name,
+        "definition": definition,
+    }
