@@ -58,8 +58,11 @@ _KINDS = {
     "Issuer": (_CERT_MANAGER, "issuers"),
     "ClusterIssuer": (_CERT_MANAGER, "clusterissuers"),
     "Challenge": (_ACME, "challenges"),
+    "DestinationRule": (_ISTIO, "destinationrules"),
+    "Deployment": ("apps", "deployments"),
     "Secret": ("", "secrets"),
     "Pod": ("", "pods"),
+    "Service": ("", "services"),
 }
 FORBIDDEN = 403
 _PAGE = 500

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._checking import FindingsError, checked
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import (
@@ -18,6 +19,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._credentials impor
     find_pods_namespace,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     Manifest,
@@ -63,6 +65,8 @@ def run_exposure(module: AnsibleModule) -> None:
         result = _run(module)
     except (OptionError, OwnershipError, ClusterError) as error:
         module.fail_json(msg=str(error))
+    except FindingsError as error:
+        module.fail_json(msg=str(error), findings=[finding.result() for finding in error.found])
     except UnfinishedError as error:
         module.fail_json(msg=str(error), changed=bool(error.done), objects=error.done)
     module.exit_json(**result)
@@ -71,6 +75,7 @@ def run_exposure(module: AnsibleModule) -> None:
 def _run(module: AnsibleModule) -> Result:
     key = parse_name(module.params)
     exposure = parse(module.params) if module.params["state"] == "present" else None
+    levels = parse_levels(module.params["checks"])
     cluster = Cluster(module)
     pods_namespace = find_pods_namespace(module, cluster, exposure) if exposure else None
     desired = manifests(exposure, pods_namespace) if exposure else []
@@ -78,6 +83,7 @@ def _run(module: AnsibleModule) -> Result:
     if exposure:
         check_given_client_ca(module, cluster, key, exposure, pods_namespace)
     steps = plan(key, desired, picture, module.params["adopt"])
+    found = checked(module, cluster, desired, levels, any(step.changes for step in steps))
     objects = _rehearse(cluster, steps, module.check_mode)
     if not module.check_mode:
         objects = _carry_out(cluster, steps, module.params["wait_timeout"] if module.params["wait"] else None)
@@ -86,6 +92,7 @@ def _run(module: AnsibleModule) -> Result:
         "objects": objects,
         "urls": _urls(exposure, desired, picture) if exposure else [],
         "diff": diff(steps),
+        "findings": [finding.result() for finding in found],
         **_certificate(desired),
     }
 

@@ -152,6 +152,7 @@ EXPOSURE = ArgumentSpec(
         "labels": {"type": "dict"},
         "annotations": {"type": "dict"},
         "adopt": {"type": "bool", "default": False},
+        "checks": {"type": "dict"},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
