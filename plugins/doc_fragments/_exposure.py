@@ -275,6 +275,15 @@ options:
         O(gateway.shared), are never taken.
     type: bool
     default: false
+  checks:
+    description:
+      - What the checks before the first write make of what they find. The keys are the checks' codes, the values
+        V(error), V(warning) or V(ignore) (V(false) means the same). See C(docs/findings.md) for all codes.
+      - An error stops a task that would write, before it has written anything. By default, errors are only what breaks
+        with Istio for certain.
+      - What these credentials may not read is not checked, and the task warns about it.
+    type: dict
+    version_added: 0.2.0
   wait:
     description:
       - Wait until the certificate of O(tls.certificate) is issued, before the Gateway and the VirtualService are

@@ -65,6 +65,7 @@ _KINDS = {
     "Issuer": (_CERT_MANAGER, "issuers"),
     "ClusterIssuer": (_CERT_MANAGER, "clusterissuers"),
     "Challenge": (_ACME, "challenges"),
+    "Deployment": ("apps", "deployments"),
     "Secret": ("", "secrets"),
     "Pod": ("", "pods"),
     "Service": ("", "services"),

@@ -17,6 +17,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import 
     carry_out,
     step_result,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._checking import FindingsError, checked
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import (
@@ -26,6 +27,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._credentials impor
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._export_to import check_it_is_seen
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
@@ -49,6 +51,8 @@ def run_exposure(module: AnsibleModule) -> None:
         result = _run(module)
     except (OptionError, OwnershipError, ClusterError) as error:
         module.fail_json(msg=str(error))
+    except FindingsError as error:
+        module.fail_json(msg=str(error), findings=[finding.result() for finding in error.found])
     except UnfinishedError as error:
         module.fail_json(msg=str(error), changed=bool(error.done), objects=error.done)
     module.exit_json(**result)
@@ -58,6 +62,7 @@ def _run(module: AnsibleModule) -> Result:
     key = parse_name(module.params)
     exposure = parse(module.params) if module.params["state"] == "present" else None
     probe = parse_probe(module.params.get("probe"))
+    levels = parse_levels(module.params["checks"])
     cluster = Cluster(module)
     pods_namespace = find_pods_namespace(module, cluster, exposure) if exposure else None
     desired = manifests(exposure, pods_namespace) if exposure else []
@@ -66,6 +71,7 @@ def _run(module: AnsibleModule) -> Result:
         check_given_client_ca(module, cluster, key, exposure, pods_namespace)
         check_it_is_seen(module, cluster, exposure, picture)
     steps = plan(key, desired, picture, module.params["adopt"])
+    found = checked(module, cluster, steps, levels)
     waiting = _waiting(module, cluster, exposure, desired, picture, probe)
     objects = _rehearse(cluster, steps, module.check_mode)
     if not module.check_mode:
@@ -75,6 +81,7 @@ def _run(module: AnsibleModule) -> Result:
         "objects": objects,
         "urls": _urls(exposure, desired, picture) if exposure else [],
         "diff": diff(steps),
+        "findings": [finding.result() for finding in found],
         **_certificate(desired),
         **({"served": waiting.served} if waiting else {}),
     }

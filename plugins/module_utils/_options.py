@@ -149,6 +149,7 @@ EXPOSURE = ArgumentSpec(
         "labels": {"type": "dict"},
         "annotations": {"type": "dict"},
         "adopt": {"type": "bool", "default": False},
+        "checks": {"type": "dict"},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
         "probe": PROBE,

@@ -167,12 +167,12 @@ def _dns_names(given: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ..
                 f"{option}[{index}]: no certificate is valid for '*'; name the domains, such as *.example.com."
             )
     for host in hosts:
-        if not any(_covers(name, host) for name in names):
+        if not any(covers(name, host) for name in names):
             raise OptionError(f"{option}: no name in it covers the host '{host}', so clients would refuse it; add it.")
     return names
 
 
-def _covers(name: str, host: str) -> bool:
+def covers(name: str, host: str) -> bool:
     """Whether a certificate's name is valid for a host: its wildcard stands for exactly one label."""
     first, dot, rest = host.partition(".")
     return name == host or bool(name.startswith("*.") and dot and first != "*" and name[2:] == rest)

@@ -259,6 +259,21 @@ EXAMPLES = r"""
       addresses: [192.0.2.10, 192.0.2.11]
       ca_cert: /etc/ssl/company-ca.pem
 
+- name: Refuse to serve the shop without its Service, and do not mention that a certificate expires soon
+  gatehouse.istio.istio_exposure:
+    name: shop
+    namespace: shop
+    hosts: [shop.example.com]
+    service: web
+    port: 8080
+    gateway:
+      selector: {istio: public}
+    tls:
+      credential_name: shop-example-com
+    checks:
+      destination-missing: error
+      certificate-expires-soon: ignore
+
 - name: Withdraw the shop from the public
   gatehouse.istio.istio_exposure:
     name: shop
@@ -372,6 +387,42 @@ served:
           description: Its end, in UTC.
           type: str
           sample: "2027-01-31T12:00:00Z"
+findings:
+  description: What the checks have found, errors first. Each is also a warning, or part of the message of the failure.
+  returned: success, and when a finding stopped the task
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    code:
+      description: The check's code, by which O(checks) and C(docs/findings.md) know it.
+      type: str
+      sample: host-served-twice
+    level:
+      description: V(error) or V(warning).
+      type: str
+      sample: error
+    objects:
+      description: The objects that are concerned, as kind and namespace/name.
+      type: list
+      elements: str
+      sample: [Gateway shop/shop, Gateway blog/front]
+    where:
+      description: The option that it is about.
+      type: str
+      sample: hosts[0]
+    message:
+      description: What is wrong, who loses, and why.
+      type: str
+      sample: >-
+        Gateway blog/front, servers[0] already serves shop.example.com at port 443 of the same gateway; istiod keeps the
+        older one and drops the whole server of Gateway shop/shop, servers[0], so shop.example.com would not be served
+        by it.
+    fix:
+      description: What to do.
+      type: str
+      sample: >-
+        Remove the host from one of the two, attach to that Gateway with gateway.existing, or use another gateway.
 urls:
   description:
     - Where the hosts are served, by the servers of the Gateway. Redirects are left out.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # These say what to do with the objects, and not what is in them.
-NOT_IN_OBJECTS = {"state", "adopt", "wait", "wait_timeout", "probe", "cluster_domain"}
+NOT_IN_OBJECTS = {"state", "adopt", "checks", "wait", "wait_timeout", "probe", "cluster_domain"}
 
 _HEADERS = {
     "request": {"set": {"x-a": "1"}, "add": {"x-b": "2"}, "remove": ["x-c"]},

@@ -35,13 +35,23 @@ def functions(text: str) -> Iterator[tuple[str, int, int]]:
             yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+def documentation_lines(text: str) -> int:
+    """Lines of the EXAMPLES and RETURN of a module: Ansible wants them in its file, and every option has some."""
+    return sum(
+        (node.end_lineno or node.lineno) - node.lineno
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id in ("EXAMPLES", "RETURN") for target in node.targets)
+    )
+
+
 def complaints(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     where = path.relative_to(ROOT)
     first, _newline, rest = text.partition("\n")
     if not (rest if first.startswith("#!") else text).startswith(HEADER):
         yield f"{where}:1: does not begin with the licence header that the other files have."
-    count = text.count("\n")
+    count = text.count("\n") - (documentation_lines(text) if path.suffix == ".py" else 0)
     if count > MAX_FILE_LINES:
         yield f"{where}: has {count} lines; split it, {MAX_FILE_LINES} are the most."
     if path.suffix == ".py":

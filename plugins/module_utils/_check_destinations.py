@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Checks: the Services, ports and subsets to which routes lead. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import Target, full_name, targets
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene
+
+# What speaks neither HTTP nor anything that could turn out to be it.
+_NOT_HTTP = ("mongo", "mysql", "redis", "udp")
+
+
+def check(scene: Scene) -> Iterator[Finding]:
+    for entry in scene.my_virtual_services:
+        for target in dict.fromkeys(targets(entry, scene.cluster_domain)):
+            yield from _destination(scene, entry, target)
+            if target.subset:
+                yield from _subset(scene, entry, target)
+
+
+def _destination(scene: Scene, entry: Manifest, target: Target) -> Iterator[Finding]:
+    at = target.service
+    if at is None or at not in scene.around.services:
+        return  # no Service, or none that may be read
+    service = scene.around.services[at]
+    where, objects = _option(entry, target), (str(at), f"VirtualService {full_name(entry)}")
+    if service is None:
+        message = f"there is no {at}, so the gateway answers 503."
+        yield Finding("destination-missing", objects, where, message, "Create it, or correct the name.")
+        return
+    ports = service["spec"].get("ports") or []
+    numbers = ", ".join(str(port["port"]) for port in ports) or "none"
+    fix = f"Give one of its ports: {numbers}."
+    if target.port is None and len(ports) > 1:
+        message = f"{at} has several ports, so one must be given; without it the gateway has no route there."
+        yield Finding("destination-port-missing", objects, where, message, fix)
+        return
+    port = next((one for one in ports if target.port in (None, one["port"])), None)
+    if port is None:
+        message = f"{at} has no port {target.port}, so the gateway answers 503."
+        yield Finding("destination-port-missing", objects, where, message, fix)
+    elif target.protocol == "http" and _protocol(port) in _NOT_HTTP:
+        message = f"port {port['port']} of {at} is declared as {_protocol(port)}, and the route sends it HTTP requests."
+        fix = "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port."
+        yield Finding("destination-protocol", objects, where, message, fix)
+
+
+def _protocol(port: dict[str, Any]) -> str:
+    """As Istio finds it (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/)."""
+    if str(port.get("protocol", "TCP")).upper() == "UDP":
+        return "udp"
+    return str(port.get("appProtocol") or str(port.get("name") or "").partition("-")[0]).lower()
+
+
+def _subset(scene: Scene, entry: Manifest, target: Target) -> Iterator[Finding]:
+    rules = scene.around.destination_rules
+    own = [rule for rule in scene.mine if rule["kind"] == "DestinationRule"]
+    if rules is None:
+        return
+    for rule in [*own, *rules]:
+        host = str(rule["spec"].get("host", ""))
+        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{scene.cluster_domain}"
+        wild = host.startswith("*") and target.host.endswith(host[1:])
+        if (target.host in (full, host) or wild) and target.subset in [
+            subset.get("name") for subset in rule["spec"].get("subsets") or []
+        ]:
+            return
+    message = f"no DestinationRule for {target.host} has a subset '{target.subset}', so the gateway answers 503."
+    objects = (f"VirtualService {full_name(entry)}",)
+    yield Finding("subset-missing", objects, _option(entry, target), message, "Create it first, or correct the name.")
+
+
+def _option(entry: Manifest, target: Target) -> str:
+    """Where the task names a destination: in routes, or with the one option service."""
+    routes = [route for kind in ("http", "tls", "tcp") for route in entry["spec"].get(kind) or []]
+    if len([route for route in routes if route.get("name") != "https-redirect"]) == 1:
+        return "service"
+    own_redirect = (entry["spec"].get(target.protocol) or [{}])[0].get("name") == "https-redirect"
+    index = int(target.where.partition("[")[2].rstrip("]")) - (1 if own_redirect and target.protocol == "http" else 0)
+    return f"routes[{index}].destinations"

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Checks: the pods that the exposure's Gateways select. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name, selects
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, is_gateway, used_gateways
+
+_REVISION = "istio.io/rev"
+
+
+def check(scene: Scene) -> Iterator[Finding]:
+    for gateway in used_gateways(scene.mine, scene.after):
+        selector = gateway["spec"].get("selector") or {}
+        where = "gateway.selector" if gateway in scene.mine else "gateway.existing"
+        pods = [pod for pod in scene.around.pods if selects(selector, pod["metadata"].get("labels"))]
+        yield from _pods(scene, gateway, where, pods)
+        yield from _scope(scene, gateway, [pod for pod in pods if is_gateway(pod)])
+
+
+def _pods(scene: Scene, gateway: Manifest, where: str, pods: list[Manifest]) -> Iterator[Finding]:
+    name = f"Gateway {full_name(gateway)}"
+    labels = ", ".join(f"{key}={value}" for key, value in (gateway["spec"].get("selector") or {}).items())
+    gateways = [pod for pod in pods if is_gateway(pod)]
+    if not labels:
+        return  # it is for every gateway
+    if not gateways:
+        if scene.around.pods_are_known:
+            what = f"no pod has the labels {labels}"
+            if pods:
+                what = f"the pods with the labels {labels} are no gateways, but applications"
+            message = f"{what}, so {name} serves nothing."
+            fix = "Correct the labels, or install the gateway."
+            yield Finding("no-gateway-pods", (name,), where, message, fix)
+        return
+    several = sorted({f"{_deployment(pod)} in namespace {pod['metadata']['namespace']}" for pod in gateways})
+    revisions = {(pod["metadata"].get("labels") or {}).get(_REVISION) for pod in gateways}
+    if len(several) > max(1, len(revisions)):
+        message = f"the labels {labels} match several gateways, {' and '.join(several)}; all of them serve the hosts."
+        fix = "Add labels that only one of them has, unless all are meant."
+        yield Finding("several-gateways", (name,), where, message, fix)
+    raw = next((pod for pod in gateways if _image(pod) == "auto"), None)
+    if raw:
+        namespace = raw["metadata"]["namespace"]
+        message = (
+            f"Pod {namespace}/{raw['metadata']['name']} still has the image 'auto': Istio's injection did not see it, "
+            "so it cannot start."
+        )
+        fix = f"Remove the label istio-injection=disabled of namespace {namespace}, and restart the gateway."
+        yield Finding("gateway-not-injected", (f"Pod {namespace}/{raw['metadata']['name']}",), where, message, fix)
+
+
+def _scope(scene: Scene, gateway: Manifest, pods: list[Manifest]) -> Iterator[Finding]:
+    own = gateway["metadata"]["namespace"]
+    namespaces = sorted({pod["metadata"]["namespace"] for pod in pods})
+    if scene.around.scoped_to_namespace and pods and own not in namespaces:
+        name = f"Gateway {full_name(gateway)}"
+        message = (
+            f"istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE, so {name} is only for pods of its own namespace, and the "
+            f"gateway's are in {' and '.join(namespaces)}; it serves nothing."
+        )
+        fix = f"Put it there with gateway.namespace: {namespaces[0]}."
+        yield Finding("gateway-out-of-scope", (name,), "gateway.namespace", message, fix)
+
+
+def _deployment(pod: Manifest) -> str:
+    """What a pod belongs to: a ReplicaSet is called as its Deployment and a hash."""
+    for owner in pod["metadata"].get("ownerReferences") or []:
+        return str(owner["name"].rpartition("-")[0] if owner["kind"] == "ReplicaSet" else owner["name"])
+    return str(pod["metadata"]["name"])
+
+
+def _image(pod: Manifest) -> str | None:
+    containers = pod.get("spec", {}).get("containers") or []
+    return next((one.get("image") for one in containers if one.get("name") == "istio-proxy"), None)

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""All checks: what an exposure and its surroundings make of each other → findings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.gatehouse.istio.plugins.module_utils import (
+    _check_certificates,
+    _check_destinations,
+    _check_gateway,
+    _check_hosts,
+    _check_routes,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
+
+_FAMILIES = (_check_hosts, _check_certificates, _check_routes, _check_gateway, _check_destinations)
+
+
+def findings(
+    desired: Iterable[Manifest],
+    around: Surroundings,
+    cluster_domain: str = "cluster.local",
+    left: Mapping[Ref, Manifest | None] | None = None,
+) -> list[Finding]:
+    """What is wrong with one exposure, given its manifests (or its live objects) and what is around it.
+
+    left says what becomes of what the exposure leaves (None: it goes). Levels are not set yet, see with_levels(). What
+    was found for several groups of pods is there once.
+    """
+    seen = scene(desired, around, cluster_domain, left)
+    return list(dict.fromkeys(finding for family in _FAMILIES for finding in family.check(seen)))
