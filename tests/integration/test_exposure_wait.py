@@ -323,7 +323,7 @@ def test_a_gateway_that_the_exposure_leaves_goes_only_when_the_new_one_is_served
     nowhere = {"selector": {"istio": "nobody"}, "name": "inside"}
     stuck = expose(gateway=nowhere, wait_timeout=1)
     assert stuck.message.endswith(
-        f"Already done: Gateway {namespace}/inside created, VirtualService {namespace}/shop updated. "
+        f"Already done: VirtualService {namespace}/shop updated, Gateway {namespace}/inside created. "
         f"Not removed: Gateway {namespace}/shop. Run the task again to finish it."
     )
     assert istio.kubectl("get", "gateways.networking.istio.io", "shop", "-n", namespace)
