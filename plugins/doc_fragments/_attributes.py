@@ -35,3 +35,30 @@ attributes:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
 """
+
+    # What a module that only reads can do
+    INFO = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/gatehouse.istio.istio) in C(module_defaults) to set options of all these modules at once.
+    support: full
+    membership:
+      - gatehouse.istio.istio
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: N/A
+    details:
+      - This module never changes anything.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+"""

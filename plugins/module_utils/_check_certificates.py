@@ -8,18 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._credential import Credential
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
 from ansible_collections.gatehouse.istio.plugins.module_utils._listeners import Listeners, Server, Workload
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, Site, secret_at
+from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
 from ansible_collections.gatehouse.istio.plugins.module_utils._tls import covers
 
 _SOON = timedelta(days=7)
 _WHERE = "tls.credential_name"
+_Ordered = tuple[tuple[Ref, tuple[str, ...]], ...]
 
 
 def check(scene: Scene) -> Iterator[Finding]:
@@ -30,7 +33,7 @@ def check(scene: Scene) -> Iterator[Finding]:
 
 def _secrets(scene: Scene, site: Site) -> Iterator[Finding]:
     for at, server in _my_secrets(scene, site):
-        if at in scene.around.credentials and _issued(scene, at) is None:
+        if at in scene.around.credentials and at not in dict(_ordered(scene)):
             yield from _secret(scene, at, scene.around.credentials[at], server)
 
 
@@ -39,16 +42,6 @@ def _my_secrets(scene: Scene, site: Site) -> Iterator[tuple[Ref, Server]]:
         at = secret_at(site.workload, server.credential) if server.credential else None
         if at and scene.is_mine(server):
             yield at, server
-
-
-def _issued(scene: Scene, at: Ref) -> tuple[str, ...] | None:
-    """The names of the certificate that the exposure itself orders for this Secret, if it does."""
-    for entry in scene.mine:
-        spec = entry.get("spec", {})
-        is_here = entry["kind"] == "Certificate" and entry["metadata"]["namespace"] == at.namespace
-        if is_here and spec.get("secretName") == at.name:
-            return tuple(spec.get("dnsNames") or ())
-    return None
 
 
 def _secret(scene: Scene, at: Ref, found: Credential | None, server: Server) -> Iterator[Finding]:
@@ -110,8 +103,8 @@ def _on_two_servers(scene: Scene, site: Site) -> Iterator[Finding]:
             "of the server for which it was opened: 404, or another back end."
         )
         fix = (
-            "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway that the "
-            "exposures share (gateway.shared); or give each its own certificate."
+            "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway that "
+            "the exposures share (gateway.shared); or give each its own certificate."
         )
         objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
         settled = was_so and scene.came_first(mine.gateway, other.gateway)
@@ -120,32 +113,70 @@ def _on_two_servers(scene: Scene, site: Site) -> Iterator[Finding]:
 
 def _reused(scene: Scene, workload: Workload, seen: Listeners) -> Iterator[tuple[Server, Server, str]]:
     """A server whose certificate is good for a host of another one at the same place, and the host; one is mine."""
-    mine = [server for server in seen.servers if scene.is_mine(server)]
+    for first, second, host in _all_reused(scene.around, _ordered(scene), workload, seen):
+        if scene.is_mine(first) or scene.is_mine(second):
+            yield first, second, host
+
+
+@lru_cache(maxsize=100)
+def _all_reused(
+    around: Surroundings, ordered: _Ordered, workload: Workload, seen: Listeners
+) -> tuple[tuple[Server, Server, str], ...]:
+    """Remembered, as it is the same for all exposures on these pods."""
+    by_name: dict[str, dict[int, None]] = {}
+    for index, server in enumerate(seen.servers):
+        for key in _keys(server):
+            by_name.setdefault(key, {})[index] = None
+    found = []
     for first in seen.servers:
-        names = _names(scene, workload, first) if first.ends_https and first.credential else ()
-        for second in seen.servers if scene.is_mine(first) else mine:
-            # Other TLS servers are for clients that speak no HTTP, and so share no connections.
-            is_for_https = second.ends_https or second.passes_through
-            if first is second or not is_for_https or second.place != first.place:
-                continue
-            same = second.credential is not None and second.credential == first.credential
-            for host in second.names:
-                if (
-                    host != "*"
-                    and host not in first.names
-                    and ((names is None and same) or any(covers(name, host) for name in names or ()))
-                ):
-                    yield first, second, host
-                    break
+        names = _names(around, dict(ordered), workload, first) if first.ends_https and first.credential else ()
+        # With a certificate that is not known, only servers of the same one are known to share it.
+        wanted = (f"credential {first.credential}",) if names is None else names
+        for index in sorted({index for name in wanted for index in by_name.get(name, ())}):
+            host = _reused_for(first, names, seen.servers[index])
+            if host:
+                found.append((first, seen.servers[index], host))
+    return tuple(found)
 
 
-def _names(scene: Scene, workload: Workload, server: Server) -> tuple[str, ...] | None:
+def _keys(server: Server) -> Iterator[str]:
+    """By what a server is found: its hosts, the wildcards that are good for them, and its certificate."""
+    yield f"credential {server.credential}"
+    for host in server.names:
+        yield host
+        yield f"*.{host.partition('.')[2]}"
+
+
+def _reused_for(first: Server, names: tuple[str, ...] | None, second: Server) -> str | None:
+    """The host of the second server for which clients would use a connection to the first one."""
+    # Other TLS servers are for clients that speak no HTTP, and so share no connections.
+    is_for_https = second.ends_https or second.passes_through
+    if first is second or not is_for_https or second.place != first.place:
+        return None
+    for host in second.names:
+        if host != "*" and host not in first.names and (names is None or any(covers(name, host) for name in names)):
+            return host
+    return None
+
+
+def _ordered(scene: Scene) -> _Ordered:
+    """The Secrets for which the exposure itself orders a certificate, and for which names."""
+    found = ((entry["metadata"]["namespace"], entry["spec"]) for entry in scene.mine if entry["kind"] == "Certificate")
+    return tuple(
+        (Ref("Secret", namespace, spec["secretName"]), tuple(spec.get("dnsNames") or ()))
+        for namespace, spec in found
+        if spec.get("secretName")
+    )
+
+
+def _names(
+    around: Surroundings, ordered: Mapping[Ref, tuple[str, ...]], workload: Workload, server: Server
+) -> tuple[str, ...] | None:
     """For what a server's certificate is valid; None if that is not known."""
     at = secret_at(workload, server.credential or "")
     if at is None:
         return None
-    issued = _issued(scene, at)
-    if issued is not None:
-        return issued
-    found = scene.around.credentials.get(at)
+    if at in ordered:
+        return ordered[at]
+    found = around.credentials.get(at)
     return found.names if found else None

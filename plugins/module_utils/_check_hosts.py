@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
 from ansible_collections.gatehouse.istio.plugins.module_utils._listeners import (
@@ -101,8 +102,16 @@ def _names_twice(scene: Scene, site: Site) -> Iterator[Finding]:
         yield Finding("sni-twice", objects, scene.host_option(name), message, fix, settled)
 
 
-def _pairs(state: State, workload: Workload, seen: Listeners) -> Iterator[tuple[_Chain, _Chain, str]]:
-    """Two chains of a listener that have a name in common, and the name."""
+@lru_cache(maxsize=100)
+def _pairs(state: State, workload: Workload, seen: Listeners) -> tuple[tuple[_Chain, _Chain, str], ...]:
+    """Two chains of a listener that have a name in common, and the name.
+
+    Remembered, as it is the same for all exposures on these pods.
+    """
+    return tuple(_each_pair(state, workload, seen))
+
+
+def _each_pair(state: State, workload: Workload, seen: Listeners) -> Iterator[tuple[_Chain, _Chain, str]]:
     places = {server.place for server in seen.servers}
     for place in sorted(places):
         taken: dict[str, _Chain] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
@@ -142,7 +143,16 @@ def _shadowed(scene: Scene, site: Site) -> Iterator[Finding]:
         yield Finding("routes-shadowed", objects, scene.host_option(host), message, fix, settled)
 
 
-def _hidden(state: State, seen: Listeners, namespace: str | None) -> Iterator[tuple[str, _Condition, _Condition]]:
+@lru_cache(maxsize=100)
+def _hidden(state: State, seen: Listeners, namespace: str | None) -> tuple[tuple[str, _Condition, _Condition], ...]:
+    """A host, a condition that takes its requests, and the later one that gets none.
+
+    Remembered, as it is the same for all exposures on these pods.
+    """
+    return tuple(_each_hidden(state, seen, namespace))
+
+
+def _each_hidden(state: State, seen: Listeners, namespace: str | None) -> Iterator[tuple[str, _Condition, _Condition]]:
     for hosts in _route_configurations(state, seen, namespace):
         for host, conditions in hosts.items():
             for index, later in enumerate(conditions):

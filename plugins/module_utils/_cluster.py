@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -125,9 +125,14 @@ class Cluster:
         self._server = configuration.host
         self._client = DynamicClient(client, discoverer=lambda *_: None)
 
-    def find(self, kind: str, labels: Mapping[str, str], namespace: str | None = None) -> list[Manifest]:
-        """All objects of a kind that carry the labels, with managedFields; namespace None means the whole cluster."""
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    def find(
+        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
+    ) -> list[Manifest]:
+        """All objects of a kind that carry the labels, with managedFields; namespace None means the whole cluster.
+
+        selectors are further conditions on labels, in Kubernetes' own words.
+        """
+        selector = ",".join([*(f"{key}={value}" for key, value in labels.items()), *selectors])
         query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
         found: list[Manifest] = []
         token: str | None = ""

@@ -51,6 +51,7 @@ class Credential:
     serial: str | None = None
     key_fits: bool | None = None
     problem: str | None = None
+    issuer: str | None = None
 
     @property
     def has_pair(self) -> bool:
@@ -77,7 +78,8 @@ def credential(secret: Manifest) -> Credential:
         fits, problem = None, f"{pair[1]} is not a private key in PEM form"
     except UnsupportedAlgorithm:
         fits = None  # Envoy may know it
-    return Credential(keys, _names(leaf), _not_after(leaf), f"{leaf.serial_number:X}", fits, problem)
+    serial = f"{leaf.serial_number:X}"
+    return Credential(keys, _names(leaf), _not_after(leaf), serial, fits, problem, leaf.issuer.rfc4514_string())
 
 
 def _names(leaf: Certificate) -> tuple[str, ...] | None:

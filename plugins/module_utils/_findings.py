@@ -19,7 +19,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils import (
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, scene
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
 
 _FAMILIES = (_check_hosts, _check_certificates, _check_routes, _check_gateway, _check_destinations)
@@ -36,5 +36,9 @@ def findings(
     left says what becomes of what the exposure leaves (None: it goes). Levels are not set yet, see with_levels(). What
     was found for several groups of pods is there once.
     """
-    seen = scene(desired, around, cluster_domain, left)
+    return findings_in(scene(desired, around, cluster_domain, left))
+
+
+def findings_in(seen: Scene) -> list[Finding]:
+    """What is wrong with the exposure of a scene."""
     return list(dict.fromkeys(finding for family in _FAMILIES for finding in family.check(seen)))

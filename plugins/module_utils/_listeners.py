@@ -25,7 +25,7 @@ _NO_TRANSLATION = "experimental.istio.io/disable-gateway-port-translation"
 _REVISION = "istio.io/rev"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workload:
     """Pods of an ingress gateway that serve the same, and the Services that lead to them.
 
@@ -111,7 +111,7 @@ class Dropped:
     hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listeners:
     """What the pods of a workload listen for."""
 
@@ -133,7 +133,7 @@ def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namesp
     tls_hosts: dict[tuple[int, str, str], Server] = {}
     plain: dict[tuple[int, str], Server] = {}
     for gateway in sorted(gateways, key=age):
-        for server in _servers(gateway, workload) if workload.uses(gateway, scoped_to_namespace) else []:
+        for server in servers_of(gateway, workload) if workload.uses(gateway, scoped_to_namespace) else []:
             taken = {host: tls_hosts.get((*server.place, host)) for host in server.hosts}
             losers = tuple(host for host, winner in taken.items() if winner)
             if server.mode is not None and losers:
@@ -152,7 +152,8 @@ def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namesp
     return Listeners(tuple(kept), tuple(dropped))
 
 
-def _servers(gateway: Manifest, workload: Workload) -> list[Server]:
+def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
+    """The servers of one Gateway, as these pods take them."""
     return [
         Server(
             gateway=full_name(gateway),

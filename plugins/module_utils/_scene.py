@@ -33,7 +33,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings impo
 _OF_NO_ACCOUNT = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """All Gateways and VirtualServices at one time, oldest first."""
 
@@ -135,6 +135,29 @@ def scene(
     return Scene(around, tuple(mine), before, after, cluster_domain, sites)
 
 
+class Standing:
+    """The cluster as it is: scenes of exposures that nobody changes. What they have in common is worked out once."""
+
+    def __init__(self, around: Surroundings, cluster_domain: str = "cluster.local") -> None:
+        self._around = around
+        self._cluster_domain = cluster_domain
+        self._state = _state(around.gateways, around.virtual_services)
+        self._sites: dict[str, Site] = {}
+
+    def scene(self, mine: Iterable[Manifest]) -> Scene:
+        """The scene of one exposure, given all its live objects."""
+        objects = list(mine)
+        sites = tuple(self._site(workload) for workload in _workloads(objects, self._state, self._around))
+        return Scene(self._around, tuple(objects), self._state, self._state, self._cluster_domain, sites)
+
+    def _site(self, workload: Workload) -> Site:
+        key = _key(workload)
+        if key not in self._sites:
+            seen = listeners(workload, self._state.gateways, self._around.scoped_to_namespace)
+            self._sites[key] = Site(workload, seen, seen)
+        return self._sites[key]
+
+
 _KINDS = ("Gateway", "VirtualService")
 
 
@@ -169,13 +192,19 @@ def _workloads(mine: list[Manifest], after: State, around: Surroundings) -> list
         pods = [pod for pod in around.pods if _selected(gateway, pod) and is_gateway(pod)]
         for pod in pods:
             workload = _workload(pod, around)
-            found.setdefault(repr((workload.namespace, sorted(workload.labels.items()))), workload)
+            found.setdefault(_key(workload), workload)
         if not pods:
             # As if it were there: what the selector says is known of it.
             selector = gateway["spec"].get("selector") or {}
             namespace = (gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE)
-            found.setdefault(repr((namespace, sorted(selector.items()))), Workload(namespace, selector))
+            workload = Workload(namespace, selector)
+            found.setdefault(_key(workload), workload)
     return list(found.values())
+
+
+def _key(workload: Workload) -> str:
+    """Pods of the same key serve the same."""
+    return repr((workload.namespace, sorted(workload.labels.items())))
 
 
 def _selected(gateway: Manifest, pod: Manifest) -> bool:

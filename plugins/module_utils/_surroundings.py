@@ -33,7 +33,7 @@ _ENDED = ("Succeeded", "Failed")
 _SCOPE = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surroundings:
     """One look around. Objects are as the API server gave them (with managedFields).
 
@@ -69,10 +69,10 @@ def look_around(
     selector, one of Services for each namespace with such pods; a GET for each destination and for each Secret that the
     exposures name, and for the Secrets of at most `others` neighbours whose certificate might be valid for their hosts.
     """
-    return _Look(cluster).around(list(desired), cluster_domain, others)
+    return Look(cluster).around(list(desired), cluster_domain, others)
 
 
-class _Look:
+class Look:
     """Reads, and remembers what it was not allowed to read."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -93,7 +93,7 @@ class _Look:
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in namespaces for live in self._find("Service", {}, name)),
-            services={at: live for at, live in services.items() if not isinstance(live, _NotKnown)},
+            services={at: live for at, live in services.items() if not isinstance(live, NotKnown)},
             destination_rules=self._destination_rules(desired),
             credentials=self._credentials(secrets_named(used, gateways, pods, others)),
             scoped_to_namespace=self._scoped(),
@@ -113,6 +113,10 @@ class _Look:
         return [live for namespace in namespaces for live in self._find(kind, {}, namespace)]
 
     def _find(self, kind: str, labels: Mapping[str, str], namespace: str | None) -> list[Manifest]:
+        return self._readable(kind, labels, namespace) or []
+
+    def _readable(self, kind: str, labels: Mapping[str, str], namespace: str | None) -> list[Manifest] | None:
+        """None if it may not be read."""
         try:
             return self._cluster.find(kind, labels, namespace)
         except ClusterError as error:
@@ -122,6 +126,7 @@ class _Look:
                 self._forbidden.add(kind)
                 where = f"of namespace {namespace}" if namespace else "of all namespaces"
                 self._not_known(f"{kind}s {where}", _CONSEQUENCES.get(kind, "what is in them"))
+                return None
             return []
 
     def _pods(self, used: list[Manifest]) -> list[Manifest]:
@@ -133,14 +138,17 @@ class _Look:
                     found[ref(pod)] = pod
         return [found[at] for at in sorted(found)]
 
-    def _get(self, at: Ref) -> Manifest | _NotKnown | None:
+    def _get(self, at: Ref) -> Manifest | NotKnown | None:
         try:
             return self._cluster.get(at)
         except ClusterError as error:
             if error.status != FORBIDDEN and not error.kind_is_unknown:
                 raise
-            self._not_known(str(at), _CONSEQUENCES.get(at.kind, "what is in it"))
-            return _NotKnown()
+            self._not_known(self._said(at), _CONSEQUENCES.get(at.kind, "what is in it"))
+            return NotKnown()
+
+    def _said(self, at: Ref) -> str:
+        return str(at)
 
     def _destination_rules(self, desired: list[Manifest]) -> tuple[Manifest, ...] | None:
         """All of them, if the exposures name subsets: they may be in several namespaces."""
@@ -155,7 +163,7 @@ class _Look:
         found: dict[Ref, Credential | None] = {}
         for at in wanted:
             live = self._get(at)
-            if not isinstance(live, _NotKnown):
+            if not isinstance(live, NotKnown):
                 found[at] = credential(live) if live else None
         return found
 
@@ -167,7 +175,7 @@ class _Look:
         self._unknown[f"{what} ({consequence})"] = None
 
 
-class _NotKnown:
+class NotKnown:
     """What these credentials may not read."""
 
 

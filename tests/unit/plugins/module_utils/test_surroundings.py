@@ -50,7 +50,7 @@ class Objects:
 
 
 def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> Surroundings:
-    return look_around(cast("Cluster", cluster), desired or exposure(tls=TLS), others=others)
+    return look_around(cast(Cluster, cluster), desired or exposure(tls=TLS), others=others)
 
 
 def istiod(value: str) -> Manifest:
