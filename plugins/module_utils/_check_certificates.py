@@ -110,7 +110,7 @@ def _on_two_servers(scene: Scene, site: Site) -> Iterator[Finding]:
             "of the server for which it was opened: 404, or another back end."
         )
         fix = (
-            "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway that the "
+            "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway that "
             "exposures share (gateway.shared); or give each its own certificate."
         )
         objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
