@@ -104,7 +104,7 @@ def _on_two_servers(scene: Scene, site: Site) -> Iterator[Finding]:
         )
         fix = (
             "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway that "
-            "the exposures share (gateway.shared); or give each its own certificate."
+            "exposures share (gateway.shared); or give each its own certificate."
         )
         objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
         settled = was_so and scene.came_first(mine.gateway, other.gateway)

@@ -360,6 +360,8 @@ def examples(ca: str) -> list[dict[str, Any]]:
 def test_the_documented_examples_run(istio: Cluster) -> None:
     for name in ("shop", "vault", "blog", "intranet"):
         istio.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}
+    istio.apply({**service, "spec": {"ports": [{"name": "http", "port": 8080}]}})
     istio.apply(
         {
             "apiVersion": "networking.istio.io/v1",

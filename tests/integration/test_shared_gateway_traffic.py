@@ -79,6 +79,7 @@ def expose(istio: Cluster, namespace: str, domain: str, credential: str) -> Expo
             "port": 80,
             "gateway": {"selector": {"istio": "public"}, "shared": "front"},
             "tls": {"credential_name": credential},
+            "checks": {"certificate-on-two-servers": "ignore"},
             "kubeconfig": str(istio.kubeconfig),
             **changes,
         }

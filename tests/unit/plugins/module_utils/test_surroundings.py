@@ -10,13 +10,13 @@ istiod's settings and every combination of rights would need a cluster each, so 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any
 
 import pytest
 from neighbours import PODS, PUBLIC_SERVICE, exposure, gateway, https, pod, service, virtual_service
 
 from ansible_collections.gatehouse.istio.plugins.module_utils import _surroundings
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import selects
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings, look_around
@@ -50,7 +50,8 @@ class Objects:
 
 
 def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> Surroundings:
-    return look_around(cast(Cluster, cluster), desired or exposure(tls=TLS), others=others)
+    in_memory: Any = cluster
+    return look_around(in_memory, desired or exposure(tls=TLS), others=others)
 
 
 def istiod(value: str) -> Manifest:
