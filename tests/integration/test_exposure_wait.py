@@ -245,7 +245,7 @@ def test_what_is_not_served_in_time_is_said(istio: Cluster, expose: Expose, host
     namespace, address = host.partition(".")[0], istio.gateway_address()
     started = time.monotonic()
     lost = expose(gateway={"selector": {"istio": "nobody"}}, wait_timeout=1)
-    assert 1 <= time.monotonic() - started < 5
+    assert 1 <= time.monotonic() - started < 15
     assert lost.message == (
         f"Not served after 1 s: http://{host}/: no running pod has the labels istio=nobody, so no gateway serves it. "
         f"Already done: Gateway {namespace}/shop created, VirtualService {namespace}/shop created. "
