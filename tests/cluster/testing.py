@@ -94,6 +94,15 @@ class Cluster:
         """Server-side apply, as another user than the collection."""
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=_list(manifests))
 
+    def delete_all(self, plural: str, namespace: str) -> None:
+        """Delete all of Istio's objects of a kind in a namespace, if the cluster knows the kind."""
+        objects = kubernetes.client.CustomObjectsApi(self.api)
+        try:
+            objects.delete_collection_namespaced_custom_object("networking.istio.io", "v1", namespace, plural)
+        except kubernetes.client.ApiException as error:
+            if error.status != 404:
+                raise
+
     def delete(self, *manifests: Mapping[str, Any]) -> None:
         self.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=_list(manifests))
 

@@ -126,6 +126,9 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     name = f"t-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
     yield name
+    # On a busy machine namespaces go slowly, and what is still in them is in the way of the next test.
+    for plural in ("virtualservices", "gateways"):
+        cluster.delete_all(plural, name)
     cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 

@@ -117,7 +117,8 @@ def test_check_mode_predicts_exactly_what_a_run_does(
 
 
 def test_what_the_task_no_longer_names_is_removed(expose: Expose, live: Callable[..., Any]) -> None:
-    expose(tls=TLS, labels={"team": "shop"}, annotations={"note": "x"})
+    first = expose(tls=TLS, labels={"team": "shop"}, annotations={"note": "x"})
+    assert not first.failed, first.message
     outcome = expose(tls={"credential_name": "cert"})
     gateway = live("Gateway")
     assert "team" not in gateway["metadata"]["labels"]
