@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity format build changelog requirements clean
+.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity format screenshot build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ sanity: setup ## run ansible-test sanity
 
 format: setup ## format the Python code
 	@ruff format . && ruff check --fix .
+
+screenshot: setup ## make the picture of the report in docs/ anew
+	@"$(PROGRAMS)/python" tests/report
 
 build: setup ## build the collection's archive
 	@ansible-galaxy collection build --force --output-path "$(GATEHOUSE_CACHE)"

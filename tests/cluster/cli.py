@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from cluster import bind, credentials, lifecycle, tools
+from cluster import bind, chromium, credentials, lifecycle, tools
 from cluster.errors import ClusterError
 from cluster.layout import Layout, cache_directory
 
@@ -80,6 +80,10 @@ def _say(text: str) -> None:
 def _tools(_arguments: argparse.Namespace, _layout: Layout) -> int:
     tools.prepare(cache_directory(), _say)
     bind.prepare(cache_directory(), _say)
+    try:
+        chromium.prepare(cache_directory(), _say)
+    except ClusterError as error:
+        _say(f"Tests that look at a page in a browser will be skipped: {error}")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import bind, dns
+from cluster import bind, debian, dns
 from cluster.errors import ClusterError
 
 
@@ -37,7 +37,7 @@ Inst libuv1 (1.44.2-1 Debian:12 [amd64])
 Inst bind9 [1:9.18.1] (1:9.18.49-1 Debian:12 [amd64])
 Conf bind9 (1:9.18.49-1 Debian:12 [amd64])
 """
-    assert bind.to_install(answer) == ["libuv1", "bind9"]
+    assert debian.to_install(answer) == ["libuv1", "bind9"]
 
 
 def test_unpacked_programs_find_their_libraries(tmp_path: Path) -> None:
