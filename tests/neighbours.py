@@ -15,6 +15,8 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._credential import Credential
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
@@ -139,6 +141,16 @@ def around(
         scoped_to_namespace=more.get("scoped", False),
         now=NOW,
     )
+
+
+def found_in_a_list(desired: list[Manifest], surroundings: Surroundings) -> list[Finding]:
+    """What is found of an exposure in the middle of a list, whose others have nothing to do with it."""
+    mine = ("shop", "shop")
+    first, last = (
+        exposure(name=name, namespace="far", hosts=[f"{name}.example.net"], gateway={"existing": "far/front"})
+        for name in ("first", "last")
+    )
+    return findings_of_all({("far", "first"): first, mine: desired, ("far", "last"): last}, surroundings)[mine]
 
 
 def _object(kind: str, name: str, spec: dict[str, Any], labels: Mapping[str, str] | None = None) -> Manifest:

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import once
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import Target, full_name, targets
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, Scenes
 
 # What speaks neither HTTP nor anything that could turn out to be it.
 _NOT_HTTP = ("mongo", "mysql", "redis", "udp")
@@ -33,26 +34,29 @@ def _destination(scene: Scene, entry: Manifest, target: Target) -> Iterator[Find
     if at is None or at not in scene.around.services:
         return  # no Service, or none that may be read
     service = scene.around.services[at]
+    ports = (service["spec"].get("ports") or []) if service else []
+    one_of_several = target.port is None and len(ports) > 1
+    port = None if one_of_several else next((one for one in ports if target.port in (None, one["port"])), None)
+    is_http = target.protocol == "http"
+    if port is not None and not (is_http and _protocol(port) in _NOT_HTTP):
+        return
     where, objects = _option(entry, target), (str(at), f"VirtualService {full_name(entry)}")
+    numbers = ", ".join(str(one["port"]) for one in ports) or "none"
+    code, fix = "destination-port-missing", f"Give one of its ports: {numbers}."
     if service is None:
+        code, fix = "destination-missing", "Create it, or correct the name."
         message = f"there is no {at}, so the gateway answers 503."
-        yield Finding("destination-missing", objects, where, message, "Create it, or correct the name.")
-        return
-    ports = service["spec"].get("ports") or []
-    numbers = ", ".join(str(port["port"]) for port in ports) or "none"
-    fix = f"Give one of its ports: {numbers}."
-    if target.port is None and len(ports) > 1:
+    elif one_of_several:
         message = f"{at} has several ports, so one must be given; without it the gateway has no route there."
-        yield Finding("destination-port-missing", objects, where, message, fix)
-        return
-    port = next((one for one in ports if target.port in (None, one["port"])), None)
-    if port is None:
+    elif port is None:
         message = f"{at} has no port {target.port}, so the gateway answers 503."
-        yield Finding("destination-port-missing", objects, where, message, fix)
-    elif target.protocol == "http" and _protocol(port) in _NOT_HTTP:
+    else:
+        code, fix = (
+            "destination-protocol",
+            "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port.",
+        )
         message = f"port {port['port']} of {at} is declared as {_protocol(port)}, and the route sends it HTTP requests."
-        fix = "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port."
-        yield Finding("destination-protocol", objects, where, message, fix)
+    yield Finding(code, objects, where, message, fix)
 
 
 def _protocol(port: dict[str, Any]) -> str:
@@ -63,21 +67,33 @@ def _protocol(port: dict[str, Any]) -> str:
 
 
 def _subset(scene: Scene, entry: Manifest, target: Target) -> Iterator[Finding]:
-    rules = scene.around.destination_rules
-    own = [rule for rule in scene.mine if rule["kind"] == "DestinationRule"]
-    if rules is None:
+    if scene.around.destination_rules is None:
         return
-    for rule in [*own, *rules]:
-        host = str(rule["spec"].get("host", ""))
-        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{scene.cluster_domain}"
-        wild = host.startswith("*") and target.host.endswith(host[1:])
-        if (target.host in (full, host) or wild) and target.subset in [
-            subset.get("name") for subset in rule["spec"].get("subsets") or []
-        ]:
-            return
+    exact, wild = _subsets(scene.scenes)
+    if target.subset in exact.get(target.host, ()):
+        return
+    if any(target.host.endswith(end) and target.subset in names for end, names in wild.items()):
+        return
     message = f"no DestinationRule for {target.host} has a subset '{target.subset}', so the gateway answers 503."
     objects = (f"VirtualService {full_name(entry)}",)
     yield Finding("subset-missing", objects, _option(entry, target), message, "Create it first, or correct the name.")
+
+
+@once
+def _subsets(scenes: Scenes) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The subsets of each host for which there is or will be a DestinationRule, and of the ends of wildcard hosts."""
+    exact: dict[str, set[str]] = {}
+    wild: dict[str, set[str]] = {}
+    own = [rule for rule in scenes.written.values() if rule["kind"] == "DestinationRule"]
+    for rule in [*own, *(scenes.around.destination_rules or ())]:
+        names = {subset.get("name") for subset in rule["spec"].get("subsets") or []}
+        host = str(rule["spec"].get("host", ""))
+        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{scenes.cluster_domain}"
+        for name in (host, full):
+            exact.setdefault(name, set()).update(names)
+        if host.startswith("*"):
+            wild.setdefault(host[1:], set()).update(names)
+    return exact, wild
 
 
 def _option(entry: Manifest, target: Target) -> str:

@@ -11,44 +11,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import once
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
-from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name, selects
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, is_gateway, used_gateways
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._workloads import Reached
 
 _REVISION = "istio.io/rev"
 
 
 def check(scene: Scene) -> Iterator[Finding]:
-    for gateway in used_gateways(scene.mine, scene.after):
-        selector = gateway["spec"].get("selector") or {}
+    for gateway in scene.gateways:
         where = "gateway.selector" if gateway in scene.mine else "gateway.existing"
-        pods = [pod for pod in scene.around.pods if selects(selector, pod["metadata"].get("labels"))]
-        yield from _pods(scene, gateway, where, pods)
-        yield from _scope(scene, gateway, [pod for pod in pods if is_gateway(pod)])
+        reached = scene.scenes.reached.of(gateway)
+        if gateway["spec"].get("selector"):  # else it is for every gateway
+            yield from _pods(scene, gateway, where, reached)
+        if scene.around.scoped_to_namespace:
+            yield from _scope(gateway, reached)
 
 
-def _pods(scene: Scene, gateway: Manifest, where: str, pods: list[Manifest]) -> Iterator[Finding]:
+def _pods(scene: Scene, gateway: Manifest, where: str, reached: Reached) -> Iterator[Finding]:
     name = f"Gateway {full_name(gateway)}"
-    labels = ", ".join(f"{key}={value}" for key, value in (gateway["spec"].get("selector") or {}).items())
-    gateways = [pod for pod in pods if is_gateway(pod)]
-    if not labels:
-        return  # it is for every gateway
-    if not gateways:
+    if not reached.gateways:
         if scene.around.pods_are_known:
+            labels = _labels(gateway)
             what = f"no pod has the labels {labels}"
-            if pods:
+            if reached.pods:
                 what = f"the pods with the labels {labels} are no gateways, but applications"
             message = f"{what}, so {name} serves nothing."
             fix = "Correct the labels, or install the gateway."
             yield Finding("no-gateway-pods", (name,), where, message, fix)
         return
-    several = sorted({f"{_deployment(pod)} in namespace {pod['metadata']['namespace']}" for pod in gateways})
-    revisions = {(pod["metadata"].get("labels") or {}).get(_REVISION) for pod in gateways}
-    if len(several) > max(1, len(revisions)):
-        message = f"the labels {labels} match several gateways, {' and '.join(several)}; all of them serve the hosts."
+    several, revisions = _deployments(reached)
+    if len(several) > max(1, revisions):
+        message = (
+            f"the labels {_labels(gateway)} match several gateways, {' and '.join(several)}; all of them serve the "
+            "hosts."
+        )
         fix = "Add labels that only one of them has, unless all are meant."
         yield Finding("several-gateways", (name,), where, message, fix)
-    raw = next((pod for pod in gateways if _image(pod) == "auto"), None)
+    raw = _not_injected(reached)
     if raw:
         namespace = raw["metadata"]["namespace"]
         message = (
@@ -59,10 +61,25 @@ def _pods(scene: Scene, gateway: Manifest, where: str, pods: list[Manifest]) -> 
         yield Finding("gateway-not-injected", (f"Pod {namespace}/{raw['metadata']['name']}",), where, message, fix)
 
 
-def _scope(scene: Scene, gateway: Manifest, pods: list[Manifest]) -> Iterator[Finding]:
-    own = gateway["metadata"]["namespace"]
-    namespaces = sorted({pod["metadata"]["namespace"] for pod in pods})
-    if scene.around.scoped_to_namespace and pods and own not in namespaces:
+def _labels(gateway: Manifest) -> str:
+    return ", ".join(f"{key}={value}" for key, value in gateway["spec"]["selector"].items())
+
+
+@once
+def _deployments(reached: Reached) -> tuple[list[str], int]:
+    """Which gateways these are, and of how many revisions."""
+    several = {f"{_deployment(pod)} in namespace {pod['metadata']['namespace']}" for pod in reached.gateways}
+    return sorted(several), len({(pod["metadata"].get("labels") or {}).get(_REVISION) for pod in reached.gateways})
+
+
+@once
+def _not_injected(reached: Reached) -> Manifest | None:
+    return next((pod for pod in reached.gateways if _image(pod) == "auto"), None)
+
+
+def _scope(gateway: Manifest, reached: Reached) -> Iterator[Finding]:
+    namespaces = sorted({pod["metadata"]["namespace"] for pod in reached.gateways})
+    if namespaces and gateway["metadata"]["namespace"] not in namespaces:
         name = f"Gateway {full_name(gateway)}"
         message = (
             f"istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE, so {name} is only for pods of its own namespace, and the "

@@ -10,33 +10,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
-from ansible_collections.gatehouse.istio.plugins.module_utils._listeners import (
-    Dropped,
-    Listeners,
-    Server,
-    Workload,
-    common,
-)
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, Site, State
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import ByName, once
+from ansible_collections.gatehouse.istio.plugins.module_utils._listeners import Dropped, Server
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._state import Site, View
 
 
 def check(scene: Scene) -> Iterator[Finding]:
     for site in scene.sites:
-        for dropped in site.after.dropped:
-            if scene.is_mine(dropped.server) or scene.is_mine(dropped.by):
-                yield from _dropped(scene, site, dropped)
+        for dropped in _dropped_by_gateway(site.after).of(*scene.my_gateways):
+            yield from _dropped(scene, site, dropped)
         yield from _names_twice(scene, site)
+
+
+@once
+def _dropped_by_gateway(view: View) -> ByName[Dropped]:
+    return ByName((one, (one.server.gateway, one.by.gateway)) for one in view.listeners.dropped)
+
+
+@once
+def _dropped_hosts(view: View) -> dict[tuple[str, int], frozenset[str]]:
+    """The hosts of each server that is dropped."""
+    return {(one.server.gateway, one.server.index): frozenset(one.server.hosts) for one in view.listeners.dropped}
+
+
+@once
+def _redirected(view: View) -> frozenset[tuple[tuple[int, str], str]]:
+    """Where which names are sent to HTTPS."""
+    return frozenset((one.place, name) for one in view.listeners.servers if one.redirects for name in one.names)
 
 
 def _dropped(scene: Scene, site: Site, dropped: Dropped) -> Iterator[Finding]:
     loser, winner = dropped.server, dropped.by
-    if loser.redirects and all(_redirects(site.after, loser, name) for name in loser.names):
+    if loser.redirects and all((loser.place, name) in _redirected(site.after) for name in loser.names):
         return  # others redirect the same hosts
     mine_loses = scene.is_mine(loser)
-    was_so = any(_same(dropped, before) for before in site.before.dropped)
+    lost_before = _dropped_hosts(site.before).get((loser.gateway, loser.index))
+    was_so = lost_before is not None and lost_before.issuperset(loser.hosts)
     my_server = loser if mine_loses else winner
     if dropped.hosts:
         code, where = "host-served-twice", scene.host_option(dropped.hosts[0].rpartition("/")[2])
@@ -59,16 +72,6 @@ def _dropped(scene: Scene, site: Site, dropped: Dropped) -> Iterator[Finding]:
     yield Finding(code, _objects(loser, winner), where, message, fix, settled=was_so and not mine_loses)
 
 
-def _same(one: Dropped, other: Dropped) -> bool:
-    return (one.server.gateway, one.server.index) == (other.server.gateway, other.server.index) and set(
-        one.server.hosts
-    ) <= set(other.server.hosts)
-
-
-def _redirects(after: Listeners, loser: Server, name: str) -> bool:
-    return any(one.redirects and one.place == loser.place and name in one.names for one in after.servers)
-
-
 @dataclass(frozen=True)
 class _Chain:
     """What Envoy gets for a server, or a passthrough rule of a VirtualService: the names that TLS clients give."""
@@ -85,12 +88,12 @@ class _Chain:
         return f"VirtualService {self.virtual_service}" if self.virtual_service else f"Gateway {self.server.gateway}"
 
 
+_Pair = tuple[_Chain, _Chain, str]
+
+
 def _names_twice(scene: Scene, site: Site) -> Iterator[Finding]:
-    before = {(one.owner, other.owner, name) for one, other, name in _pairs(scene.before, site.workload, site.before)}
-    mine = {f"{entry['kind']} {entry['metadata']['namespace']}/{entry['metadata']['name']}" for entry in scene.mine}
-    for first, second, name in _pairs(scene.after, site.workload, site.after):
-        if not {first.owner, second.owner} & mine:
-            continue
+    mine = {f"{entry['kind']} {full_name(entry)}" for entry in scene.mine}
+    for first, second, name in _pairs(site.after).of(*mine):
         message = (
             f"{first} and {second} take TLS connections for '{name}' at the same port ({first.server.port}) of the "
             "gateway's pods, and istiod does not see it because they are written differently; Envoy refuses the whole "
@@ -98,35 +101,39 @@ def _names_twice(scene: Scene, site: Site) -> Iterator[Finding]:
         )
         fix = "Let only one of them have that name, or write both without a namespace."
         objects = (first.owner, second.owner)
-        settled = (first.owner, second.owner, name) in before and second.owner not in mine
+        settled = (first.owner, second.owner, name) in _pairs_known(site.before) and second.owner not in mine
         yield Finding("sni-twice", objects, scene.host_option(name), message, fix, settled)
 
 
-@lru_cache(maxsize=100)
-def _pairs(state: State, workload: Workload, seen: Listeners) -> tuple[tuple[_Chain, _Chain, str], ...]:
-    """Two chains of a listener that have a name in common, and the name.
-
-    Remembered, as it is the same for all exposures on these pods.
-    """
-    return tuple(_each_pair(state, workload, seen))
+@once
+def _pairs(view: View) -> ByName[_Pair]:
+    """Two chains of a listener that have a name in common, and the name; by their owners."""
+    return ByName(((one, other, name), (one.owner, other.owner)) for one, other, name in _each_pair(view))
 
 
-def _each_pair(state: State, workload: Workload, seen: Listeners) -> Iterator[tuple[_Chain, _Chain, str]]:
-    places = {server.place for server in seen.servers}
+@once
+def _pairs_known(view: View) -> frozenset[tuple[str, str, str]]:
+    return frozenset((one.owner, other.owner, name) for one, other, name in _each_pair(view))
+
+
+def _each_pair(view: View) -> Iterator[_Pair]:
+    places: dict[tuple[int, str], list[Server]] = {}
+    for server in view.listeners.servers:
+        places.setdefault(server.place, []).append(server)
     for place in sorted(places):
         taken: dict[str, _Chain] = {}
-        for chain in _chains(state, workload, [server for server in seen.servers if server.place == place]):
+        for chain in _chains(view, places[place]):
             for name in chain.names:
                 if name in taken:
                     yield taken[name], chain, name
                 taken.setdefault(name, chain)
 
 
-def _chains(state: State, workload: Workload, servers: list[Server]) -> Iterator[_Chain]:
+def _chains(view: View, servers: list[Server]) -> Iterator[_Chain]:
     passed: set[str] = set()
     for server in servers:
         if server.mode == "PASSTHROUGH" and not server.is_http:
-            for chain in _passed_on(state, workload, server):
+            for chain in _passed_on(view, server):
                 # istiod leaves out a rule whose name an earlier rule has.
                 if not passed.intersection(chain.names):
                     passed.update(chain.names)
@@ -135,16 +142,13 @@ def _chains(state: State, workload: Workload, servers: list[Server]) -> Iterator
             yield _Chain(server, _client_names(server.names))
 
 
-def _passed_on(state: State, workload: Workload, server: Server) -> Iterator[_Chain]:
-    for entry in state.virtual_services_of(server.gateway, workload.namespace):
-        if not common(server.hosts, entry):
-            continue
+def _passed_on(view: View, server: Server) -> Iterator[_Chain]:
+    for entry, _hosts in view.state.routed(server, view.workload.namespace):
         for rule in entry["spec"].get("tls") or []:
             for match in rule.get("match") or []:
                 gateways = match.get("gateways") or [server.gateway]
                 if match.get("port") in (None, 0, server.number) and server.gateway in gateways:
-                    name = f"{entry['metadata']['namespace']}/{entry['metadata']['name']}"
-                    yield _Chain(server, _client_names(tuple(match.get("sniHosts") or ())), name)
+                    yield _Chain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
 
 
 def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from ansible_collections.gatehouse.istio.plugins.module_utils import (
     _check_certificates,
@@ -19,8 +20,10 @@ from ansible_collections.gatehouse.istio.plugins.module_utils import (
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, scene
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, Scenes
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
+
+Key = tuple[str, str]
 
 _FAMILIES = (_check_hosts, _check_certificates, _check_routes, _check_gateway, _check_destinations)
 
@@ -36,7 +39,24 @@ def findings(
     left says what becomes of what the exposure leaves (None: it goes). Levels are not set yet, see with_levels(). What
     was found for several groups of pods is there once.
     """
-    return findings_in(scene(desired, around, cluster_domain, left))
+    (found,) = findings_of_all({("", ""): list(desired)}, around, cluster_domain, left).values()
+    return found
+
+
+def findings_of_all(
+    desired: Mapping[Key, Sequence[Manifest]],
+    around: Surroundings,
+    cluster_domain: str = "cluster.local",
+    left: Mapping[Ref, Manifest | None] | None = None,
+) -> dict[Key, list[Finding]]:
+    """What is wrong with each exposure (by its namespace and name) of a task that writes them all, in this order.
+
+    They are judged as they will be when all are written, and all of `left` is done: two of them that are in each
+    other's way have a finding each, told from its own side. Of those that are not there yet, the first in the list will
+    be the oldest. A Gateway that several share must be in each one's list as it will be, with all of them on it.
+    """
+    scenes = Scenes(around, cluster_domain, chain.from_iterable(desired.values()), left)
+    return {key: findings_in(scenes.scene(mine)) for key, mine in desired.items()}
 
 
 def findings_in(seen: Scene) -> list[Finding]:

@@ -28,8 +28,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ref,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name, gateway_names, selects
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import is_gateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import is_on
+from ansible_collections.gatehouse.istio.plugins.module_utils._workloads import is_gateway
 
 Result = dict[str, Any]
 

@@ -27,7 +27,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._info_options impo
 from ansible_collections.gatehouse.istio.plugins.module_utils._look_at_all import Seen, look_at_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name, gateway_names
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Standing
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scenes
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -73,12 +73,11 @@ def result(seen: Seen, asked: Asked) -> Result:
 
 def _findings(seen: Seen, asked: Asked) -> list[list[Result]]:
     """Of each selected exposure, by namespace and name."""
-    standing = Standing(seen.around, asked.cluster_domain)
+    scenes = Scenes(seen.around, asked.cluster_domain)
     gateways = {full_name(live): live for live in seen.around.gateways}
     found = []
     for live in sorted(seen.selected, key=ref):
         named = [gateways[name] for name in dict.fromkeys(gateway_names(live)) if name in gateways]
-        scene = standing.scene(objects_of(live, named))
-        levels = with_levels(findings_in(scene), asked.levels or {})
+        levels = with_levels(findings_in(scenes.scene(objects_of(live, named))), asked.levels or {})
         found.append([finding.result() for finding in levels])
     return found

@@ -18,7 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError, check_hosts
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
-from ansible_collections.gatehouse.istio.plugins.module_utils._listeners import is_within
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import is_within
 from ansible_collections.gatehouse.istio.plugins.module_utils._options import EXPOSURE, ArgumentSpec
 
 JMESPATH_IMPORT_ERROR: str | None = None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import is_within
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import credential_of, full_name, selects
 
@@ -76,6 +77,10 @@ class Server:
         """The hosts without namespaces: what TLS clients name (SNI)."""
         return tuple(dict.fromkeys(host.rpartition("/")[2] for host in self.hosts))
 
+    @cached_property
+    def names_set(self) -> frozenset[str]:
+        return frozenset(self.names)
+
     @property
     def is_http(self) -> bool:
         return self.protocol in _HTTP
@@ -120,19 +125,22 @@ class Listeners:
 
 
 def age(live: Manifest) -> tuple[bool, str, str, str]:
-    """Sorts objects as istiod does: oldest first, then by name; what is not there yet will be the newest."""
+    """Sorts objects as istiod does: oldest first, then by name.
+
+    What is not there yet will be the newest, in the order in which it is written: that is left as it is.
+    """
     metadata = live["metadata"]
-    created = metadata.get("creationTimestamp") or ""
-    return (not created, created, metadata["name"], metadata["namespace"])
+    created = metadata.get("creationTimestamp")
+    return (False, created, metadata["name"], metadata["namespace"]) if created else (True, "", "", "")
 
 
 def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namespace: bool = False) -> Listeners:
-    """Merges the Gateways as istiod does for these pods."""
+    """Merges the Gateways, oldest first, as istiod does for these pods."""
     kept: list[Server] = []
     dropped: list[Dropped] = []
     tls_hosts: dict[tuple[int, str, str], Server] = {}
     plain: dict[tuple[int, str], Server] = {}
-    for gateway in sorted(gateways, key=age):
+    for gateway in gateways:
         for server in servers_of(gateway, workload) if workload.uses(gateway, scoped_to_namespace) else []:
             taken = {host: tls_hosts.get((*server.place, host)) for host in server.hosts}
             losers = tuple(host for host, winner in taken.items() if winner)
@@ -158,7 +166,7 @@ def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
         Server(
             gateway=full_name(gateway),
             index=index,
-            hosts=_hosts(server, gateway["metadata"]["namespace"]),
+            hosts=hosts_for(server, gateway["metadata"]["namespace"]),
             number=server["port"]["number"],
             port=workload.port(server["port"]["number"]),
             bind=server.get("bind") or "",
@@ -171,7 +179,7 @@ def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
     ]
 
 
-def _hosts(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
+def hosts_for(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
     """As istiod takes them: ./host is of the Gateway's namespace, and */host of all."""
     found = []
     for host in server.get("hosts") or []:
@@ -180,14 +188,6 @@ def _hosts(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
             return ("*",)
         found.append(f"{namespace}/{name}" if where == "." else name if where == "*" else f"{where}{slash}{name}")
     return tuple(found)
-
-
-def is_within(host: str, wider: str) -> bool:
-    """Whether a host (or all that its wildcard stands for) is one of the wider one's, as Istio compares them."""
-    if wider.startswith("*"):
-        rest = host.removeprefix("*")
-        return len(host) >= len(wider) and rest.endswith(wider[1:])
-    return host == wider
 
 
 def common(servers_hosts: Iterable[str], virtual_service: Manifest) -> list[str]:

@@ -99,7 +99,7 @@ class _LookAtAll(Look):
             gateway_services=tuple(live for live in by_ref.values() if live["metadata"]["namespace"] in near_pods),
             services={at: by_ref.get(at) for at in targets if services.get(at.namespace) is not None},
             destination_rules=self._destination_rules(selected) if with_findings else None,
-            credentials=self._credentials(_secrets(used, gateways, pods, _OTHERS if with_findings else 0)),
+            credentials=self._credentials(secrets_named(used, gateways, pods, _OTHERS if with_findings else 0)),
             scoped_to_namespace=with_findings and self._scoped(),
         )
         rest = self._rest(asked.desired, pods) if asked.desired is not None else {}
@@ -180,15 +180,3 @@ def pods_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -> li
 
 def _own_gateways(desired: Iterable[Exposure]) -> list[tuple[Exposure, OwnGateway]]:
     return [(one, one.gateway) for one in desired if isinstance(one.gateway, OwnGateway)]
-
-
-def _secrets(used: list[Manifest], gateways: list[Manifest], pods: list[Manifest], others: int) -> list[Ref]:
-    """The Secrets of the Gateways in use, and for the checks some of their neighbours': pods by pods."""
-    groups: dict[tuple[tuple[str, str], ...], list[Manifest]] = {}
-    for gateway in used:
-        groups.setdefault(tuple(sorted((gateway["spec"].get("selector") or {}).items())), []).append(gateway)
-    found: dict[Ref, None] = {}
-    for selector, group in groups.items():
-        near = [pod for pod in pods if selects(dict(selector), pod["metadata"].get("labels"))]
-        found.update(dict.fromkeys(secrets_named(group, gateways, near, others)))
-    return list(found)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import ByLabels, BySelector
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import PODS_NAMESPACE, Manifest, Ref
 
 
@@ -96,24 +97,48 @@ def credential_of(server: Mapping[str, Any]) -> str | None:
     return name if name and "/" not in name else None
 
 
-def secrets_named(used: list[Manifest], live: list[Manifest], pods: list[Manifest], others: int) -> list[Ref]:
-    """The Secrets of the exposures' Gateways, and of at most `others` servers beside them on the same pods.
+def secrets_named(
+    used: Iterable[Manifest], live: Iterable[Manifest], pods: Iterable[Manifest], others: int
+) -> list[Ref]:
+    """The Secrets of the exposures' Gateways, and for each selector those of at most `others` servers on the same pods.
 
     Those are servers with hosts in the same domain: their certificates might be valid for the exposures' hosts, too.
     """
+    by_labels = ByLabels((pod["metadata"].get("labels"), pod) for pod in pods)
+    by_selector = BySelector((place[1]["spec"].get("selector"), place) for place in enumerate(live))
+    groups: dict[frozenset[tuple[str, str]], list[Manifest]] = {}
+    for gateway in used:
+        groups.setdefault(frozenset((gateway["spec"].get("selector") or {}).items()), []).append(gateway)
+    found: dict[Ref, None] = {}
+    for selector, group in groups.items():
+        near = by_labels.matching(dict(selector))
+        found.update(dict.fromkeys(_secrets_of(group, near, _neighbours(near, by_selector) if others else [], others)))
+    return list(found)
+
+
+def _secrets_of(
+    group: list[Manifest], pods: list[Manifest], neighbours: Iterable[Manifest], others: int
+) -> Iterator[Ref]:
+    """Those of Gateways with the same selector, which matches these pods."""
     namespaces = {pod["metadata"]["namespace"] for pod in pods}
-    for gateway in used if not namespaces else []:
+    for gateway in group if not namespaces else []:
         namespaces.add((gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE))
-    names = dict.fromkeys(credential_of(server) for gateway in used for server in _servers(gateway))
-    domains = {_domain(host) for gateway in used for server in _servers(gateway) for host in _hosts(server)}
-    labels = [pod["metadata"].get("labels") for pod in pods]
+    names = dict.fromkeys(credential_of(server) for gateway in group for server in _servers(gateway))
+    domains = {_domain(host) for gateway in group for server in _servers(gateway) for host in _hosts(server)}
     beside: dict[str | None, None] = {}
-    for gateway in live:
-        if any(selects(gateway["spec"].get("selector"), one) for one in labels):
-            near = [server for server in _servers(gateway) if domains & {_domain(host) for host in _hosts(server)}]
-            beside.update(dict.fromkeys(credential_of(server) for server in near))
+    for gateway in neighbours:
+        near = [server for server in _servers(gateway) if domains & {_domain(host) for host in _hosts(server)}]
+        beside.update(dict.fromkeys(credential_of(server) for server in near))
     wanted = [*names, *[name for name in beside if name and name not in names][:others]]
-    return [Ref("Secret", namespace, name) for namespace in sorted(filter(None, namespaces)) for name in wanted if name]
+    for namespace in sorted(filter(None, namespaces)):
+        yield from (Ref("Secret", namespace, name) for name in wanted if name)
+
+
+def _neighbours(pods: list[Manifest], by_selector: BySelector[tuple[int, Manifest]]) -> list[Manifest]:
+    """All Gateways on these pods. Those of one Deployment have the same labels, which are looked up once."""
+    different = {frozenset((pod["metadata"].get("labels") or {}).items()) for pod in pods}
+    found = dict(place for labels in different for place in by_selector.selecting(dict(labels)))
+    return [found[position] for position in sorted(found)]
 
 
 def _servers(gateway: Manifest) -> list[dict[str, Any]]:

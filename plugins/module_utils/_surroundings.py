@@ -191,8 +191,8 @@ _CONSEQUENCES = {
 def _gateways_used(desired: list[Manifest], live: list[Manifest]) -> list[Manifest]:
     """The Gateways among the given manifests, and those that their VirtualServices name."""
     own = {full_name(manifest): manifest for manifest in desired if manifest["kind"] == "Gateway"}
-    named = {name for manifest in desired for name in manifest.get("spec", {}).get("gateways") or []}
-    return [*own.values(), *(found for found in live if full_name(found) in named - own.keys())]
+    named = {name for manifest in desired for name in manifest.get("spec", {}).get("gateways") or []} - own.keys()
+    return [*own.values(), *(found for found in live if full_name(found) in named)]
 
 
 def _environment(deployment: Manifest) -> dict[str, str]:

@@ -178,6 +178,12 @@ def covers(name: str, host: str) -> bool:
     return name == host or bool(name.startswith("*.") and dot and first != "*" and name[2:] == rest)
 
 
+def covering(host: str) -> tuple[str, ...]:
+    """The names of certificates that are valid for a host, see covers()."""
+    first, dot, rest = host.partition(".")
+    return (host, f"*.{rest}") if dot and first != "*" else (host,)
+
+
 def _authorities(option: str, pem: str) -> str:
     """The certificates of a PEM text and nothing else, so that no key gets into a Secret that everybody may see."""
     blocks = list(_PEM_BLOCK.finditer(pem))

@@ -15,6 +15,7 @@ from neighbours import (
     PUBLIC,
     around,
     exposure,
+    found_in_a_list,
     gateway,
     http,
     https,
@@ -302,6 +303,7 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
 @pytest.mark.parametrize(("desired", "surroundings"), CORRECT.values(), ids=CORRECT)
 def test_what_is_correct_raises_no_finding(desired: list[Manifest], surroundings: Surroundings) -> None:
     assert [str(finding) for finding in findings(desired, surroundings)] == []
+    assert found_in_a_list(desired, surroundings) == []
 
 
 def test_there_are_enough_of_them() -> None:

@@ -14,6 +14,7 @@ from neighbours import (
     PUBLIC,
     around,
     exposure,
+    found_in_a_list,
     gateway,
     http,
     https,
@@ -352,6 +353,7 @@ def test_a_mistake_is_found(
     assert {(finding.code, finding.where) for finding in found} == {(code, where)}
     assert any(part in finding.message for finding in found)
     assert all("\n" not in str(finding) and finding.objects and finding.fix for finding in found)
+    assert found_in_a_list(desired, surroundings) == found
 
 
 def test_each_check_has_a_mistake() -> None:

@@ -12,6 +12,7 @@ import pytest
 from neighbours import (
     around,
     exposure,
+    found_in_a_list,
     gateway,
     http,
     https,
@@ -57,6 +58,7 @@ def test_what_another_one_suffers_already_is_settled(desired: list[Manifest], su
     found = findings(desired, surroundings)
     assert found
     assert all(finding.settled for finding in found)
+    assert found_in_a_list(desired, surroundings) == found
 
 
 def test_a_redirect_that_another_one_gives_is_no_loss() -> None:

@@ -13,7 +13,7 @@ from neighbours import around, exposure, gateway, http, https, live, secret, vir
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings, findings_in
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
-from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Standing
+from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scenes
 
 TLS = {"credential_name": "cert"}
 OTHER = {"credential_name": "other"}
@@ -82,7 +82,7 @@ def test_a_scene_of_what_is_there_is_that_of_a_task(
 ) -> None:
     mine = live(exposure(**options), 5)
     there = around(*mine, *others, secrets=secrets)
-    found = findings_in(Standing(there).scene(mine))
+    found = findings_in(Scenes(there).scene(mine))
     assert [finding.code for finding in found] == codes
     assert found == findings(mine, there)
 
@@ -90,9 +90,9 @@ def test_a_scene_of_what_is_there_is_that_of_a_task(
 def test_one_look_is_enough_for_all() -> None:
     first = live(exposure(tls=TLS))
     second = live(exposure(name="late", tls=OTHER), 5)
-    standing = Standing(around(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
+    scenes = Scenes(around(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
     for mine in (first, second):
-        (found,) = findings_in(standing.scene(mine))
+        (found,) = findings_in(scenes.scene(mine))
         assert found.code == "host-served-twice"
         assert found.settled == (mine is first)
-    assert standing.scene(first).sites == standing.scene(second).sites
+    assert scenes.scene(first).sites == scenes.scene(second).sites

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Indexes, so that checks of thousands of hosts compare only what can have to do with each other. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, wraps
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class Remembers(Protocol):
+    """What keeps the results of work that was done with it, see once()."""
+
+    @property
+    def memory(self) -> dict[Any, Any]: ...
+
+
+R = TypeVar("R", bound=Remembers)
+
+
+def once(work: Callable[[R], V]) -> Callable[[R], V]:
+    """Does the work once for each thing, which remembers the result, however many exposures ask for it."""
+
+    @wraps(work)
+    def remembered(thing: R) -> V:
+        if work not in thing.memory:
+            thing.memory[work] = work(thing)
+        found: V = thing.memory[work]
+        return found
+
+    return remembered
+
+
+class ByName(Generic[T]):
+    """Things with the names of those whom they concern; found by names, in their order, each once."""
+
+    def __init__(self, things: Iterable[tuple[T, Iterable[str]]]) -> None:
+        self._things: list[T] = []
+        self._at: dict[str, list[int]] = {}
+        for position, (thing, names) in enumerate(things):
+            self._things.append(thing)
+            for name in names:
+                self._at.setdefault(name, []).append(position)
+
+    def of(self, *names: str) -> list[T]:
+        return [self._things[at] for at in sorted({at for name in names for at in self._at.get(name, ())})]
+
+
+class ByHost(Generic[T]):
+    """Things with a host each, which may have a wildcard; found by a host with which theirs have one in common.
+
+    Wider ones are found by cutting the host to the few lengths that there are of wildcards, narrower ones by their end.
+    """
+
+    def __init__(self, things: Iterable[tuple[str, T]]) -> None:
+        self._things = list(things)
+        self._at: dict[str, list[int]] = {}
+        for position, (host, _thing) in enumerate(self._things):
+            self._at.setdefault(host, []).append(position)
+        self._wildcards = {len(host) for host in self._at if host.startswith("*")}
+
+    @cached_property
+    def _backwards(self) -> list[str]:
+        return sorted(host[::-1] for host in self._at)
+
+    def meeting(self, host: str) -> list[tuple[str, T]]:
+        """The narrower one of each two hosts, and the thing, in the order of the things."""
+        wider = {host} if host in self._at else set()
+        for length in self._wildcards:
+            if length <= len(host):
+                wider.add(f"*{host[len(host) - length + 1 :]}")
+        found = [(at, host) for name in wider for at in self._at.get(name, ())]
+        if host.startswith("*"):
+            narrower = [name for name in self._ending(host[1:]) if name not in wider and is_within(name, host)]
+            found += [(at, name) for name in narrower for at in self._at[name]]
+        return [(narrow, self._things[at][1]) for at, narrow in sorted(found)]
+
+    def _ending(self, end: str) -> Iterable[str]:
+        """Hosts with this end: they are neighbours where all are sorted by their letters from the last to the first."""
+        first = end[::-1]
+        for at in range(bisect_left(self._backwards, first), len(self._backwards)):
+            if not self._backwards[at].startswith(first):
+                return
+            yield self._backwards[at][::-1]
+
+
+class ByLabels(Generic[T]):
+    """Things with labels (pods), found by a selector. An empty one matches all, as a Gateway's does."""
+
+    def __init__(self, things: Iterable[tuple[Mapping[str, str] | None, T]]) -> None:
+        self._things = [(labels or {}, thing) for labels, thing in things]
+        self._at: dict[tuple[str, str], list[int]] = {}
+        for position, (labels, _thing) in enumerate(self._things):
+            for label in labels.items():
+                self._at.setdefault(label, []).append(position)
+
+    def matching(self, selector: Mapping[str, str] | None) -> list[T]:
+        wanted = (selector or {}).items()
+        with_one = [self._at.get(label, []) for label in wanted]
+        candidates = min(with_one, key=len) if with_one else range(len(self._things))
+        return [self._things[at][1] for at in candidates if wanted <= self._things[at][0].items()]
+
+
+class BySelector(Generic[T]):
+    """Things with a selector (Gateways, Services), found by the labels that it matches."""
+
+    def __init__(self, things: Iterable[tuple[Mapping[str, str] | None, T]]) -> None:
+        self._things: list[T] = []
+        self._at: dict[frozenset[tuple[str, str]], list[int]] = {}
+        for position, (selector, thing) in enumerate(things):
+            self._things.append(thing)
+            self._at.setdefault(frozenset((selector or {}).items()), []).append(position)
+        # There are few different selectors. By one label of each is enough, as all of them must be there.
+        self._by_label: dict[tuple[str, str] | None, list[frozenset[tuple[str, str]]]] = {}
+        for different in self._at:
+            self._by_label.setdefault(min(different, default=None), []).append(different)
+
+    def selecting(self, labels: Mapping[str, str] | None) -> list[T]:
+        given = (labels or {}).items()
+        selectors = [one for label in (None, *given) for one in self._by_label.get(label, ()) if one <= given]
+        return [self._things[at] for at in sorted(at for one in selectors for at in self._at[one])]
+
+
+def is_within(host: str, wider: str) -> bool:
+    """Whether a host (or all that its wildcard stands for) is one of the wider one's, as Istio compares them."""
+    if wider.startswith("*"):
+        rest = host.removeprefix("*")
+        return len(host) >= len(wider) and rest.endswith(wider[1:])
+    return host == wider
