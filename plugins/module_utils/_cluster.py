@@ -9,14 +9,19 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+import time
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from ansible.module_utils.basic import missing_required_lib
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from urllib3 import BaseHTTPResponse
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
     AUTH_ARG_SPEC,
@@ -32,6 +37,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
     _set_header,
 )
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._lean import Lean
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     FIELD_MANAGER,
     Manifest,
@@ -40,14 +46,32 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ref,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._options import ArgumentSpec
+from ansible_collections.gatehouse.istio.plugins.module_utils._patience import (
+    LONGEST_SECONDS,
+    Attempts,
+    Failure,
+    Patience,
+    seconds,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._refusal import (
+    CONFLICT,
+    FORBIDDEN,
+    ClusterError,
+    readable,
+    refusal,
+)
+
+__all__ = ["CONFLICT", "CONNECTION", "FORBIDDEN", "Cluster", "ClusterError", "readable"]
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
     from kubernetes.client import ApiClient
-    from kubernetes.client.exceptions import ApiException
     from kubernetes.config import ConfigException
-    from kubernetes.dynamic import DynamicClient
-    from urllib3.exceptions import HTTPError
+    from urllib3 import Retry, Timeout
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    # Redirects only. Left to itself, urllib3 would repeat some methods and not others, and a POST after Retry-After.
+    _NO_RETRIES = Retry(total=None, connect=0, read=0, redirect=3, status=0, other=0, respect_retry_after_header=False)
 except ImportError:
     KUBERNETES_IMPORT_ERROR = traceback.format_exc()
 
@@ -70,43 +94,26 @@ _KINDS = {
     "Pod": ("", "pods"),
     "Service": ("", "services"),
 }
-FORBIDDEN = 403
-CONFLICT = 409
 _PAGE = 500
+_GONE = 410
 _TIMEOUT_SECONDS = 60
-_DENIED = 'admission webhook "'
-
-
-class ClusterError(Exception):
-    """One sentence about a request that did not succeed.
-
-    status is HTTP's (None: there was no answer); resource is the plural that the refusal is about, such as gateways
-    or namespaces (None: the API server did not say); by_webhook is set when an admission webhook refused.
-    """
-
-    def __init__(
-        self, message: str, status: int | None = None, resource: str | None = None, by_webhook: bool = False
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.resource = resource
-        self.by_webhook = by_webhook
-
-    @property
-    def namespace_is_missing(self) -> bool:
-        return self.status == 404 and self.resource == "namespaces"
-
-    @property
-    def kind_is_unknown(self) -> bool:
-        """The API server has no such resource: the CRDs of Istio or cert-manager are not installed."""
-        return self.status == 404 and self.resource is None
+_NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_VERSIONS = {"uid", "resourceVersion"}
+_JSON, _APPLY, _MERGE = "application/json", "application/apply-patch+yaml", "application/merge-patch+json"
 
 
 class Cluster:
-    """Reads and writes objects of the kinds in _KINDS."""
+    """Reads and writes objects of the kinds in _KINDS.
 
-    def __init__(self, module: AnsibleModule) -> None:
-        """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError."""
+    A request that the API server has no time for, or that meets its restart, is sent again (see _patience): each of
+    them may be, for it either says the same twice or names the version or uid that it is about.
+    """
+
+    def __init__(self, module: AnsibleModule, connections: int = 1) -> None:
+        """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError.
+
+        So many threads may ask at the same time, each over a connection that stays open.
+        """
         if KUBERNETES_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
         if isinstance(module.params.get("kubeconfig"), dict):
@@ -118,28 +125,43 @@ class Cluster:
                 f"There is no usable connection to a cluster ({error}); give kubeconfig, or host and api_key, "
                 "or set K8S_AUTH_KUBECONFIG."
             ) from error
+        configuration.connection_pool_maxsize = connections
         client = ApiClient(configuration)
         client.user_agent = FIELD_MANAGER
         for header, value in _create_headers(module).items():
             _set_header(client, header, value)
-        self._server = configuration.host
-        self._client = DynamicClient(client, discoverer=lambda *_: None)
+        self._configuration = configuration
+        self._headers = client.default_headers
+        # The rest of the client would walk through every object that is sent, several times.
+        self._pool = client.rest_client.pool_manager
+        self._patience = Patience()
+        self._token_lock = threading.Lock()
 
     def find(
         self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
     ) -> list[Manifest]:
-        """All objects of a kind that carry the labels, with managedFields; namespace None means the whole cluster.
+        """All objects of a kind that carry the labels; namespace None means the whole cluster.
 
-        selectors are further conditions on labels, in Kubernetes' own words.
+        selectors are further conditions on labels, in Kubernetes' own words. managedFields has only what is ours, and
+        the objects share it: they are for reading.
         """
         selector = ",".join([*(f"{key}={value}" for key, value in labels.items()), *selectors])
         query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
+        try:
+            return self._pages(kind, namespace, query)
+        except ClusterError as error:
+            if error.status != _GONE:
+                raise
+        return self._pages(kind, namespace, query)  # it took so long that the first page is no longer known
+
+    def _pages(self, kind: str, namespace: str | None, query: list[tuple[str, Any]]) -> list[Manifest]:
+        lean = Lean()
         found: list[Manifest] = []
         token: str | None = ""
         while token is not None:
             page = self._request("get", _path(kind, namespace), [*query, ("continue", token)] if token else query)
             # The items of a list do not say what they are.
-            found += [{**item, "kind": kind, "apiVersion": page["apiVersion"]} for item in page["items"]]
+            found += [lean.kept({**item, "kind": kind, "apiVersion": page["apiVersion"]}) for item in page["items"]]
             token = page["metadata"].get("continue") or None
         return found
 
@@ -160,9 +182,7 @@ class Cluster:
         """
         at = ref(manifest)
         query = [("fieldManager", FIELD_MANAGER), ("force", "true")] + ([("dryRun", "All")] if dry_run else [])
-        return self._request(
-            "patch", _path(at.kind, at.namespace, at.name), query, manifest, "application/apply-patch+yaml"
-        )
+        return self._request("patch", _path(at.kind, at.namespace, at.name), query, manifest, _APPLY)
 
     def create(self, manifest: Manifest) -> Manifest:
         """Creates an object, unless somebody else has done so meanwhile; own() then makes it an applied one."""
@@ -175,9 +195,7 @@ class Cluster:
         version = live["metadata"]["resourceVersion"]
         patch = {"metadata": {"resourceVersion": version, "managedFields": created_as_applied(live)}}
         query = [("fieldManager", FIELD_MANAGER)]
-        return self._request(
-            "patch", _path(at.kind, at.namespace, at.name), query, patch, "application/merge-patch+json"
-        )
+        return self._request("patch", _path(at.kind, at.namespace, at.name), query, patch, _MERGE)
 
     def delete(self, live: Manifest, as_read: bool = False) -> None:
         """Deletes exactly this object: not one that somebody has put in its place meanwhile. Gone already is fine.
@@ -199,77 +217,92 @@ class Cluster:
         path: str,
         query: list[tuple[str, Any]] | None = None,
         body: Manifest | None = None,
-        content_type: str | None = None,
+        content_type: str = _JSON,
     ) -> Any:
+        data = None if body is None else encoded(body)
+        by_name_alone = content_type == _APPLY and not _VERSIONS & (body or {})["metadata"].keys()
+        attempts, lost = Attempts(), False
+        while True:
+            try:
+                answer = self._send(method, path, query, data, content_type)
+            except HTTPError as error:
+                failed = ClusterError(f"The API server at {self._configuration.host} cannot be reached: {error}")
+                # Who has kept us waiting that long is not restarting.
+                failure = Failure(None, final=isinstance(getattr(error, "reason", error), ReadTimeoutError))
+            else:
+                if answer.status < 300:
+                    self._patience.answered()
+                    return self._content(answer.data)
+                failed = refusal(answer.status, answer.reason, answer.data, path)
+                failure = Failure(
+                    answer.status,
+                    retry_after=seconds(answer.headers.get("Retry-After")),
+                    race=by_name_alone and answer.status == CONFLICT,
+                    final=failed.by_webhook,
+                )
+            pause = self._patience.pause(failure, attempts)
+            if pause is None:
+                failed = self._last_word(failed, failure, attempts)
+                failed.perhaps_done = lost
+                raise failed
+            lost = lost or failure.is_away
+            time.sleep(pause)
+
+    def _send(
+        self, method: str, path: str, query: list[tuple[str, Any]] | None, data: bytes | None, content_type: str
+    ) -> BaseHTTPResponse:
+        """One attempt: urllib3 itself sends nothing again."""
+        # A page of a list gets 17 times smaller, and that costs no time here: there is less to decrypt.
+        headers = {"Accept": _JSON, "Accept-Encoding": "gzip", **self._headers, "Content-Type": content_type}
+        with self._token_lock:  # a token may just have to be renewed
+            token = self._configuration.auth_settings().get("BearerToken")
+        if token:
+            headers[token["key"]] = token["value"]
+        url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        answer: BaseHTTPResponse = self._pool.request(
+            method.upper(),
+            url,
+            body=data,
+            headers=headers,
+            timeout=Timeout(total=_TIMEOUT_SECONDS),
+            retries=_NO_RETRIES,
+        )
+        return answer
+
+    def _content(self, data: bytes) -> Any:
         try:
-            response = self._client.request(
-                method,
-                path,
-                body=body,
-                query_params=query or [],
-                content_type=content_type,
-                serialize=False,
-                _request_timeout=_TIMEOUT_SECONDS,
+            return json.loads(data)
+        except ValueError as error:
+            raise ClusterError(
+                f"What answers at {self._configuration.host} is no API server: it sends no JSON."
+            ) from error
+
+    def _last_word(self, failed: ClusterError, failure: Failure, attempts: Attempts) -> ClusterError:
+        if failure.is_busy and not failure.final:
+            said = str(failed).rstrip(".")
+            asked = f" and asks to wait {failure.retry_after:g} s" if failure.retry_after else ""
+            return ClusterError(
+                f"The API server at {self._configuration.host} is too busy: it answers {failed.status} ({said}){asked} "
+                f"at attempt {attempts.failed}. Run the task again when it has less to do.",
+                failed.status,
+                failed.resource,
             )
-        except ApiException as error:
-            raise _refusal(error, path) from error
-        except HTTPError as error:
-            raise ClusterError(f"The API server at {self._server} cannot be reached: {error}") from error
-        return json.loads(response.data)
+        if failure.is_away and attempts.failed > 1:
+            return ClusterError(f"{str(failed).rstrip('.')} (tried again for {LONGEST_SECONDS:g} s)", failed.status)
+        return failed
+
+
+def encoded(manifest: Manifest) -> bytes:
+    """An object as JSON that means the same when it is read as YAML, as an apply is.
+
+    In YAML, JSON's pairs of escapes for one character are none, and some characters must be escaped that JSON leaves.
+    """
+    text = json.dumps(manifest, ensure_ascii=False)
+    escaped = _NOT_PLAIN_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escaped.encode(errors="backslashreplace")  # halves of characters, which are none
 
 
 def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:
     group, plural = _KINDS[kind]
     root = f"/apis/{group}/v1" if group else "/api/v1"
     return root + (f"/namespaces/{namespace}" if namespace else "") + f"/{plural}" + (f"/{name}" if name else "")
-
-
-def _refusal(error: ApiException, path: str) -> ClusterError:
-    """The API server's refusal as one sentence (from its Status object)."""
-    try:
-        status = json.loads(error.body or "{}")
-    except ValueError:
-        status = {}
-    message = status.get("message") or error.reason or f"HTTP {error.status}"
-    resource = (status.get("details") or {}).get("kind")
-    by_webhook = message.startswith(_DENIED)
-    return ClusterError(readable(error.status, message, resource, path), error.status, resource, by_webhook)
-
-
-def readable(status: int, message: str, resource: str | None = None, path: str = "") -> str:
-    """A refusal's message in the words of our users; resource is the plural that it is about, if the server said so."""
-    if message.startswith(_DENIED) and " denied the request: " in message:
-        webhook, _separator, reason = message[len(_DENIED) :].partition('" denied the request: ')
-        by = _webhooks_owner(webhook) or f"The admission webhook {webhook}"
-        reason = reason.removeprefix("configuration is invalid: ").strip()
-        # Several reasons arrive as "2 errors occurred:\n\t* one\n\t* two\n\n".
-        reasons = [part.strip(" *\t") for part in reason.splitlines() if part.strip(" *\t")]
-        if len(reasons) > 1 and reasons[0].endswith("errors occurred:"):
-            reasons = reasons[1:]
-        return f"{by} refuses it: {'; '.join(reasons)}"
-    if "failed calling webhook" in message:
-        running = "cert-manager's webhook" if "cert-manager.io" in message else "istiod"
-        return (
-            f"The API server cannot ask an admission webhook, so it refuses changes (is {running} running?): {message}"
-        )
-    if status == 401:
-        return "The API server does not accept the credentials: are they of this cluster, and current?"
-    if status == 404 and resource == "namespaces":
-        return f"{message.replace('namespaces', 'namespace', 1)}; create it first."
-    if status == 404 and resource is None:
-        if _CERT_MANAGER in path:
-            return (
-                "The cluster does not know cert-manager's cert-manager.io/v1 resources; install cert-manager first, "
-                "for example with the role gatehouse.istio.cert_manager."
-            )
-        return (
-            "The cluster does not know Istio's networking.istio.io/v1 resources; install Istio first, for example with "
-            "the role gatehouse.istio.istio."
-        )
-    return message
-
-
-def _webhooks_owner(webhook: str) -> str | None:
-    if "validation" in webhook and "istio.io" in webhook:
-        return "Istio"
-    return "cert-manager" if webhook == "webhook.cert-manager.io" else None

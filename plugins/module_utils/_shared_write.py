@@ -34,12 +34,16 @@ def change_shared(cluster: Cluster, change: Change) -> tuple[str, Manifest | Non
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     longest = 0.05
+    perhaps_done = False
     while True:
         try:
-            return _change_once(cluster, change)
+            action, live = _change_once(cluster, change)
+            return UPDATED if perhaps_done and action == UNCHANGED else action, live
         except ClusterError as error:
             if error.status != CONFLICT:
                 raise
+            # The conflict may be with our own write, whose answer was lost.
+            perhaps_done = perhaps_done or error.perhaps_done
             if time.monotonic() > deadline:
                 raise ClusterError(
                     f"other runs kept changing it for {_PATIENCE_SECONDS:g} s while this one tried to", CONFLICT

@@ -2,76 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API server's refusals in our users' words."""
+"""What is sent to the API server."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import yaml
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import readable
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import encoded
 
-
-@pytest.mark.parametrize(
-    ("status", "message", "resource", "sentence"),
-    [
-        (
-            400,
-            'admission webhook "validation.istio.io" denied the request: configuration is invalid: weight -1 < 0',
-            None,
-            "Istio refuses it: weight -1 < 0",
-        ),
-        (
-            400,
-            (
-                'admission webhook "rev.validation.istio.io" denied the request: configuration is invalid: '
-                "2 errors occurred:\n\t* one\n\t* two\n\n"
-            ),
-            None,
-            "Istio refuses it: one; two",
-        ),
-        (
-            403,
-            'admission webhook "policy.example.com" denied the request: no wildcards',
-            None,
-            "The admission webhook policy.example.com refuses it: no wildcards",
-        ),
-        (
-            400,
-            'admission webhook "webhook.cert-manager.io" denied the request: spec.duration: Invalid value: "x"',
-            None,
-            'cert-manager refuses it: spec.duration: Invalid value: "x"',
-        ),
-        (
-            500,
-            'Internal error occurred: failed calling webhook "webhook.cert-manager.io": refused',
-            None,
-            "is cert-manager's webhook running?",
-        ),
-        (401, "Unauthorized", None, "The API server does not accept the credentials"),
-        (404, 'namespaces "shop" not found', "namespaces", 'namespace "shop" not found; create it first.'),
-        (404, "Not Found", None, "install Istio first"),
-        (404, 'gateways "x" not found', "gateways", 'gateways "x" not found'),
-        (
-            500,
-            'Internal error occurred: failed calling webhook "validation.istio.io": refused',
-            None,
-            "is istiod running?",
-        ),
-    ],
-)
-def test_readable(status: int, message: str, resource: str | None, sentence: str) -> None:
-    found = readable(status, message, resource)
-    assert sentence in found
-    assert "\n" not in found
+TEXTS = ["plain", "é €", "😀", '"\\\n\t\r\0\x1b', "\\ud83d", "\x7f\x80\x85\x9f", "\u2028\u2029", "\ufeff\ufffe\uffff"]
 
 
-@pytest.mark.parametrize(
-    ("path", "sentence"),
-    [
-        ("/apis/cert-manager.io/v1/certificates", "install cert-manager first"),
-        ("/apis/acme.cert-manager.io/v1/orders", "install cert-manager first"),
-        ("/apis/networking.istio.io/v1/gateways", "install Istio first"),
-    ],
-)
-def test_a_kind_that_is_not_installed(path: str, sentence: str) -> None:
-    assert sentence in readable(404, "Not Found", None, path)
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_object_is_the_same_as_json_and_as_yaml(text: str) -> None:
+    manifest = {"metadata": {"annotations": {text: text}}, "spec": {"number": 1, "list": [text, None, True, 1.5]}}
+    data = encoded(manifest)
+    assert json.loads(data) == manifest
+    assert yaml.safe_load(data) == manifest
+
+
+def test_half_a_character_is_left_to_the_api_server() -> None:
+    assert encoded({"text": "\udce9"}) == b'{"text": "\\udce9"}'
