@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity format screenshot build changelog requirements clean
+.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity bench format build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,11 @@ lint: setup ## run ruff, mypy, yamllint, ansible-lint and check the changelog fr
 sanity: setup ## run ansible-test sanity
 	@$(CHECKS) sanity
 
+# COUNTS="20 500 2000 10000"  PEERS="istio_exposures helm"  REPETITIONS=3  ADD=1 (to rows of other counts)  DOCS=1 (write docs/)
+bench: tools ## measure istio_exposures beside other tools, for 20 and 500 exposures (half an hour); COUNTS="..." for more
+	@"$(PROGRAMS)/python" tests/bench $(if $(COUNTS),--counts $(COUNTS)) $(if $(PEERS),--peers $(PEERS)) \
+		$(if $(REPETITIONS),--repetitions $(REPETITIONS)) $(if $(ADD),--add) $(if $(DOCS),--docs)
+
 format: setup ## format the Python code
 	@ruff format . && ruff check --fix .
 
@@ -74,6 +79,6 @@ requirements: ## pin the newest Python packages that requirements-dev.in allows
 
 clean: ## stop the clusters and remove all that was made (the programs take 15 minutes to build again)
 	@$(SET_UP) && $(CLUSTER) stop
-	@for left in "$(GATEHOUSE_CACHE)"/clusters/molecule-*; do [ ! -d "$$left" ] || $(CLUSTER) stop --delete --dir "$$left"; done
+	@for left in "$(GATEHOUSE_CACHE)"/bench/cluster "$(GATEHOUSE_CACHE)"/clusters/molecule-*; do [ ! -d "$$left" ] || $(CLUSTER) stop --delete --dir "$$left"; done
 	@for left in "$(GATEHOUSE_CACHE)"/kind/clusters/*; do [ ! -d "$$left" ] || $(CLUSTER)/kind stop --dir "$$left"; done
-	@cd "$(GATEHOUSE_CACHE)" && rm -rf cluster clusters collections kind mypy pytest ruff sanity scenarios tools venv gatehouse-istio-*.tar.gz
+	@cd "$(GATEHOUSE_CACHE)" && rm -rf bench cluster clusters collections kind mypy pytest ruff sanity scenarios tools venv gatehouse-istio-*.tar.gz

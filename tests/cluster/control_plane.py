@@ -117,8 +117,20 @@ def _api_server(layout: Layout, settings: Settings, tools: Tools) -> Program:
         f"--service-account-signing-key-file={pki / 'service-account.key'}",
         # The second audience is what Istio's proxies ask for and istiod checks.
         "--api-audiences=https://kubernetes.default.svc.cluster.local,kubernetes,istio-ca",
+        *_audit(layout),
     )
     return Program("kube-apiserver", command, where=f"127.0.0.1:{settings.ports['api']}")
+
+
+def _audit(layout: Layout) -> tuple[str, ...]:
+    if not layout.audit_policy.exists():
+        return ()
+    # One file for all: who counts requests wants no rotation.
+    return (
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit_log}",
+        "--audit-log-maxsize=0",
+    )
 
 
 def _controller_manager(layout: Layout, tools: Tools) -> Program:

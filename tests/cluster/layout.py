@@ -106,6 +106,15 @@ class Layout:
         """The node agent's own files: bootstraps, tokens, addresses."""
         return self.root / "agent"
 
+    @property
+    def audit_policy(self) -> Path:
+        """Which requests the API server logs, for those who count them; without this file it logs none."""
+        return self.root / "audit-policy.yml"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.log / "audit.log"
+
     def make(self) -> None:
         for directory in (self.root, self.certificates, self.pki, self.values, self.run, self.log, self.agent):
             private_directory(directory)

@@ -43,6 +43,20 @@ def test_nothing_listens_beyond_this_host(layout: Layout) -> None:
     assert "--secure-port=0" in programs["kube-scheduler"].command
 
 
+def test_requests_are_logged_where_there_is_a_policy_for_it(layout: Layout) -> None:
+    def audit() -> list[str]:
+        command = control_plane.programs(layout, SETTINGS, tools.located(Path("/cache")))["kube-apiserver"].command
+        return [argument for argument in command if argument.startswith("--audit-")]
+
+    assert audit() == []
+    layout.audit_policy.touch()
+    assert audit() == [
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit_log}",
+        "--audit-log-maxsize=0",
+    ]
+
+
 def test_every_run_of_kwok_has_its_own_addresses(layout: Layout) -> None:
     programs = control_plane.programs(layout, SETTINGS, tools.located(Path("/cache")))
     assert "--cidr=10.131.0.1/16" in programs["kwok"].command

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is exposed: any number of web applications, in ten namespaces, all through one ingress gateway. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
+
+NAMESPACES = tuple(f"bench-{number}" for number in range(10))
+SERVICE = "web"
+DEFAULTS = {"gateway": {"selector": {"istio": "ingressgateway"}}}
+_TIMEOUT, _CHANGED_TIMEOUT = "10s", "11s"
+
+
+def exposures(count: int, one_changed: bool = False) -> list[dict[str, Any]]:
+    """So many, as istio_exposures takes them; if asked for, the one in the middle has another timeout."""
+    found = [_exposure(number) for number in range(count)]
+    if one_changed and found:
+        found[count // 2]["routes"][0]["timeout"] = _CHANGED_TIMEOUT
+    return found
+
+
+def _exposure(number: int) -> dict[str, Any]:
+    name = f"app-{number:05}"
+    return {
+        "name": name,
+        "namespace": NAMESPACES[number % len(NAMESPACES)],
+        "hosts": [f"{name}.example.com"],
+        "routes": [{"destinations": [{"service": SERVICE, "port": 80}], "timeout": _TIMEOUT}],
+    }
+
+
+def objects(wanted: Iterable[Mapping[str, Any]]) -> list[list[Manifest]]:
+    """For each exposure its Gateway and VirtualService: what istio_exposures makes of it, and the others write."""
+    return [manifests(parse({**DEFAULTS, **exposure})) for exposure in wanted]

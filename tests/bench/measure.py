@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs one command and measures it: `python -I -S measure.py RESULT.json COMMAND...`.
+
+It is a program of its own, and small: the kernel counts the memory of whoever starts a program as the program's, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+_SAMPLE_SECONDS = 0.1
+
+
+def process_tree(pid: int) -> list[int]:
+    """The process and all its descendants."""
+    found = [pid]
+    for parent in found:  # grows while it is walked
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            for thread in Path(f"/proc/{parent}/task").iterdir():
+                found += [int(child) for child in (thread / "children").read_text().split()]
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes of memory of a process. What several processes share is divided among them, so that their sum is right."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+class MemorySampler(threading.Thread):
+    """Looks ten times a second how much memory a process and its descendants have together."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._pid = pid
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(_SAMPLE_SECONDS):
+            self.peak = max(self.peak, sum(memory(pid) for pid in process_tree(self._pid)))
+
+    def end(self) -> int:
+        self._ended.set()
+        self.join()
+        return self.peak
+
+
+def measured(command: list[str]) -> dict[str, float]:
+    """Seconds from start to exit, CPU seconds and peak of memory of the command with all its descendants."""
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    sampler = MemorySampler(child.pid)
+    sampler.start()
+    _pid, status, usage = os.wait4(child.pid, 0)
+    seconds = time.monotonic() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    # Between two looks a process may have had more; of the largest one the kernel knows the peak (in KiB).
+    peak = max(sampler.end(), usage.ru_maxrss * 1024)
+    return {
+        "exit_code": child.returncode,
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_memory_bytes": peak,
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(measured(sys.argv[2:])))

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the benchmark writes: one row for each peer, work and count. Pure, but for the file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+WORKS = ("first", "nothing", "one", "remove")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of a peer."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    requests: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """All runs of a peer at one work and count; with an error, there are no figures."""
+
+    peer: str
+    work: str
+    count: int
+    seconds_min: float | None = None
+    seconds_median: float | None = None
+    repetitions: int | None = None
+    requests: int | None = None
+    peak_memory_bytes: int | None = None
+    cpu_seconds_median: float | None = None
+    error: str | None = None
+
+    @staticmethod
+    def of(peer: str, work: str, count: int, runs: Sequence[Measurement]) -> Row:
+        """Of requests and memory, the most that a run needed."""
+        return Row(
+            peer=peer,
+            work=work,
+            count=count,
+            seconds_min=round(min(run.seconds for run in runs), 3),
+            seconds_median=round(statistics.median(run.seconds for run in runs), 3),
+            repetitions=len(runs),
+            requests=max(run.requests for run in runs),
+            peak_memory_bytes=max(run.peak_memory_bytes for run in runs),
+            cpu_seconds_median=round(statistics.median(run.cpu_seconds for run in runs), 3),
+        )
+
+    @staticmethod
+    def read(row: dict[str, Any]) -> Row:
+        """A row of a file; what this class does not know is left out."""
+        return Row(**{field.name: row[field.name] for field in fields(Row) if field.name in row})
+
+
+def write(file: Path, rows: Iterable[Row]) -> None:
+    """All rows, one a line; without an error, they do not mention it."""
+    lines = [json.dumps({key: value for key, value in asdict(row).items() if key != "error" or value}) for row in rows]
+    file.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+
+
+def read(file: Path) -> list[Row]:
+    return [Row.read(row) for row in json.loads(file.read_text(encoding="utf-8"))]
+
+
+def find(rows: Iterable[Row], peer: str, work: str, count: int) -> Row | None:
+    """The row with figures, if there is one."""
+    return next((row for row in rows if (row.peer, row.work, row.count) == (peer, work, count) and not row.error), None)
