@@ -17,7 +17,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._credentials impor
 from ansible_collections.gatehouse.istio.plugins.module_utils._move import Write, stages
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, without_managed_fields
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import CREATED, DELETED, UNCHANGED, UPDATED, Step
-from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import change_shared
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import SharedWrites
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait import Limit, until_ready
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import Watch, until_served
 
@@ -44,18 +45,23 @@ class UnfinishedError(Exception):
 
 @dataclass
 class Waiting:
-    """How long a task waits, and for what besides its certificate."""
+    """How long a task waits, and for what besides its certificate. reader looks after what is waited for."""
 
     seconds: float
     watch: Watch | None
+    reader: Reader
     served: list[Result] = field(default_factory=list)
 
 
-def carry_out(cluster: Cluster, steps: list[Step], waiting: Waiting | None) -> list[Result]:
+def carry_out(
+    cluster: Cluster, steps: list[Step], waiting: Waiting | None, shared: SharedWrites | None = None
+) -> list[Result]:
     """Does every step. Who waits, does so after a Certificate until it is ready, and when all is where it is wanted
-    until that is served: only then is removed what it replaces. Raises UnfinishedError.
+    until that is served: only then is removed what it replaces. shared is for threads that write at the same time.
+    Raises UnfinishedError.
     """
     found: dict[Ref, Result] = {}
+    shared = shared or SharedWrites(cluster)
     limit = Limit.starting_now(waiting.seconds) if waiting else None
     watch = waiting.watch if waiting else None
     first, then = stages(steps, watch.is_kept_from) if watch else stages(steps)
@@ -64,13 +70,13 @@ def carry_out(cluster: Cluster, steps: list[Step], waiting: Waiting | None) -> l
         step = write.step
         failure = f"{step.ref} was not {step.action}: "
         try:
-            action, live = _write(cluster, write)
+            action, live = _write(cluster, shared, write)
             if step.ref in found and found[step.ref]["action"] == CREATED:
                 action = CREATED
             found[step.ref] = step_result(replace(step, action=action), live)
             failure = ""
-            if step.ref.kind == "Certificate" and step.desired and live and limit:
-                found[step.ref] = step_result(step, until_ready(cluster, live, limit))
+            if step.ref.kind == "Certificate" and step.desired and live and waiting and limit:
+                found[step.ref] = step_result(step, until_ready(waiting.reader, live, limit))
             if waiting and watch and limit and number == len(first):
                 waiting.served = until_served(watch, limit, _changes_what_was_there(first))
         except (ClusterError, OptionError) as error:
@@ -89,13 +95,13 @@ def _changes_what_was_there(writes: list[Write]) -> bool:
     )
 
 
-def _write(cluster: Cluster, write: Write) -> tuple[str, Manifest | None]:
+def _write(cluster: Cluster, shared: SharedWrites, write: Write) -> tuple[str, Manifest | None]:
     """What was done in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
     step = write.step
     if not step.changes:
         return UNCHANGED, step.live
     if write.change is not None:
-        return change_shared(cluster, write.change)
+        return shared.change(write.change)
     if write.desired is not None:
         return step.action, cluster.apply(write.desired)
     if step.live is not None:

@@ -112,7 +112,7 @@ class Cluster:
     def __init__(self, module: AnsibleModule, connections: int = 1) -> None:
         """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError.
 
-        So many threads may ask at the same time, each over a connection that stays open.
+        So many requests are sent at the same time, each over a connection that stays open; more threads may ask.
         """
         if KUBERNETES_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
@@ -136,17 +136,25 @@ class Cluster:
         self._pool = client.rest_client.pool_manager
         self._patience = Patience()
         self._token_lock = threading.Lock()
+        self._at_once = threading.BoundedSemaphore(connections)
 
     def find(
-        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
+        self,
+        kind: str,
+        labels: Mapping[str, str],
+        namespace: str | None = None,
+        selectors: Iterable[str] = (),
+        fields: str = "",
     ) -> list[Manifest]:
         """All objects of a kind that carry the labels; namespace None means the whole cluster.
 
-        selectors are further conditions on labels, in Kubernetes' own words. managedFields has only what is ours, and
-        the objects share it: they are for reading.
+        selectors are further conditions on labels, fields one on fields, in Kubernetes' own words. managedFields has
+        only what is ours, and the objects share it: they are for reading.
         """
         selector = ",".join([*(f"{key}={value}" for key, value in labels.items()), *selectors])
         query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
+        if fields:
+            query.append(("fieldSelector", fields))
         try:
             return self._pages(kind, namespace, query)
         except ClusterError as error:
@@ -224,7 +232,8 @@ class Cluster:
         attempts, lost = Attempts(), False
         while True:
             try:
-                answer = self._send(method, path, query, data, content_type)
+                with self._at_once:
+                    answer = self._send(method, path, query, data, content_type)
             except HTTPError as error:
                 failed = ClusterError(f"The API server at {self._configuration.host} cannot be reached: {error}")
                 # Who has kept us waiting that long is not restarting.
@@ -243,7 +252,7 @@ class Cluster:
             pause = self._patience.pause(failure, attempts)
             if pause is None:
                 failed = self._last_word(failed, failure, attempts)
-                failed.perhaps_done = lost
+                failed.perhaps_done, failed.is_unreachable = lost, failure.is_away
                 raise failed
             lost = lost or failure.is_away
             time.sleep(pause)

@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, OwnGateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import CLIENT_CA_KEY
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
@@ -24,15 +23,13 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     ref,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import contribution_of, is_shared
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 
 _KINDS = {"Certificate": "certificates.cert-manager.io", "Secret": "secrets"}
 _ENDED = ("Succeeded", "Failed")
 
 
-def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Exposure) -> str | None:
+def find_pods_namespace(task: Task, reader: Reader, exposure: Exposure) -> str | None:
     """The namespace of the gateway's pods, if the exposure needs it; None if a check run cannot know it yet."""
     gateway = exposure.gateway
     if not isinstance(gateway, OwnGateway) or not exposure.needs_pods_namespace:
@@ -40,7 +37,7 @@ def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Expos
     if gateway.pods_namespace:
         return gateway.pods_namespace
     try:
-        found = pods_namespaces(cluster, gateway.selector)
+        found = pods_namespaces(reader, gateway.selector)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
@@ -54,18 +51,18 @@ def find_pods_namespace(module: AnsibleModule, cluster: Cluster, exposure: Expos
             "only in one; add labels to it, or say with gateway.pods_namespace which one you mean."
         )
     # A gateway that is scaled to zero keeps its certificate.
-    return found.pop() if found else _remembered(module, cluster, exposure, gateway)
+    return found.pop() if found else _remembered(task, reader, exposure, gateway)
 
 
-def pods_namespaces(cluster: Cluster, selector: Mapping[str, str]) -> set[str]:
+def pods_namespaces(reader: Reader, selector: Mapping[str, str]) -> set[str]:
     """Where pods with these labels run."""
-    pods = cluster.find("Pod", selector)
+    pods = reader.find("Pod", selector)
     return {pod["metadata"]["namespace"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED}
 
 
-def _remembered(module: AnsibleModule, cluster: Cluster, exposure: Exposure, gateway: OwnGateway) -> str | None:
+def _remembered(task: Task, reader: Reader, exposure: Exposure, gateway: OwnGateway) -> str | None:
     try:
-        live = cluster.get(Ref("Gateway", gateway.namespace, gateway.name))
+        live = reader.get(Ref("Gateway", gateway.namespace, gateway.name))
     except ClusterError as error:
         if not error.kind_is_unknown:
             raise
@@ -78,9 +75,9 @@ def _remembered(module: AnsibleModule, cluster: Cluster, exposure: Exposure, gat
         f"gateway.selector: no pod has the labels {labels}, so it is not known in which namespace Istio looks up the "
         "certificate; install the gateway first, correct the labels, or set gateway.pods_namespace."
     )
-    if not module.check_mode:
+    if not task.check_mode:
         raise ClusterError(unknown)
-    module.warn(unknown)  # an earlier task may install it, which in check mode it does not
+    task.warn(unknown)  # an earlier task may install it, which in check mode it does not
     return None
 
 
@@ -93,8 +90,8 @@ def places(gateway: Manifest, key: tuple[str, str]) -> Mapping[str, str]:
 
 
 def own_credentials(
-    module: AnsibleModule,
-    cluster: Cluster,
+    task: Task,
+    reader: Reader,
     key: tuple[str, str],
     put: list[Mapping[str, str]],
     wanted: list[Ref],
@@ -105,28 +102,28 @@ def own_credentials(
     """
     known = {gateway.get(PODS_NAMESPACE) for gateway in put} | {at.namespace for at in wanted}
     namespaces = sorted(namespace for namespace in known if namespace)
-    found = {ref(live): live for live in _certificates(cluster, ownership_labels(*key), namespaces)}
+    found = {ref(live): live for live in _certificates(reader, ownership_labels(*key), namespaces)}
     # Secrets are read by name: nobody should need the right to list them.
     secrets = [gateway.get(CLIENT_CA) for gateway in put]
     named = [Ref("Secret", *name.split("/", 1)) for name in secrets if name and "/" in name]
     for at in dict.fromkeys([*wanted, *named]):
-        live = found.get(at) or _get(module, cluster, at)
+        live = found.get(at) or _get(task, reader, at)
         if live is not None:
             found[at] = live
     return found
 
 
-def _certificates(cluster: Cluster, labels: dict[str, str], namespaces: list[str]) -> list[Manifest]:
+def _certificates(reader: Reader, labels: dict[str, str], namespaces: list[str]) -> list[Manifest]:
     """In the whole cluster, or where the caller may read; without cert-manager there are none."""
-    found = _list(cluster, labels, None)
+    found = _list(reader, labels, None)
     if found is not None:
         return found
-    return [live for namespace in namespaces for live in _list(cluster, labels, namespace) or []]
+    return [live for namespace in namespaces for live in _list(reader, labels, namespace) or []]
 
 
-def _list(cluster: Cluster, labels: dict[str, str], namespace: str | None) -> list[Manifest] | None:
+def _list(reader: Reader, labels: dict[str, str], namespace: str | None) -> list[Manifest] | None:
     try:
-        return cluster.find("Certificate", labels, namespace)
+        return reader.find("Certificate", labels, namespace)
     except ClusterError as error:
         if error.kind_is_unknown:
             return []
@@ -135,11 +132,11 @@ def _list(cluster: Cluster, labels: dict[str, str], namespace: str | None) -> li
         return None
 
 
-def _get(module: AnsibleModule, cluster: Cluster, at: Ref) -> Manifest | None:
+def _get(task: Task, reader: Reader, at: Ref) -> Manifest | None:
     try:
-        return cluster.get(at)
+        return reader.get(at)
     except ClusterError as error:
-        if error.kind_is_unknown and module.check_mode:
+        if error.kind_is_unknown and task.check_mode:
             return None  # an earlier task may install cert-manager, which in check mode it does not
         raise ClusterError(f"{at}: {explained(at, error)}", error.status, error.resource) from error
 
@@ -157,7 +154,7 @@ def explained(at: Ref, error: ClusterError) -> ClusterError:
 
 
 def check_given_client_ca(
-    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], exposure: Exposure, namespace: str | None
+    task: Task, reader: Reader, key: tuple[str, str], exposure: Exposure, namespace: str | None
 ) -> None:
     """Refuses tls.mode=mutual without the Secret of the clients' CA: Istio would trust another CA, or serve nobody."""
     tls = exposure.tls
@@ -165,13 +162,11 @@ def check_given_client_ca(
         return
     at = Ref("Secret", namespace, tls.client_ca_secret)
     try:
-        live = cluster.get(at)
+        live = reader.get(at)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
-        module.warn(
-            f"{at} may not be read with these credentials, so it is not known whether it holds the clients' CA."
-        )
+        task.warn(f"{at} may not be read with these credentials, so it is not known whether it holds the clients' CA.")
         return
     if live is not None and owner(live) == key:
         raise ClusterError(
@@ -185,6 +180,6 @@ def check_given_client_ca(
         f"{'does not exist' if live is None else 'has no such key'}; give the CA's certificate with tls.client_ca.pem, "
         "or create that Secret first."
     )
-    if not module.check_mode:
+    if not task.check_mode:
         raise ClusterError(missing)
-    module.warn(missing)  # an earlier task may make it, which in check mode it does not
+    task.warn(missing)  # an earlier task may make it, which in check mode it does not

@@ -9,29 +9,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import pods_namespaces
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, OwnGateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 
 
-def check_it_is_seen(module: AnsibleModule, cluster: Cluster, exposure: Exposure, picture: Picture) -> None:
+def check_it_is_seen(task: Task, reader: Reader, exposure: Exposure, picture: Picture) -> None:
     """Refuses export_to without the namespace of the gateway's pods, by which istiod chooses what a gateway gets."""
     if not exposure.export_to or "*" in exposure.export_to:
         return
     try:
-        gateway_namespaces = _pods_namespaces(cluster, exposure, picture)
+        gateway_namespaces = _pods_namespaces(reader, exposure, picture)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
-        module.warn(
+        task.warn(
             "export_to: these credentials may not list pods in all namespaces, so it is not known whether the gateway "
             "is in one of these; name the namespace of its pods."
         )
@@ -50,7 +47,7 @@ def is_seen(exposure: Exposure, namespace: str) -> bool:
     return not seen or "*" in seen or namespace in seen
 
 
-def _pods_namespaces(cluster: Cluster, exposure: Exposure, picture: Picture) -> set[str]:
+def _pods_namespaces(reader: Reader, exposure: Exposure, picture: Picture) -> set[str]:
     """Where the gateway's pods are, as far as it is known: none may run yet."""
     gateway = exposure.gateway
     selector: Mapping[str, str] = {}
@@ -61,4 +58,4 @@ def _pods_namespaces(cluster: Cluster, exposure: Exposure, picture: Picture) -> 
     else:
         live = picture.objects.get(Ref("Gateway", gateway.namespace, gateway.name))
         selector = (live["spec"].get("selector") or {}) if live else {}
-    return pods_namespaces(cluster, selector) if selector else set()
+    return pods_namespaces(reader, selector) if selector else set()

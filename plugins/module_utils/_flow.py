@@ -20,25 +20,18 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checking import FindingsError, checked
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import (
-    check_given_client_ca,
-    explained,
-    find_pods_namespace,
-)
-from ansible_collections.gatehouse.istio.plugins.module_utils._export_to import check_it_is_seen
-from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import explained
+from ansible_collections.gatehouse.istio.plugins.module_utils._decision import Decision, decide
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse, parse_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
     UNCHANGED,
     OwnershipError,
     Step,
     diff,
-    plan,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import Probe, parse_probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import prepare
 
 if TYPE_CHECKING:
@@ -64,48 +57,37 @@ def _run(module: AnsibleModule) -> Result:
     probe = parse_probe(module.params.get("probe"))
     levels = parse_levels(module.params["checks"])
     cluster = Cluster(module)
-    pods_namespace = find_pods_namespace(module, cluster, exposure) if exposure else None
-    desired = manifests(exposure, pods_namespace) if exposure else []
-    picture = look(module, cluster, key, exposure, desired)
-    if exposure:
-        check_given_client_ca(module, cluster, key, exposure, pods_namespace)
-        check_it_is_seen(module, cluster, exposure, picture)
-    steps = plan(key, desired, picture, module.params["adopt"])
-    found = checked(module, cluster, steps, levels)
-    waiting = _waiting(module, cluster, exposure, desired, picture, probe)
-    objects = _rehearse(cluster, steps, module.check_mode)
+    decision = decide(module, cluster, key, exposure, module.params["adopt"])
+    found = checked(module, cluster, decision.steps, levels)
+    waiting = None
+    if module.params["wait"] and not module.check_mode:
+        waiting = prepare_waiting(module, cluster, decision, probe, module.params["wait_timeout"])
+    objects = rehearse(cluster, decision.steps, module.check_mode)
     if not module.check_mode:
-        objects = carry_out(cluster, steps, waiting)
+        objects = carry_out(cluster, decision.steps, waiting)
     return {
         "changed": any(entry["action"] != UNCHANGED for entry in objects),
         "objects": objects,
-        "urls": _urls(exposure, desired, picture) if exposure else [],
-        "diff": diff(steps),
+        "urls": decision.urls(),
+        "diff": diff(decision.steps),
         "findings": [finding.result() for finding in found],
-        **_certificate(desired),
+        **decision.certificate(),
         **({"served": waiting.served} if waiting else {}),
     }
 
 
-def _waiting(
-    module: AnsibleModule,
-    cluster: Cluster,
-    exposure: Exposure | None,
-    desired: list[Manifest],
-    picture: Picture,
-    probe: Probe,
-) -> Waiting | None:
-    """What the task waits for, if it is asked to; in check mode nothing waits."""
-    if exposure is None or not module.params["wait"] or module.check_mode:
+def prepare_waiting(task: Task, reader: Reader, decision: Decision, probe: Probe, seconds: float) -> Waiting | None:
+    """What to wait for until an exposure is served; None if it is to go. Raises OptionError or ClusterError."""
+    if decision.exposure is None:
         return None
-    watch = None
-    if probe.enabled:
-        route = next(manifest for manifest in desired if manifest["kind"] == "VirtualService")
-        watch = prepare(module, cluster, exposure, _gateway(exposure, desired, picture), route, probe)
-    return Waiting(module.params["wait_timeout"], watch)
+    if not probe.enabled:
+        return Waiting(seconds, None, reader)
+    gateway, route = decision.gateway(), decision.virtual_service()
+    watch = prepare(task, reader, decision.exposure, gateway, route, probe)
+    return Waiting(seconds, watch, reader)
 
 
-def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
+def rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
     """Lets the API server and the webhooks judge every write before the first one; returns the predicted results."""
     found = []
     for step in steps:
@@ -120,26 +102,3 @@ def _rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Res
                 predicted = step.desired
         found.append(step_result(step, predicted))
     return found
-
-
-def _urls(exposure: Exposure, desired: list[Manifest], picture: Picture) -> list[str]:
-    if not exposure.is_http:
-        return []
-    gateway = _gateway(exposure, desired, picture)
-    redirected = exposure.gateway.http_port if exposure.tls.redirect else None
-    return urls(exposure.hosts, gateway["spec"].get("servers") or [], redirected) if gateway else []
-
-
-def _gateway(exposure: Exposure, desired: list[Manifest], picture: Picture) -> Manifest | None:
-    at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
-    return {**picture.objects, **{ref(manifest): manifest for manifest in desired}}.get(at)
-
-
-def _certificate(desired: list[Manifest]) -> Result:
-    for manifest in desired:
-        if manifest["kind"] == "Certificate":
-            at = ref(manifest)
-            return {
-                "certificate": {"namespace": at.namespace, "name": at.name, "secret": manifest["spec"]["secretName"]}
-            }
-    return {}

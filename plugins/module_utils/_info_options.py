@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError, check_hosts
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
+from ansible_collections.gatehouse.istio.plugins.module_utils._given import validated
 from ansible_collections.gatehouse.istio.plugins.module_utils._indexes import is_within
-from ansible_collections.gatehouse.istio.plugins.module_utils._options import EXPOSURE, ArgumentSpec
+from ansible_collections.gatehouse.istio.plugins.module_utils._options import ArgumentSpec
 
 JMESPATH_IMPORT_ERROR: str | None = None
 try:
@@ -82,24 +81,13 @@ def parse_info(params: Mapping[str, Any]) -> Asked:
 
 def _desired(given: list[dict[str, Any]]) -> tuple[Exposure, ...]:
     """Exposures in the options of istio_exposure. Those with state=absent are not wanted."""
-    validator = ArgumentSpecValidator(
-        EXPOSURE.argument_spec,
-        mutually_exclusive=EXPOSURE.mutually_exclusive,
-        required_if=EXPOSURE.required_if,
-        required_by=EXPOSURE.required_by,
-    )
     found: dict[tuple[str, str], Exposure] = {}
     for index, options in enumerate(given):
-        validated = validator.validate(options)
-        if validated.unsupported_parameters:
-            names = ", ".join(sorted(validated.unsupported_parameters))
-            raise OptionError(f"desired[{index}]: istio_exposure has no option {names}; correct or remove it.")
-        if validated.error_messages:
-            raise OptionError(f"desired[{index}]: {'; '.join(validated.error_messages).rstrip('.')}.")
-        if validated.validated_parameters["state"] == "absent":
+        params = validated(f"desired[{index}]", options)
+        if params["state"] == "absent":
             continue
         try:
-            exposure = parse(validated.validated_parameters)
+            exposure = parse(params)
         except OptionError as error:
             raise OptionError(f"desired[{index}].{error}") from error
         key = (exposure.namespace, exposure.name)

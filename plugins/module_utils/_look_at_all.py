@@ -30,7 +30,11 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._references import
     selects,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Look, NotKnown, Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import (
+    Look,
+    NotKnown,
+    Surroundings,
+)
 
 _OTHERS = 10
 _BAD_REQUEST = 400

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,17 +77,34 @@ def fields(manifest: Manifest) -> dict[FieldPath, Any]:
     Lists are not entered: those of Istio's resources and of Certificates are atomic, one manager owns all of a list
     (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy).
     """
+    found: dict[FieldPath, Any] = {}
+    _walk(content(manifest), (), found)
+    return found
+
+
+def content(manifest: Manifest) -> Manifest:
+    """A manifest without what only says which object it is."""
     metadata = {key: value for key, value in manifest["metadata"].items() if key in ("labels", "annotations")}
-    content = {key: manifest[key] for key in ("spec", "data") if key in manifest}
-    return dict(_walk({"metadata": metadata, **content}, ()))
+    return {"metadata": metadata, **{key: manifest[key] for key in ("spec", "data") if key in manifest}}
 
 
-def _walk(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
-    if isinstance(value, Mapping) and value:
+def _walk(value: Any, path: FieldPath, found: dict[FieldPath, Any]) -> None:
+    if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _walk(inner, (*path, key))
+            _walk(inner, (*path, key), found)
     else:
-        yield path, value
+        found[path] = value
+
+
+def has_all(live: Manifest, wanted: Mapping[FieldPath, Any]) -> bool:
+    """Whether an object has all these fields with these values."""
+    for path, value in wanted.items():
+        there: Any = live
+        for key in path:
+            there = there.get(key) if isinstance(there, dict) else None
+        if there != value or there is None:
+            return False
+    return True
 
 
 def owned_fields(live: Manifest) -> set[FieldPath]:
@@ -99,7 +116,7 @@ def owned_fields(live: Manifest) -> set[FieldPath]:
     found: set[FieldPath] = set()
     for entry in live["metadata"].get("managedFields") or []:
         if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
-            found.update(_leaves(entry.get("fieldsV1") or {}, ()))
+            _leaves(entry.get("fieldsV1") or {}, (), found)
     return found
 
 
@@ -118,13 +135,32 @@ def _is_ours_by_create(entry: Mapping[str, Any]) -> bool:
     return (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Update") and not entry.get("subresource")
 
 
-def _leaves(tree: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
+def as_applied(manifest: Manifest, live: Manifest | None) -> Manifest:
+    """The live object that there will be once we have applied a manifest, as far as a plan reads it."""
+    metadata = {**(live["metadata"] if live else {}), **manifest["metadata"]}
+    if live:
+        kept = fields({"metadata": live["metadata"]}).keys() - owned_fields(live)
+        others = pick(live, kept).get("metadata", {})
+        for part in ("labels", "annotations"):
+            metadata[part] = {**others.get(part, {}), **manifest["metadata"].get(part, {})}
+    tree: dict[str, Any] = {}
+    for path in fields(manifest):
+        inner = tree
+        for key in path:
+            inner = inner.setdefault(f"f:{key}", {})
+    metadata["managedFields"] = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": tree}]
+    return {**manifest, "metadata": metadata}
+
+
+def _leaves(tree: Mapping[str, Any], path: FieldPath, found: set[FieldPath]) -> None:
     """Paths of a FieldsV1 tree: 'f:' keys are fields; anything else ('.', 'k:', 'v:', 'i:') is inside one."""
-    inner = {key[2:]: value for key, value in tree.items() if key.startswith("f:")}
-    if not inner and path:
-        yield path
-    for key, value in inner.items():
-        yield from _leaves(value, (*path, key))
+    is_leaf = True
+    for key, inner in tree.items():
+        if key.startswith("f:"):
+            is_leaf = False
+            _leaves(inner, (*path, key[2:]), found)
+    if is_leaf and path:
+        found.add(path)
 
 
 def pick(manifest: Manifest, paths: Iterable[FieldPath]) -> dict[str, Any]:
@@ -133,7 +169,7 @@ def pick(manifest: Manifest, paths: Iterable[FieldPath]) -> dict[str, Any]:
     for path in sorted(paths):
         value: Any = manifest
         for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if isinstance(value, dict) else None
         if value is not None:
             inner = found
             for key in path[:-1]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import own_credentials, places
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import ExistingGateway, Exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
@@ -28,9 +27,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway im
     exposures_on,
     is_on,
 )
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 
 # What Istio reads; the rest is in the namespace of the gateway's pods.
 _ISTIO = ("Gateway", "DestinationRule", "VirtualService")
@@ -44,56 +41,56 @@ class Picture:
 
 
 def look(
-    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], exposure: Exposure | None, desired: list[Manifest]
+    task: Task, reader: Reader, key: tuple[str, str], exposure: Exposure | None, desired: list[Manifest]
 ) -> Picture:
     """What the cluster holds of the exposure, what has the names that it wants, and the Gateway that it attaches to."""
     wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
     objects: dict[Ref, Manifest] = {}
     try:
-        objects.update(_istio_objects(cluster, key, [at for at in wanted if at.kind in _ISTIO]))
+        objects.update(_istio_objects(reader, key, [at for at in wanted if at.kind in _ISTIO]))
         if exposure and isinstance(exposure.gateway, ExistingGateway):
-            objects.update(_existing_gateway(module, cluster, key, exposure.gateway))
+            objects.update(_existing_gateway(task, reader, key, exposure.gateway))
     except ClusterError as error:
         # Without Istio's CRDs there is nothing to remove; and a check run of a whole site, whose role istio has not
         # installed them either, must be able to go on.
-        if not (error.kind_is_unknown and (module.check_mode or exposure is None)):
+        if not (error.kind_is_unknown and (task.check_mode or exposure is None)):
             raise
     put = [places(live, key) for at, live in objects.items() if at.kind == "Gateway"]
-    objects.update(own_credentials(module, cluster, key, put, [at for at in wanted if at.kind not in _ISTIO]))
+    objects.update(own_credentials(task, reader, key, put, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
     if exposure is None and at in objects and owner(objects[at]) != key:
-        module.warn(f"{at} exists but was not made by this module; it is left as it is.")
+        task.warn(f"{at} exists but was not made by this module; it is left as it is.")
     return Picture(objects)
 
 
-def _istio_objects(cluster: Cluster, key: tuple[str, str], wanted: list[Ref]) -> dict[Ref, Manifest]:
-    found = {ref(live): live for live in _objects_of_exposure(cluster, key, {at.namespace for at in wanted})}
+def _istio_objects(reader: Reader, key: tuple[str, str], wanted: list[Ref]) -> dict[Ref, Manifest]:
+    found = {ref(live): live for live in _objects_of_exposure(reader, key, {at.namespace for at in wanted})}
     for at in wanted:
-        live = found.get(at) or cluster.get(at)
+        live = found.get(at) or reader.get(at)
         if live is not None:
             found[at] = live
     return found
 
 
-def _objects_of_exposure(cluster: Cluster, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
+def _objects_of_exposure(reader: Reader, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
     """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
     labels = ownership_labels(*key)
-    rules = _if_allowed(partial(cluster.find, "DestinationRule", labels, key[0]))
+    rules = _if_allowed(partial(reader.find, "DestinationRule", labels, key[0]))
     try:
-        return rules + cluster.find("VirtualService", labels) + _gateways(cluster, key, None)
+        return rules + reader.find("VirtualService", labels) + _gateways(reader, key, None)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
-    virtual_services = cluster.find("VirtualService", labels, key[0])
+    virtual_services = reader.find("VirtualService", labels, key[0])
     candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
-    gateways = [live for at in candidates for live in _if_allowed(partial(_gateways, cluster, key, at))]
+    gateways = [live for at in candidates for live in _if_allowed(partial(_gateways, reader, key, at))]
     return rules + virtual_services + gateways
 
 
-def _gateways(cluster: Cluster, key: tuple[str, str], namespace: str | None) -> list[Manifest]:
+def _gateways(reader: Reader, key: tuple[str, str], namespace: str | None) -> list[Manifest]:
     """The exposure's own, and those that it shares."""
-    shared = [live for live in cluster.find("Gateway", {SHARED: "true"}, namespace) if is_on(live, key)]
-    return cluster.find("Gateway", ownership_labels(*key), namespace) + shared
+    shared = [live for live in reader.find("Gateway", {SHARED: "true"}, namespace) if is_on(live, key)]
+    return reader.find("Gateway", ownership_labels(*key), namespace) + shared
 
 
 def _if_allowed(read: Callable[[], list[Manifest]]) -> list[Manifest]:
@@ -111,23 +108,23 @@ def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
 
 
 def _existing_gateway(
-    module: AnsibleModule, cluster: Cluster, key: tuple[str, str], gateway: ExistingGateway
+    task: Task, reader: Reader, key: tuple[str, str], gateway: ExistingGateway
 ) -> dict[Ref, Manifest]:
     at = Ref("Gateway", gateway.namespace, gateway.name)
     try:
-        live = cluster.get(at)
+        live = reader.get(at)
     except ClusterError as error:
         if error.status != FORBIDDEN:
             raise
-        module.warn(
+        task.warn(
             f"{at} may not be read with these credentials, so it is not known whether it exists and what it serves."
         )
         return {}
     if live is None:
         missing = f"gateway.existing: there is no {at}; create it first, or use gateway.selector."
-        if not module.check_mode:
+        if not task.check_mode:
             raise ClusterError(missing)
-        module.warn(missing)  # an earlier task may make it, which in check mode it does not
+        task.warn(missing)  # an earlier task may make it, which in check mode it does not
         return {}
     if owner(live) == key:
         raise ClusterError(

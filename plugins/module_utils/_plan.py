@@ -16,7 +16,9 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     FieldPath,
     Manifest,
     Ref,
+    content,
     fields,
+    has_all,
     owned_fields,
     owner,
     pick,
@@ -138,15 +140,17 @@ def _share(change: Change, live: Manifest | None) -> Step:
 
 def write_step(manifest: Manifest, live: Manifest | None) -> Step:
     at, wanted = ref(manifest), fields(manifest)
+    owned = owned_fields(live) if live else set()
+    if live and owned == wanted.keys() and has_all(live, wanted):
+        ours = content(manifest)
+        return Step(UNCHANGED, at, manifest, live, ours, ours)
     after = pick(manifest, wanted)
     if live is None:
         return Step(CREATED, at, manifest, None, {}, after)
-    owned = owned_fields(live)
     before = pick(live, owned | wanted.keys())
     # A field that has our value but another owner is taken over too: else, removed from the task, it would stay.
     taken_over = tuple(sorted(wanted.keys() - owned))
-    action = UNCHANGED if before == after and owned == wanted.keys() else UPDATED
-    return Step(action, at, manifest, live, before, after, taken_over if before == after else ())
+    return Step(UPDATED, at, manifest, live, before, after, taken_over if before == after else ())
 
 
 def _delete(live: Manifest) -> Step:

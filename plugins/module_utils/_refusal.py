@@ -21,7 +21,8 @@ class ClusterError(Exception):
 
     status is HTTP's (None: there was no answer); resource is the plural that the refusal is about, such as gateways
     or namespaces (None: the API server did not say); by_webhook is set when an admission webhook refused; perhaps_done
-    when an earlier attempt of the same request was lost, and may have been carried out.
+    when an earlier attempt of the same request was lost, and may have been carried out; is_unreachable when there is no
+    API server, or only a proxy before one.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ClusterError(Exception):
         self.resource = resource
         self.by_webhook = by_webhook
         self.perhaps_done = False
+        self.is_unreachable = False
 
     @property
     def namespace_is_missing(self) -> bool:

@@ -9,10 +9,13 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import CONFLICT, Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, ref, was_created
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref, was_created
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
     CREATED,
     DELETED,
@@ -20,24 +23,26 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
     UPDATED,
     write_step,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import Change
+from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import Change, SharedGatewayError
 
 _PATIENCE_SECONDS = 60.0
 _LONGEST_PAUSE = 2.0
 
+Outcome = tuple[str, "Manifest | None"]
 
-def change_shared(cluster: Cluster, change: Change) -> tuple[str, Manifest | None]:
+
+def change_shared(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
     """What was done in the end (created, updated, deleted, unchanged), and the Gateway as it is now.
 
-    Every write names the version that it was worked out from. If that is outdated, it is worked out anew, after a pause
-    of random length, so that many who begin at once do not meet again and again.
+    The changes are all to one Gateway. Every write names the version that it was worked out from. If that is outdated,
+    it is worked out anew, after a pause of random length, so that many who begin at once do not meet again and again.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     longest = 0.05
     perhaps_done = False
     while True:
         try:
-            action, live = _change_once(cluster, change)
+            action, live = _change_once(cluster, changes)
             return UPDATED if perhaps_done and action == UNCHANGED else action, live
         except ClusterError as error:
             if error.status != CONFLICT:
@@ -52,9 +57,11 @@ def change_shared(cluster: Cluster, change: Change) -> tuple[str, Manifest | Non
         longest = min(2 * longest, _LONGEST_PAUSE)
 
 
-def _change_once(cluster: Cluster, change: Change) -> tuple[str, Manifest | None]:
-    live = cluster.get(change.at)
-    wanted = change.applied_to(live)
+def _change_once(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
+    live = cluster.get(changes[0].at)
+    wanted = live
+    for change in changes:
+        wanted = change.applied_to(wanted)
     if wanted is None:
         if live is None:
             return UNCHANGED, None
@@ -78,3 +85,65 @@ def _created(cluster: Cluster, wanted: Manifest) -> Manifest | None:
         if error.status != CONFLICT:
             raise
         return cluster.get(ref(live))  # who has changed it meanwhile has done this, too
+
+
+@dataclass(eq=False)
+class _Asked:
+    """A change that a thread wants, and what came of it."""
+
+    change: Change
+    outcome: Outcome | None = None
+    error: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.outcome is not None or self.error is not None
+
+
+@dataclass
+class _Queue:
+    """The changes to one Gateway that are not carried out yet, and the lock of who carries them out."""
+
+    asked: list[_Asked] = field(default_factory=list)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+
+class SharedWrites:
+    """The threads of one task write shared Gateways by this: what comes while one is written goes together into the
+    next write, so that they neither wait for each other one by one nor meet in conflicts.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._queues: dict[Ref, _Queue] = {}
+        self._guard = threading.Lock()
+
+    def change(self, change: Change) -> Outcome:
+        """As change_shared() does, raising what it raises."""
+        mine = _Asked(change)
+        with self._guard:
+            queue = self._queues.setdefault(change.at, _Queue())
+            queue.asked.append(mine)
+        with queue.writing:
+            if not mine.is_done:
+                with self._guard:
+                    together, queue.asked = queue.asked, []
+                self._carry_out(together)
+        if mine.error is not None:
+            raise mine.error
+        return mine.outcome or (UNCHANGED, None)
+
+    def _carry_out(self, together: list[_Asked]) -> None:
+        try:
+            outcome = change_shared(self._cluster, [asked.change for asked in together])
+            for asked in together:
+                asked.outcome = outcome
+        except SharedGatewayError as error:
+            if len(together) == 1:
+                together[0].error = error
+                return
+            for asked in together:  # one of them cannot be on the Gateway: the others can
+                self._carry_out([asked])
+        except Exception as error:  # noqa: BLE001  (every thread that waits for this write must hear of it)
+            for asked in together:
+                asked.error = error

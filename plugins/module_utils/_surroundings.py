@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credential import (
     CAN_READ_CERTIFICATES,
     Credential,
@@ -28,6 +28,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._references import
     services_named,
     subsets_used,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader
 
 _ENDED = ("Succeeded", "Failed")
 _SCOPE = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE"
@@ -61,7 +62,7 @@ class Surroundings:
 
 
 def look_around(
-    cluster: Cluster, desired: Iterable[Manifest], cluster_domain: str = "cluster.local", others: int = 10
+    cluster: Reader, desired: Iterable[Manifest], cluster_domain: str = "cluster.local", others: int = 10
 ) -> Surroundings:
     """The surroundings of exposures whose manifests (or live objects) are given.
 
@@ -75,7 +76,7 @@ def look_around(
 class Look:
     """Reads, and remembers what it was not allowed to read."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Reader) -> None:
         self._cluster = cluster
         self._unknown: dict[str, None] = {}
         self._forbidden: set[str] = set()

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._certificate_status import explain, has_failed, is_ready
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader
 
 _PAUSE_SECONDS = 1.0
 _CERT_MANAGER = "cert-manager.io"
@@ -35,7 +36,7 @@ class Limit:
         return max(0.0, self.deadline - time.monotonic())
 
 
-def until_ready(cluster: Cluster, certificate: Manifest, limit: Limit) -> Manifest:
+def until_ready(cluster: Reader, certificate: Manifest, limit: Limit) -> Manifest:
     """The Certificate once it is ready; raises ClusterError with the reason if it fails or takes too long."""
     at = ref(certificate)
     live: Manifest | None = certificate
@@ -50,7 +51,7 @@ def until_ready(cluster: Cluster, certificate: Manifest, limit: Limit) -> Manife
         live = cluster.get(at)
 
 
-def _why(cluster: Cluster, at: Ref, certificate: Manifest | None) -> str:
+def _why(cluster: Reader, at: Ref, certificate: Manifest | None) -> str:
     def every(kind: str) -> list[Manifest]:
         try:
             return cluster.find(kind, {}, at.namespace)
@@ -62,7 +63,7 @@ def _why(cluster: Cluster, at: Ref, certificate: Manifest | None) -> str:
     )
 
 
-def _issuer(cluster: Cluster, at: Ref, certificate: Manifest | None) -> Manifest | None:
+def _issuer(cluster: Reader, at: Ref, certificate: Manifest | None) -> Manifest | None:
     reference = certificate["spec"]["issuerRef"] if certificate else {}
     if reference.get("group") != _CERT_MANAGER or reference.get("kind") not in ("Issuer", "ClusterIssuer"):
         return None

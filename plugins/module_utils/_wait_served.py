@@ -12,10 +12,10 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._entrances import (
     Entrance,
     Surroundings,
@@ -34,6 +34,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._served import (
     sentences,
     wanted,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait import Limit
 from ansible_collections.gatehouse.istio.plugins.module_utils._x509 import (
     CRYPTOGRAPHY_IS_MISSING,
@@ -41,9 +42,6 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._x509 import (
     identify,
     identify_secret,
 )
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
 
 Result = dict[str, Any]
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 1.0
@@ -56,8 +54,8 @@ _SETTLE_SECONDS = 1.0
 class Watch:
     """What must be asked, the way there, and what came of it so far: good answers, or one sentence."""
 
-    module: AnsibleModule
-    cluster: Cluster
+    task: Task
+    cluster: Reader
     probe: Probe
     wishes: list[Wanted]
     selector: dict[str, str]
@@ -77,8 +75,8 @@ class Watch:
 
 
 def prepare(
-    module: AnsibleModule,
-    cluster: Cluster,
+    task: Task,
+    cluster: Reader,
     exposure: Exposure,
     gateway: Manifest | None,
     virtual_service: Manifest,
@@ -99,7 +97,7 @@ def prepare(
             "correct hosts, or set probe.enabled: false."
         )
     watch = Watch(
-        module=module,
+        task=task,
         cluster=cluster,
         probe=probe,
         wishes=wishes,
@@ -261,5 +259,5 @@ class _Secrets:
 
     def _not_compared(self, why: str) -> tuple[None, None]:
         # Ansible shows a warning once, however often it is given.
-        self._watch.module.warn(f"The certificate that is served was not compared with the one in its Secret: {why}.")
+        self._watch.task.warn(f"The certificate that is served was not compared with the one in its Secret: {why}.")
         return None, None
