@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity bench format build changelog requirements clean
+.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity bench format screenshot build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
