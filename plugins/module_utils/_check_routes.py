@@ -78,21 +78,26 @@ def _exported(scene: Scene, entry: Manifest) -> Iterator[Finding]:
 
 
 _Routed = tuple[Manifest, Server]
-_Hidden = tuple[str, Condition, Condition]
+# A host, a condition that takes its requests, the later one that gets none, and whether that order is only chance.
+_Hidden = tuple[str, Condition, Condition, bool]
 
 
 def _shadowed(scene: Scene, site: Site) -> Iterator[Finding]:
     mine = {full_name(entry) for entry in scene.my_virtual_services}
     reported = set()
-    for host, one, other in _hidden(site.after).of(*mine):
+    for host, one, other, by_chance in _hidden(site.after).of(*mine):
         pair = (one.virtual_service, other.virtual_service)
-        if pair in reported:
+        if frozenset(pair) in reported:
             continue
-        reported.add(pair)
+        reported.add(frozenset(pair))
+        order = (
+            "both are new, and if it comes first, which is chance,"
+            if by_chance
+            else "it comes first (oldest first), so"
+        )
         message = (
             f"VirtualService {one.virtual_service} ({one.place}) already takes these requests for {host} at the same "
-            f"gateway; it comes first (oldest first), so {other.place} of VirtualService {other.virtual_service} never "
-            "gets one."
+            f"gateway; {order} {other.place} of VirtualService {other.virtual_service} never gets one."
         )
         fix = "Give the routes different paths, or keep only one of the two."
         was_so = (host, *pair, other.place) in _known_to_be_hidden(site.before)
@@ -103,14 +108,15 @@ def _shadowed(scene: Scene, site: Site) -> Iterator[Finding]:
 
 @once
 def _hidden(view: View) -> ByName[_Hidden]:
-    """A host, a condition that takes its requests, and the later one that gets none; by their VirtualServices."""
+    """What is hidden, by the two VirtualServices."""
     return ByName((found, (found[1].virtual_service, found[2].virtual_service)) for found in _each_hidden(view))
 
 
 @once
 def _known_to_be_hidden(view: View) -> frozenset[tuple[str, str, str, str]]:
     return frozenset(
-        (host, one.virtual_service, other.virtual_service, other.place) for host, one, other in _each_hidden(view)
+        (host, one.virtual_service, other.virtual_service, other.place)
+        for host, one, other, _by_chance in _each_hidden(view)
     )
 
 
@@ -118,9 +124,21 @@ def _each_hidden(view: View) -> Iterator[_Hidden]:
     for hosts in _route_configurations(view):
         for host, routed in hosts.items():
             if any(entry is not routed[0][0] for entry, _server in routed):
-                conditions = [one for entry, server in routed for one in conditions_of(entry, server)]
-                for one, later in hidden_ones(conditions):
-                    yield host, one, later
+                yield from _hidden_of(host, routed)
+
+
+def _hidden_of(host: str, routed: list[_Routed]) -> Iterator[_Hidden]:
+    """What is written in the same second is ordered by name, so of new ones each may come first."""
+    new = [(entry, server) for entry, server in routed if not entry["metadata"].get("creationTimestamp")]
+    names = {full_name(entry) for entry, _server in new}
+    for one, later in hidden_ones([one for entry, server in routed for one in conditions_of(entry, server)]):
+        two = {one.virtual_service, later.virtual_service}
+        yield host, one, later, len(two) > 1 and two <= names
+    if len(names) > 1:
+        turned = [one for entry, server in reversed(new) for one in conditions_of(entry, server)]
+        for one, later in hidden_ones(turned):
+            if one.virtual_service != later.virtual_service:
+                yield host, one, later, True
 
 
 def _route_configurations(view: View) -> Iterator[dict[str, list[_Routed]]]:

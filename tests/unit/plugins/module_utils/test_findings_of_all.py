@@ -117,9 +117,25 @@ def test_the_first_of_the_list_wins_if_both_are_new(names: tuple[str, str]) -> N
     said = f"Gateway shop/{names[0]}, servers[0] already serves www.example.com at port 443 of the same gateway"
     assert first[0].message.startswith(f"this exposure's Gateway is the older one of two that want the same: {said}")
     assert second[0].message.startswith(said)
-    desired = listed(*(exposure(name=name, service=f"s{name}") for name in names))
-    for found in findings_of_all(desired, around()).values():
-        assert f"so http[0] of VirtualService shop/{names[1]} never gets one" in found[0].message
+
+
+@pytest.mark.parametrize("names", [("x", "a"), ("a", "x")])
+def test_which_of_two_new_ones_routes_first_is_chance(names: tuple[str, str]) -> None:
+    """They may be written in the same second, and then their names decide."""
+    paths = {"x": "/api", "a": "/api/v2"}
+
+    def routed(name: str) -> list[Manifest]:
+        to = [{"service": f"s{name}", "port": 80}]
+        return exposure(name=name, routes=[{"match": [{"uri": {"prefix": paths[name]}}], "destinations": to}])
+
+    new = {name: routed(name) for name in names}
+    found = findings_of_all(listed(*new.values()), around())
+    for every in found.values():
+        (told,) = [one for one in every if one.code == HIDDEN]
+        assert "VirtualService shop/x (http[0]) already takes these requests for" in told.message
+        assert "if it comes first, which is chance, http[0] of VirtualService shop/a never gets one" in told.message
+    old = live(new["a"])
+    assert HIDDEN not in dict(codes(listed(new["x"]), around(*old))["x"])
 
 
 def test_what_is_there_already_is_older_than_what_is_new() -> None:
