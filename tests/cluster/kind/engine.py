@@ -227,7 +227,8 @@ def stop_own(cache: Path, say: Say) -> None:
     if succeeds("ip", "link", "show", place.link):
         succeeds("ip", "link", "delete", place.link)  # the kernel may be faster
     shutil.rmtree(place.runtime, ignore_errors=True)
-    for group in sorted(Path("/sys/fs/cgroup").glob(f"*/{place.link}")):
+    # Of some kinds they are below the group in which we run ourselves.
+    for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}")):
         _remove_cgroup(group)
     if ran:
         say(f"Docker ended ({time.monotonic() - began:.1f} s)")
