@@ -19,7 +19,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._findings import f
 from ansible_collections.gatehouse.istio.plugins.module_utils._flow import prepare_waiting
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import Asked, Entry
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, as_applied, ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError, name_option
 from ansible_collections.gatehouse.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import look_around
 from ansible_collections.gatehouse.istio.plugins.module_utils._warnings import Gathered, Voice
@@ -51,9 +51,10 @@ def decide_all(
     jobs = [Job(entry, Voice(str(entry), check_mode, told)) for entry in entries]
     jobs.sort(key=lambda job: job.leaves)
     shared: dict[Ref, Manifest | None] = {}
+    taken: dict[Ref, Entry] = {}
     for job in jobs:
         try:
-            job.decision = _decide(job, snapshot, shared)
+            job.decision = _decide(job, snapshot, shared, taken)
         except WRONG as error:  # noqa: PERF203  (each one's own mistake)
             job.problem = str(error)
     if shared:
@@ -68,9 +69,13 @@ def decide_all(
     return jobs
 
 
-def _decide(job: Job, snapshot: Snapshot, shared: dict[Ref, Manifest | None]) -> Decision:
+def _decide(job: Job, snapshot: Snapshot, shared: dict[Ref, Manifest | None], taken: dict[Ref, Entry]) -> Decision:
+    """shared and taken are what the exposures before this one do to shared Gateways, and want for themselves."""
     entry = job.entry
     decision = decide(job.voice, snapshot, entry.key, entry.exposure, entry.adopt)
+    for step in decision.steps:
+        if not step.shared and step.desired is not None and taken.setdefault(step.ref, entry) is not entry:
+            raise OwnershipError(f"{step.ref} is {taken[step.ref]}'s, too; choose another {name_option(step.ref)}.")
     for step in decision.steps:
         if step.shared and step.changes:
             shared[step.ref] = step.desired

@@ -111,18 +111,19 @@ def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) ->
         )
     if found is not None:
         raise OwnershipError(
-            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {_name_option(live)}"
+            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {name_option(ref(live))}"
             f"{_WAY_OUT.get(live['kind'], '')}."
         )
     if not adopt:
         raise OwnershipError(
-            f"{ref(live)} exists and was not made by this module; choose another {_name_option(live)}, or set adopt: "
-            "true to manage it from now on (its fields that this task names are overwritten, others stay)."
+            f"{ref(live)} exists and was not made by this module; choose another {name_option(ref(live))}, or set "
+            "adopt: true to manage it from now on (its fields that this task names are overwritten, others stay)."
         )
 
 
-def _name_option(live: Manifest) -> str:
-    return "tls.credential_name" if live["kind"] in ("Certificate", "Secret") else "name"
+def name_option(at: Ref) -> str:
+    """The option by which an exposure's objects get another name."""
+    return "tls.credential_name" if at.kind in ("Certificate", "Secret") else "name"
 
 
 def _share(change: Change, live: Manifest | None) -> Step:

@@ -257,6 +257,20 @@ def test_a_host_in_two_exposures_of_the_list_is_found(expose_all: Run, istio: Cl
     assert there(istio, namespace) == set()
 
 
+def test_two_of_the_list_cannot_own_one_object(expose_all: Run, istio: Cluster, namespace: str) -> None:
+    one_gateway = {**PUBLIC, "name": "front"}
+    found = expose_all(exposures(namespace, "a", "b", gateway=one_gateway))
+    assert found.outcomes == {"a": "not_tried", "b": "failed"}
+    says = f"Gateway {namespace}/front is exposures[0] ({namespace}/a)'s, too; choose another name."
+    assert found.exposures["b"]["msg"] == says
+    tls = {"certificate": {"issuer": {"name": "ca"}}, "credential_name": "cert"}
+    pods = {**PUBLIC, "pods_namespace": namespace}
+    found = expose_all(exposures(namespace, "a", "b", gateway=pods, tls=tls), check=True)
+    assert "Certificate" in found.exposures["b"]["msg"]
+    assert "choose another tls.credential_name" in found.exposures["b"]["msg"]
+    assert there(istio, namespace) == set()
+
+
 def test_a_host_may_be_handed_over_within_the_list(expose_all: Run, namespace: str) -> None:
     tls = {"mode": "passthrough"}
     expose_all(exposures(namespace, "a", tls=tls) + exposures(namespace, "b", tls=tls)).done()
