@@ -14,13 +14,15 @@ from typing import Any
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import explained
+from ansible_collections.gatehouse.istio.plugins.module_utils._decision import Decision
 from ansible_collections.gatehouse.istio.plugins.module_utils._move import Write, stages
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, without_managed_fields
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import CREATED, DELETED, UNCHANGED, UPDATED, Step
+from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import Probe
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import SharedWrites
-from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader
+from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait import Limit, until_ready
-from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import Watch, until_served
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import Watch, prepare, until_served
 
 Result = dict[str, Any]
 
@@ -51,6 +53,17 @@ class Waiting:
     watch: Watch | None
     reader: Reader
     served: list[Result] = field(default_factory=list)
+
+
+def prepare_waiting(task: Task, reader: Reader, decision: Decision, probe: Probe, seconds: float) -> Waiting | None:
+    """What to wait for until an exposure is served; None if it is to go. Raises OptionError or ClusterError."""
+    if decision.exposure is None:
+        return None
+    if not probe.enabled:
+        return Waiting(seconds, None, reader)
+    gateway, route = decision.gateway(), decision.virtual_service()
+    watch = prepare(task, reader, decision.exposure, gateway, route, probe)
+    return Waiting(seconds, watch, reader)
 
 
 def carry_out(

@@ -17,12 +17,10 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._credentials impor
 from ansible_collections.gatehouse.istio.plugins.module_utils._export_to import check_it_is_seen
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests, urls
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture, look
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import Step, plan
 from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,18 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import E
 from ansible_collections.gatehouse.istio.plugins.module_utils._info_options import Asked
 from ansible_collections.gatehouse.istio.plugins.module_utils._look_at_all import Seen, is_managed, pods_namespaces
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import PODS_NAMESPACE, Manifest, Ref, owner, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    PODS_NAMESPACE,
+    Key,
+    Manifest,
+    Ref,
+    owner,
+    ref,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._picture import Picture
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError, Step, plan
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import contribution_of, is_on, is_shared
 
-Key = tuple[str, str]
 Result = dict[str, Any]
 
 

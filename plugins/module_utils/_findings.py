@@ -19,11 +19,9 @@ from ansible_collections.gatehouse.istio.plugins.module_utils import (
     _check_routes,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import Finding
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._scene import Scene, Scenes
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
-
-Key = tuple[str, str]
 
 _FAMILIES = (_check_hosts, _check_certificates, _check_routes, _check_gateway, _check_destinations)
 

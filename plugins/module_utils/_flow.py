@@ -13,26 +13,22 @@ from typing import TYPE_CHECKING
 from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import (
     Result,
     UnfinishedError,
-    Waiting,
     carry_out,
-    step_result,
+    prepare_waiting,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._checking import FindingsError, checked
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import explained
-from ansible_collections.gatehouse.istio.plugins.module_utils._decision import Decision, decide
+from ansible_collections.gatehouse.istio.plugins.module_utils._decision import decide
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse, parse_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import (
     UNCHANGED,
     OwnershipError,
-    Step,
     diff,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import Probe, parse_probe
-from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader, Task
-from ansible_collections.gatehouse.istio.plugins.module_utils._wait_served import prepare
+from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import parse_probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._rehearsal import rehearse
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -74,31 +70,3 @@ def _run(module: AnsibleModule) -> Result:
         **decision.certificate(),
         **({"served": waiting.served} if waiting else {}),
     }
-
-
-def prepare_waiting(task: Task, reader: Reader, decision: Decision, probe: Probe, seconds: float) -> Waiting | None:
-    """What to wait for until an exposure is served; None if it is to go. Raises OptionError or ClusterError."""
-    if decision.exposure is None:
-        return None
-    if not probe.enabled:
-        return Waiting(seconds, None, reader)
-    gateway, route = decision.gateway(), decision.virtual_service()
-    watch = prepare(task, reader, decision.exposure, gateway, route, probe)
-    return Waiting(seconds, watch, reader)
-
-
-def rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
-    """Lets the API server and the webhooks judge every write before the first one; returns the predicted results."""
-    found = []
-    for step in steps:
-        predicted = step.live
-        if step.changes and step.desired is not None:
-            try:
-                predicted = cluster.apply(step.desired, dry_run=True)
-            except ClusterError as error:
-                if not (check_mode and (error.namespace_is_missing or error.kind_is_unknown)):
-                    why = str(explained(step.ref, error)).rstrip(".")
-                    raise ClusterError(f"{step.ref}: {why}. Nothing was changed.", error.status) from error
-                predicted = step.desired
-        found.append(step_result(step, predicted))
-    return found

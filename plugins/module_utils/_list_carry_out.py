@@ -20,12 +20,11 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import 
     step_result,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._flow import rehearse
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_decide import Job
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import UNCHANGED, Step
 from ansible_collections.gatehouse.istio.plugins.module_utils._recent import Recent
-from ansible_collections.gatehouse.istio.plugins.module_utils._rehearsal import one_of_each
+from ansible_collections.gatehouse.istio.plugins.module_utils._rehearsal import one_of_each, rehearse
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_write import SharedWrites
 
 DONE, FAILED, NOT_TRIED = "done", "failed", "not_tried"

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import Waiting
+from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import Waiting, prepare_waiting
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._decision import Decision, decide
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import ERROR, IGNORE, PAGE, Finding, with_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._flow import prepare_waiting
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import Asked, Entry
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, as_applied, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import OwnershipError, name_option

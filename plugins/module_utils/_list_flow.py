@@ -22,6 +22,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._list_carry_out im
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_decide import decide_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import MOST_TOLD, Asked, Entry, parse_list
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import UNCHANGED, Step, diff
 from ansible_collections.gatehouse.istio.plugins.module_utils._prune import to_prune
 from ansible_collections.gatehouse.istio.plugins.module_utils._snapshot import Snapshot
@@ -106,8 +107,8 @@ def _result(accounts: list[Account], with_diff: bool) -> Result:
 
 
 def _done(account: Account) -> list[Step]:
-    there = {(entry["kind"], entry["namespace"], entry["name"]) for entry in account.objects}
-    return [step for step in account.steps if (step.ref.kind, step.ref.namespace, step.ref.name) in there]
+    there = {Ref(entry["kind"], entry["namespace"], entry["name"]) for entry in account.objects}
+    return [step for step in account.steps if step.ref in there]
 
 
 def _outcome(account: Account) -> str:

@@ -15,11 +15,9 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks import Opt
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import Exposure, parse, parse_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._finding import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._given import validated
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import merged
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, merged
 from ansible_collections.gatehouse.istio.plugins.module_utils._options import EXPOSURE, ArgumentSpec
 from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options import Probe, parse_probe
-
-Key = tuple[str, str]
 
 LIST = ArgumentSpec(
     argument_spec={

@@ -14,6 +14,8 @@ from typing import Any
 
 Manifest = dict[str, Any]
 FieldPath = tuple[str, ...]
+# An exposure's namespace and name.
+Key = tuple[str, str]
 
 FIELD_MANAGER = "gatehouse.istio"
 MANAGED_BY = "app.kubernetes.io/managed-by"

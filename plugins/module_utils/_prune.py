@@ -11,8 +11,14 @@ from collections.abc import Collection, Iterator
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import FORBIDDEN, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import Key, Scope
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import FIELD_MANAGER, MANAGED_BY, Manifest, owner
+from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import Scope
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
+    FIELD_MANAGER,
+    MANAGED_BY,
+    Key,
+    Manifest,
+    owner,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import exposures_on, is_shared
 from ansible_collections.gatehouse.istio.plugins.module_utils._task import Reader
 

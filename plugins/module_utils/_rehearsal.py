@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""Which writes of a list are tried beforehand. Pure.
+"""The rehearsal: the API server and the webhooks judge writes by a dry run; and which ones, if there are many.
 
 Each trial costs the API server as much as the write. Of thousands of exposures most differ only in their names, hosts
 and destinations, which are checked without it; who may write where, what is installed and what the webhooks say of all
@@ -16,6 +16,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import Result, step_result
+from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._credentials import explained
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     EXPOSURE,
     EXPOSURE_NAMESPACE,
@@ -26,6 +29,23 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._plan import Step
 
 # Fields that only say which object, which host or which Service it is about.
 _NAMES = ("hosts", "gateways", "host", "credentialName", "secretName", "dnsNames", "exportTo")
+
+
+def rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
+    """Lets the API server and the webhooks judge every write before the first one; returns the predicted results."""
+    found = []
+    for step in steps:
+        predicted = step.live
+        if step.changes and step.desired is not None:
+            try:
+                predicted = cluster.apply(step.desired, dry_run=True)
+            except ClusterError as error:
+                if not (check_mode and (error.namespace_is_missing or error.kind_is_unknown)):
+                    why = str(explained(step.ref, error)).rstrip(".")
+                    raise ClusterError(f"{step.ref}: {why}. Nothing was changed.", error.status) from error
+                predicted = step.desired
+        found.append(step_result(step, predicted))
+    return found
 
 
 def one_of_each(steps: Iterable[Step]) -> set[Ref]:

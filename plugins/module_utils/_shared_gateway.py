@@ -21,6 +21,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks import Opt
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import (
     FIELD_MANAGER,
     MANAGED_BY,
+    Key,
     Manifest,
     Ref,
     owner,
@@ -35,7 +36,6 @@ _LONGEST_NAME = 63
 # Kubernetes' limit for all annotations of an object, keys and values.
 ANNOTATIONS_LIMIT = 256 * 1024
 
-Key = tuple[str, str]
 Server = Mapping[str, Any]
 
 

@@ -27,14 +27,14 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / ".cache" / "collections")]
 from neighbours import NOW, PODS, gateway, http, https, live, pod, secret, service  # noqa: E402  (needs the path)
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse  # noqa: E402  (needs the path)
-from ansible_collections.gatehouse.istio.plugins.module_utils._findings import Key, findings_of_all  # noqa: E402  (too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests  # noqa: E402  (too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref  # noqa: E402  (too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._references import (  # noqa: E402  (too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all  # noqa: E402  (needs the path, too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests  # noqa: E402  (needs the path, too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref  # noqa: E402  (needs the path, too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import (  # noqa: E402  (needs the path, too)
     secrets_named,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings  # noqa: E402  (too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings  # noqa: E402  (needs the path, too)
 
 COUNTS = (500, 2_000, 10_000)
 GATEWAYS = 100

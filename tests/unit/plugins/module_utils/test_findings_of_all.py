@@ -13,8 +13,8 @@ import pytest
 from neighbours import PODS, PUBLIC, around, exposure, gateway, https, live, secret
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._connections import ENOUGH
-from ansible_collections.gatehouse.istio.plugins.module_utils._findings import Key, findings, findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings, findings_of_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._shared_gateway import Change, contribution_of
 from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
 
