@@ -24,6 +24,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._info_options impo
     parse_info,
     parse_query,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._lean import lasting
 from ansible_collections.gatehouse.istio.plugins.module_utils._look_at_all import Seen, look_at_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._references import full_name, gateway_names
@@ -38,7 +39,8 @@ Result = dict[str, Any]
 def run_info(module: AnsibleModule) -> None:
     """Carries out one task and ends the module: the only place where exceptions become fail_json."""
     try:
-        result = _run(module)
+        with lasting():
+            result = _run(module)
     except (OptionError, ClusterError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

@@ -4,13 +4,31 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Thousands of objects in little memory: without what nobody reads, and what many have in common only once. Pure."""
+"""Thousands of objects in little memory and time: without what nobody reads, and what many share only once."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import FIELD_MANAGER, Manifest, was_created
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """What is made within it is there to stay, so nobody looks through it for garbage, then or later.
+
+    For 10,000 exposures, looking takes about as long as all the rest. It finds only what refers to itself; all other
+    garbage goes at once, as always.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Lean:

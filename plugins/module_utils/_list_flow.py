@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.gatehouse.istio.plugins.module_utils._carry_out import Result
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._lean import lasting
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_carry_out import (
     DONE,
     FAILED,
@@ -21,6 +22,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._list_carry_out im
     Worker,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_decide import decide_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._list_file import read_list
 from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import MOST_TOLD, Asked, Entry, parse_list
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan import UNCHANGED, Step, diff
@@ -36,8 +38,12 @@ def run_exposures(module: AnsibleModule) -> None:
     """Carries out one task and ends the module: the only place where exceptions become fail_json."""
     warnings = Gathered()
     try:
-        asked = parse_list(module.params)
-        accounts = _run(module, asked, warnings)
+        with lasting():
+            src = module.params["src"]
+            asked = parse_list(module.params, None if src is None else read_list(src))
+            cluster = Cluster(module, asked.concurrency)
+            accounts = _decided(cluster, asked, module.check_mode, warnings)
+        _carry_out(cluster, asked, module.check_mode, accounts)
     except (OptionError, ClusterError) as error:
         module.fail_json(msg=str(error))
     for sentence in warnings.sentences():
@@ -48,30 +54,33 @@ def run_exposures(module: AnsibleModule) -> None:
     module.exit_json(**result)
 
 
-def _run(module: AnsibleModule, asked: Asked, warnings: Gathered) -> list[Account]:
-    cluster = Cluster(module, asked.concurrency)
+def _decided(cluster: Cluster, asked: Asked, check_mode: bool, warnings: Gathered) -> list[Account]:
+    """An account of each exposure: what is wrong with it, or what is to be done."""
     snapshot = Snapshot(cluster)
     entries = [*asked.entries, *_pruned(asked, snapshot)]
-    jobs = decide_all(entries, asked, snapshot, module.check_mode, warnings)
-    accounts = [Account(job) for job in jobs]
+    accounts = [Account(job) for job in decide_all(entries, asked, snapshot, check_mode, warnings)]
     for account in accounts:
         if account.job.problem:
             account.fail(account.job.problem)
         elif not account.has_work:
             account.settle()
+    return accounts
+
+
+def _carry_out(cluster: Cluster, asked: Asked, check_mode: bool, accounts: list[Account]) -> None:
+    """Does it, and notes in the accounts what came of it."""
     worker = Worker(cluster, asked.goes_on, asked.concurrency)
     if asked.goes_on or not _failed(accounts):
-        worker.rehearse(accounts, module.check_mode)
+        worker.rehearse(accounts, check_mode)
     if _failed(accounts) and not asked.goes_on:
-        return accounts
-    if module.check_mode:
+        return
+    if check_mode:
         for account in accounts:
             if account.state == NOT_TRIED:
                 account.settle()
-        return accounts
+        return
     worker.carry_out([account for account in accounts if not account.job.leaves])
     worker.carry_out([account for account in accounts if account.job.leaves and _may_go(account, accounts)])
-    return accounts
 
 
 def _pruned(asked: Asked, snapshot: Snapshot) -> list[Entry]:

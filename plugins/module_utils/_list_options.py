@@ -21,7 +21,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._probe_options imp
 
 LIST = ArgumentSpec(
     argument_spec={
-        "exposures": {"type": "list", "elements": "dict", "required": True},
+        "exposures": {"type": "list", "elements": "dict"},
+        "src": {"type": "path"},
         "defaults": {"type": "dict"},
         "prune": {
             "type": "dict",
@@ -35,6 +36,8 @@ LIST = ArgumentSpec(
         "wait_timeout": {"type": "int", "default": 300},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
+    mutually_exclusive=[("exposures", "src")],
+    required_one_of=[("exposures", "src")],
 )
 _OF_THE_TASK = ("wait_timeout", "cluster_domain")
 _MOST_CONCURRENT = 64
@@ -86,12 +89,16 @@ class Asked:
     cluster_domain: str
 
 
-def parse_list(params: Mapping[str, Any]) -> Asked:
-    """What a module's params (see LIST) ask for; raises OptionError, with all mistakes in one sentence each."""
+def parse_list(params: Mapping[str, Any], in_file: list[Any] | None = None) -> Asked:
+    """What a module's params (see LIST) ask for, with what the file src says if it is given.
+
+    Raises OptionError, with all mistakes in one sentence each.
+    """
     if not 1 <= params["concurrency"] <= _MOST_CONCURRENT:
         raise OptionError(f"concurrency: give a number from 1 to {_MOST_CONCURRENT}.")
+    where, given = ("exposures", params["exposures"]) if in_file is None else ("src", in_file)
     return Asked(
-        entries=_entries(params["exposures"], _defaults(params["defaults"] or {})),
+        entries=_entries(where, given, _defaults(params["defaults"] or {})),
         prune=_scope(params["prune"]) if params["prune"] else None,
         goes_on=params["on_error"] == "continue",
         concurrency=params["concurrency"],
@@ -127,16 +134,16 @@ def _defaults(given: dict[str, Any]) -> dict[str, Any]:
 def _check_names(where: str, options: Mapping[str, Any]) -> None:
     for name in options:
         if name in _OF_THE_TASK:
-            raise OptionError(f"{where}: {name} is for the whole task; give it beside exposures.")
+            raise OptionError(f"{where}: {name} is for the whole task; give it beside the list.")
         if name not in EXPOSURE.argument_spec:
             raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
 
 
-def _entries(given: list[dict[str, Any]], defaults: dict[str, Any]) -> tuple[Entry, ...]:
+def _entries(listed_in: str, given: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
     found: dict[Key, Entry] = {}
     mistakes = []
     for index, options in enumerate(given):
-        where = f"exposures[{index}]"
+        where = f"{listed_in}[{index}]"
         try:
             entry = _entry(where, options, defaults)
             if entry.key in found:
@@ -149,7 +156,9 @@ def _entries(given: list[dict[str, Any]], defaults: dict[str, Any]) -> tuple[Ent
     return tuple(found.values())
 
 
-def _entry(where: str, options: dict[str, Any], defaults: dict[str, Any]) -> Entry:
+def _entry(where: str, options: Any, defaults: dict[str, Any]) -> Entry:
+    if not isinstance(options, dict):
+        raise OptionError(f"{where}: it must be a dictionary with options of istio_exposure.")
     _check_names(where, options)
     params = validated(where, merged(defaults, options))
     try:

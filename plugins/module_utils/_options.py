@@ -22,6 +22,7 @@ class ArgumentSpec:
     mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
     required_if: list[tuple[str, Any, tuple[str, ...]]] = field(default_factory=list)
     required_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    required_one_of: list[tuple[str, ...]] = field(default_factory=list)
 
     def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
         return ArgumentSpec(
@@ -29,6 +30,7 @@ class ArgumentSpec:
             mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
             required_if=[*self.required_if, *other.required_if],
             required_by={**self.required_by, **other.required_by},
+            required_one_of=[*self.required_one_of, *other.required_one_of],
         )
 
     def module_arguments(self) -> dict[str, Any]:
@@ -38,6 +40,7 @@ class ArgumentSpec:
             "mutually_exclusive": self.mutually_exclusive,
             "required_if": self.required_if,
             "required_by": self.required_by,
+            "required_one_of": self.required_one_of,
         }
 
 

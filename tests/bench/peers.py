@@ -39,10 +39,11 @@ _EXPOSURES = """\
     - name: Expose all applications
       gatehouse.istio.istio_exposures:
         defaults: "{{ defaults }}"
-        exposures: "{{ exposures }}"
+        %s
         prune:
           namespaces: "{{ namespaces }}"
 """
+_IN_FILE, _IN_VARIABLE = 'src: "{{ src }}"', 'exposures: "{{ exposures }}"'
 _LOOP = """\
     - name: Expose one application
       kubernetes.core.k8s:
@@ -58,6 +59,7 @@ _LIST = """\
         state: "{{ state }}"
         definition: "{{ definitions }}"
 """
+_GIVEN: dict[str, Any] = {"defaults": DEFAULTS, "namespaces": list(NAMESPACES)}
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Site:
     helm: Path
     collections: Path
 
-    def write(self, name: str, content: str | Mapping[str, Any]) -> Path:
+    def write(self, name: str, content: str | Mapping[str, Any] | list[Any]) -> Path:
         """A file of this text, or of this content as JSON."""
         file = self.directory / name
         file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
@@ -103,13 +105,24 @@ def _works(as_wanted: Command, one_changed: Command, removal: Command) -> dict[s
 
 
 def _istio_exposures(site: Site, count: int) -> dict[str, Command]:
-    command = _ansible(site, "istio_exposures", _EXPOSURES)
-    given: dict[str, Any] = {"defaults": DEFAULTS, "namespaces": list(NAMESPACES)}
+    """The list is in a file of its own, as the objects for kubectl are."""
+    command = _ansible(site, "istio_exposures", _EXPOSURES % _IN_FILE)
     return _works(
-        command(**given, exposures=exposures(count)),
-        command(**given, exposures=exposures(count, one_changed=True)),
-        command(**given, exposures=[]),
+        *(
+            command(**_GIVEN, src=str(site.write(f"istio_exposures-{name}.list.json", listed)))
+            for name, listed in _lists(count).items()
+        )
     )
+
+
+def _istio_exposures_vars(site: Site, count: int) -> dict[str, Command]:
+    """The list is in a variable."""
+    command = _ansible(site, "istio_exposures_vars", _EXPOSURES % _IN_VARIABLE)
+    return _works(*(command(**_GIVEN, exposures=listed) for listed in _lists(count).values()))
+
+
+def _lists(count: int) -> dict[str, list[dict[str, Any]]]:
+    return {"wanted": exposures(count), "changed": exposures(count, one_changed=True), "none": []}
 
 
 def _k8s_loop(site: Site, count: int) -> dict[str, Command]:
@@ -171,6 +184,7 @@ def _module_import(site: Site, _count: int) -> dict[str, Command]:
 
 PEERS = (
     Peer("istio_exposures", _istio_exposures),
+    Peer("istio_exposures_vars", _istio_exposures_vars),
     Peer("k8s_loop", _k8s_loop, most=20),
     Peer("k8s_list", _k8s_list, most=500),
     Peer("kubectl_ssa", _kubectl_ssa),

@@ -15,6 +15,7 @@ from bench.rows import WORKS, Row
 # Colours that people with any kind of colour vision tell apart (Okabe and Ito); ours is the one that stands out.
 _COLOURS = {
     "istio_exposures": "#d55e00",
+    "istio_exposures_vars": "#e69f00",
     "kubectl_ssa": "#0072b2",
     "helm": "#009e73",
     "k8s_list": "#cc79a7",

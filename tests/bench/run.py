@@ -111,13 +111,13 @@ class Runner:
                 except PeerError as error:
                     runs.pop((peer.name, work), None)
                     errors[peer.name, work] = Row(peer.name, work, count, error=str(error))
-                    self._say(f"{count:>6} {peer.name:<16} {work:<8} FAILED: {error}")
+                    self._say(f"{count:>6} {peer.name:<20} {work:<8} FAILED: {error}")
                     self._bed.clear()
             yield [*(Row.of(peer, work, count, of) for (peer, work), of in runs.items()), *errors.values()]
 
     def _tell(self, peer: str, work: str, count: int, run: Measurement) -> None:
         self._say(
-            f"{count:>6} {peer:<16} {work:<8} {run.seconds:8.2f} s  (CPU {run.cpu_seconds:.2f} s) "
+            f"{count:>6} {peer:<20} {work:<8} {run.seconds:8.2f} s  (CPU {run.cpu_seconds:.2f} s) "
             f"{run.requests:>7} requests {run.peak_memory_bytes / 1e6:7.0f} MB"
         )
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -233,7 +235,7 @@ def test_mistakes_in_the_options_are_told_together(expose_all: Run, namespace: s
         "exposures[0].hosts[0]: 'A.test' has capital letters; write 'a.test'.",
         "exposures[1]: istio_exposure has no option color; correct or remove it.",
         f"exposures[3]: the exposure {namespace}/a is also exposures[2].",
-        "exposures[4]: wait_timeout is for the whole task; give it beside exposures.",
+        "exposures[4]: wait_timeout is for the whole task; give it beside the list.",
     ):
         assert part in message
 
@@ -308,10 +310,49 @@ def test_many_share_a_gateway(expose_all: Run, istio: Cluster, namespace: str) -
     assert there(istio, namespace) == set()
 
 
-def test_the_documented_examples_run(settings: dict[str, Any]) -> None:
+def test_a_file_means_what_a_list_means(
+    settings: dict[str, Any], tmp_path: Path, istio: Cluster, namespace: str
+) -> None:
+    wanted = exposures(namespace, "a", "b")
+    options = {**settings, "prune": {"namespaces": [namespace]}}
+
+    def run(text: str) -> Listed:
+        file = tmp_path / "list"
+        file.write_text(text, encoding="utf-8")
+        return Listed(run_module(istio_exposures.main, {**options, "src": str(file)}))
+
+    assert run(json.dumps(wanted)).done().outcomes == dict.fromkeys("ab", "changed")
+    assert not run(yaml.safe_dump(wanted)).done().changed
+    for text, says in {
+        "": " is empty; write [] into it",
+        "[1]": "src[0]: it must be a dictionary with options of istio_exposure.",
+        json.dumps(exposures(namespace, "c", hosts=[])): "src[0].hosts: the list is empty",
+    }.items():
+        refused = run(text)
+        assert refused.failed
+        assert says in refused.message
+    assert there(istio, namespace) == both("a", "b")
+    assert run("[]").done().outcomes == dict.fromkeys("ab", "changed")
+    assert there(istio, namespace) == set()
+
+
+def test_what_fails_in_the_cluster_is_said_of_the_file(
+    settings: dict[str, Any], tmp_path: Path, namespace: str
+) -> None:
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps(exposures(namespace, "a", namespace="nowhere-to-be-found")), encoding="utf-8")
+    refused = Listed(run_module(istio_exposures.main, {**settings, "src": str(file)}))
+    assert "src[0] (nowhere-to-be-found/a)" in refused.message
+
+
+def test_the_documented_examples_run(settings: dict[str, Any], tmp_path: Path) -> None:
     for task in yaml.safe_load(istio_exposures.EXAMPLES):
         options = task["gatehouse.istio.istio_exposures"]
-        if isinstance(options["exposures"], str):
+        if "src" in options:
+            file = tmp_path / options["src"]
+            file.write_text(json.dumps(exposures("example", "a", namespace="shop", service="web")), encoding="utf-8")
+            options = {**options, "src": str(file)}
+        elif isinstance(options["exposures"], str):
             variables = task["vars"]
             options = {**options, "exposures": variables["shop_exposures"] + variables["blog_exposures"]}
         checked = Listed(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,9 +66,25 @@ def test_the_playbook_takes_what_a_survey_gives(istio: Cluster, namespace: str, 
     assert there(istio, namespace) == both("a", "b")
 
 
+def test_a_file_is_found_beside_the_playbook(
+    istio: Cluster, namespace: str, variables: dict[str, Any], tmp_path: Path
+) -> None:
+    listed = variables.pop("exposures_list")
+    (tmp_path / "list.yml").write_text(yaml.safe_dump(listed), encoding="utf-8")
+    playbook = tmp_path / "site.yml"
+    playbook.write_text(play({**variables, "exposures_src": "list.yml"}), encoding="utf-8")
+    assert "2 changed, 0 as they should be." in istio.playbook(playbook).output
+    assert there(istio, namespace) == both("a", "b")
+    playbook.write_text(play({**variables, "exposures_src": "gone.yml"}), encoding="utf-8")
+    missing = istio.playbook(playbook, may_fail=True)
+    assert "gone.yml" in missing.message
+    assert "Traceback" not in missing.output
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
+        ({"exposures_src": "list.yml"}, "exposures_src: exposures_list has exposures, too; give only one of them."),
         ({"exposures_list": "shop"}, "exposures_list: it must be a list with a dictionary for each exposure"),
         ({"exposures_list": [1]}, "exposures_list: it must be a list with a dictionary for each exposure"),
         ({"exposures_defaults": "[web]"}, "exposures_defaults: it must be a dictionary with options"),

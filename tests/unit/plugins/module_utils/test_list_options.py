@@ -18,9 +18,16 @@ GATEWAY = {"selector": {"istio": "public"}}
 
 
 def parsed(*exposures: dict[str, Any], **options: Any) -> Asked:
+    return parse_list(given(exposures=list(exposures), **options))
+
+
+def parsed_file(listed: list[Any]) -> Asked:
+    return parse_list(given(exposures=None), listed)
+
+
+def given(**options: Any) -> dict[str, Any]:
     defaults = {"namespace": "shop", "service": "web", "gateway": GATEWAY}
-    given = {
-        "exposures": list(exposures),
+    others = {
         "defaults": defaults,
         "prune": None,
         "on_error": "stop",
@@ -28,7 +35,7 @@ def parsed(*exposures: dict[str, Any], **options: Any) -> Asked:
         "wait_timeout": 300,
         "cluster_domain": "cluster.local",
     }
-    return parse_list({**given, **options})
+    return {**others, **options}
 
 
 def exposure(name: str = "a", **options: Any) -> dict[str, Any]:
@@ -73,7 +80,11 @@ def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
         ([exposure(port="http")], {}, "exposures[0]: argument 'port' is of type"),
         ([exposure(checks={"x": "error"})], {}, "exposures[0].checks: there is no check 'x'"),
         ([exposure(kubeconfig="x")], {}, "exposures[0]: istio_exposure has no option kubeconfig"),
-        ([exposure(cluster_domain="x")], {}, "exposures[0]: cluster_domain is for the whole task; give it beside"),
+        (
+            [exposure(cluster_domain="x")],
+            {},
+            "exposures[0]: cluster_domain is for the whole task; give it beside the list",
+        ),
         ([exposure(routes=[])], {}, "exposures[0]: parameters are mutually exclusive: service|routes"),
         ([], {"defaults": {"name": "a"}}, "defaults.name: each exposure needs a name of its own"),
         ([], {"defaults": {"hots": []}}, "defaults: istio_exposure has no option hots; correct or remove it."),
@@ -86,6 +97,19 @@ def test_mistakes(exposures: list[dict[str, Any]], options: dict[str, Any], says
     with pytest.raises(OptionError) as caught:
         parsed(*exposures, **options)
     assert says in str(caught.value)
+
+
+def test_what_a_file_lists_counts_like_a_list() -> None:
+    (entry,) = parsed_file([exposure()]).entries
+    assert str(entry) == "src[0] (shop/a)"
+    for listed, says in (
+        ([exposure(), exposure()], "src[1]: the exposure shop/a is also src[0]."),
+        (["a"], "src[0]: it must be a dictionary with options of istio_exposure."),
+        ([exposure(hosts=[])], "src[0].hosts: the list is empty"),
+    ):
+        with pytest.raises(OptionError) as caught:
+            parsed_file(listed)
+        assert says in str(caught.value)
 
 
 def test_all_mistakes_are_told_but_not_thousands() -> None:
