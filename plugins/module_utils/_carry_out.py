@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks import OptionError
@@ -92,13 +94,23 @@ def carry_out(
                 found[step.ref] = step_result(step, until_ready(waiting.reader, live, limit))
             if waiting and watch and limit and number == len(first):
                 waiting.served = until_served(watch, limit, _changes_what_was_there(first))
-        except (ClusterError, OptionError) as error:
+        except Exception as error:  # whatever it is, what was done must be told
             done = [entry for entry in found.values() if entry["action"] != UNCHANGED]
             left = {later.step.ref: later.step for later in writes[number:] if later.step.changes}
             not_tried = [later for at, later in left.items() if at not in found and at != step.ref]
-            why = explained(step.ref, error) if isinstance(error, ClusterError) else error
-            raise UnfinishedError(f"{failure}{why}", done, not_tried) from error
+            raise UnfinishedError(f"{failure}{_why(step, error)}", done, not_tried) from error
     return [found[step.ref] for step in steps]
+
+
+def _why(step: Step, error: Exception) -> str:
+    if isinstance(error, ClusterError):
+        return str(explained(step.ref, error))
+    if isinstance(error, OptionError):
+        return str(error)
+    where = extract_tb(error.__traceback__)[-1]
+    # Not what it says: that may be a part of what was read.
+    what = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
+    return f"gatehouse.istio itself has an error here ({what}). Please report it."
 
 
 def _changes_what_was_there(writes: list[Write]) -> bool:

@@ -97,6 +97,8 @@ notes:
     more, and a warning says what could not be checked.
   - In check mode the API server and the webhooks judge every change by a server-side dry run. Outside of it, they judge
     beforehand one of all that differ only in names, hosts and destinations, as a dry run costs as much as a change.
+  - With O(on_error=continue), what check mode foretells of a shared Gateway also has the hosts of exposures that the
+    checks stop.
 seealso:
   - module: gatehouse.istio.istio_exposure
   - module: gatehouse.istio.istio_exposure_info
