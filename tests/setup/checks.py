@@ -46,7 +46,7 @@ LINT = (
     Check("changelog fragments", ("antsibull-changelog", "lint")),
 )
 SANITY = (Check("ansible-test sanity", (sys.executable, "tests/sanity/run.py")),)
-TESTS = {"units": "tests/unit", "integration": "tests/integration", "scenarios": "tests/scenarios"}
+TESTS = {"scenarios": "tests/scenarios", "integration": "tests/integration", "units": "tests/unit"}  # longest first
 
 
 def succeeds(check: Check) -> bool:
@@ -71,7 +71,8 @@ def succeeds(check: Check) -> bool:
 
 def pytest_succeeds(directories: list[str]) -> bool:
     # A test mostly waits or keeps one core busy. Each worker has clusters of its own, so a file's tests stay together.
-    workers = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+    # xdist would begin with the files of most tests; here those of fewest take longest, and should not be the last.
+    workers = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
     if os.environ.get("GATEHOUSE_CLUSTER", "embedded") != "embedded":
         workers = []  # one cluster at a time
     command = [sys.executable, "-m", "pytest", *workers, *directories]
