@@ -90,8 +90,8 @@ def _run(arguments: argparse.Namespace, directory: Path, results: Path) -> None:
 
 
 def _kept(results: Path, counts: list[int]) -> list[Row]:
-    """A count's rows are always of one run, so that peers can be compared."""
-    return [row for row in rows.read(results) if row.work in rows.WORKS and row.count not in counts]
+    """A count's rows are always of one run, so that peers can be compared. The checks are measured by each run."""
+    return [row for row in rows.read(results) if row.is_a_peers and row.count not in counts]
 
 
 def _checks(directory: Path) -> list[Row]:

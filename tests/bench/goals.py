@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.rows import Row, find
+from bench.rows import CHECKS, Row, find
 
 OURS = "istio_exposures"
 _WORKS = {"first": "first run", "nothing": "nothing to do", "remove": "removal"}
@@ -93,7 +93,7 @@ def _growth(rows: Sequence[Row], work: str) -> Goal:
 
 def _checks(rows: Sequence[Row]) -> list[Goal]:
     what, goal = "10,000 hosts, the checks alone", f"{_CHECK_SECONDS:.0f} s"
-    found = [row for row in rows if row.peer == "checks" and row.count == 10000 and row.seconds_median is not None]
+    found = [row for row in rows if row.peer == CHECKS and row.count == 10000 and row.seconds_median is not None]
     return [
         Goal(f"{what}: {row.work}", goal, _CHECK_SECONDS, row.seconds_median, f"{row.seconds_median:.2f} s")
         for row in found

@@ -24,7 +24,7 @@ class ReportError(Exception):
 def tables(rows: Sequence[Row]) -> dict[int, Table]:
     """For each count a table with a line for each peer; seconds are medians."""
     found = {}
-    works = sorted((row for row in rows if row.work in WORKS and row.count), key=lambda row: row.count)
+    works = sorted((row for row in rows if row.is_a_peers and row.count), key=lambda row: row.count)
     for count, at_count in itertools.groupby(works, key=lambda row: row.count):
         by_peer: dict[str, dict[str, Row]] = {}
         for row in at_count:
@@ -51,7 +51,7 @@ def _seconds(row: Row | None) -> str:
 
 def others(rows: Iterable[Row]) -> Table:
     """What starting costs, and the checks alone."""
-    found = [row for row in rows if row.work not in WORKS and not row.error]
+    found = [row for row in rows if not row.is_a_peers and not row.error]
     lines = [
         (f"{row.peer}: {row.work}", f"{row.count:,}" if row.count else _NONE, _seconds(row))
         for row in sorted(found, key=lambda row: (row.peer, row.work, row.count))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 WORKS = ("first", "nothing", "one", "remove")
+CHECKS = "checks"  # not a peer: it measures the checks alone
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Row:
     peak_memory_bytes: int | None = None
     cpu_seconds_median: float | None = None
     error: str | None = None
+
+    @property
+    def is_a_peers(self) -> bool:
+        """Whether it is about a peer's work on the cluster, and not what starting costs, nor the checks alone."""
+        return self.work in WORKS and self.peer != CHECKS
 
     @staticmethod
     def of(peer: str, work: str, count: int, runs: Sequence[Measurement]) -> Row:

@@ -19,7 +19,7 @@ ROWS = [
     Row("kubectl_ssa", "first", 500, 9.0, 12.34, 3, 1002, 80_000_000),
     Row("helm", "first", 500, error="Error: too large"),
     Row("ansible_nothing", "start", 0, 1.0, 1.1, 5, 0, 90_000_000),
-    Row("checks", "all new", 10000, 1.0, 1.2),
+    Row("checks", "nothing", 10000, 1.0, 1.2),
 ]
 
 
@@ -48,7 +48,7 @@ def test_a_table_for_each_count() -> None:
 def test_what_else_was_measured() -> None:
     assert report.others(ROWS)[1:] == [
         ("ansible_nothing: start", "-", "1.10 s"),
-        ("checks: all new", "10,000", "1.20 s"),
+        ("checks: nothing", "10,000", "1.20 s"),
     ]
 
 

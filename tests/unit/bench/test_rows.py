@@ -49,3 +49,9 @@ def test_a_row_without_figures_is_not_found() -> None:
     assert rows.find([ROW, failed], "helm", "first", 20) == ROW
     assert rows.find([ROW, failed], "helm", "first", 500) is None
     assert rows.find([ROW, failed], "helm", "one", 20) is None
+
+
+def test_the_checks_alone_are_no_peers_work() -> None:
+    assert Row("helm", "nothing", 500).is_a_peers
+    assert not Row("checks", "nothing", 500).is_a_peers
+    assert not Row("ansible_nothing", "start", 0).is_a_peers
