@@ -4,7 +4,7 @@
 """How long all checks of a list of exposures take, alone: prints a table, and with --json FILE writes rows.
 
 Each shape of a cluster and each count is measured in a process of its own, for its peak of memory (with the input,
-which is made outside the measured time).
+which is made outside the measured time). `make bench` runs it; by hand it needs PYTHONPATH=tests:.cache/collections.
 """
 
 from __future__ import annotations
@@ -21,21 +21,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS.parent / ".cache" / "collections")]
+from neighbours import NOW, PODS, gateway, http, https, live, pod, secret, service
 
-from neighbours import NOW, PODS, gateway, http, https, live, pod, secret, service  # noqa: E402  (needs the path)
-
-from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse  # noqa: E402  (needs the path)
-from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all  # noqa: E402  (needs the path, too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._lean import lasting  # noqa: E402  (needs the path, too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests  # noqa: E402  (needs the path, too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref  # noqa: E402  (needs the path, too)
-from ansible_collections.gatehouse.istio.plugins.module_utils._references import (  # noqa: E402  (needs the path, too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._lean import lasting
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._references import (
     secrets_named,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings  # noqa: E402  (needs the path, too)
+from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
 
 COUNTS = (500, 2_000, 10_000)
 GATEWAYS = 100

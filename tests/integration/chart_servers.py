@@ -74,7 +74,7 @@ def oci_registry(directory: Path) -> Iterator[str]:
             if self.command == "GET":
                 self.wfile.write(content)
 
-        do_HEAD = do_GET  # noqa: N815 - the name that http.server asks for
+        do_HEAD = do_GET  # noqa: N815  (the name that http.server asks for)
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing: pytest's output is for failures."""

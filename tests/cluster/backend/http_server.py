@@ -57,9 +57,9 @@ def serve(identity: Identity, listening: socket.socket, tls: ssl.SSLContext | No
             websocket_server.converse(str(identity), self.rfile, self.wfile)
             self.close_connection = True
 
-        do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 (names that http.server wants)
+        do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815  (names that http.server wants)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
             print(identity, self.address_string(), format % args)
 
     server = _Server(listening.getsockname(), Handler, bind_and_activate=False)

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import tracemalloc
 from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._lean import Lean
+from ansible_collections.gatehouse.istio.plugins.module_utils._lean import Lean, lasting
 from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, created_as_applied, owned_fields
 
 OURS = {"manager": "gatehouse.istio", "operation": "Apply", "apiVersion": "networking.istio.io/v1"}
@@ -82,3 +83,18 @@ def test_a_thousand_objects_take_less() -> None:
         return size
 
     assert measured(keep=True) < measured(keep=False) / 2
+
+
+def test_what_lasts_is_not_looked_through_for_garbage() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with lasting():
+            assert not gc.isenabled()
+            kept = [[number] for number in range(1000)]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= before + len(kept)
+        with pytest.raises(KeyError), lasting():
+            raise KeyError
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
