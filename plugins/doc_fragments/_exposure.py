@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # The options that describe an exposure (argument spec: module_utils/_options.py)
+    # The options that describe an exposure (argument spec: module_utils/_options/argument_spec.py)
     DOCUMENTATION = r"""
 options:
   name:

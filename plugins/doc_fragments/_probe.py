@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # How it is proved that an exposure is served (argument spec: PROBE in module_utils/_options.py)
+    # How it is proved that an exposure is served (argument spec: PROBE in module_utils/_options/argument_spec.py)
     DOCUMENTATION = r"""
 options:
   probe:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # The options of an exposure's routes (argument spec: module_utils/_route_options.py)
+    # The options of an exposure's routes (argument spec: module_utils/_options/route_spec.py)
     DOCUMENTATION = r"""
 options:
   routes:

@@ -51,7 +51,7 @@ _value:
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._certificate_status import explain, has_failed, is_ready
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait.certificate import explain, has_failed, is_ready
 
 Object = dict[str, Any]
 ISSUERS = ("ClusterIssuer", "Issuer")

@@ -47,8 +47,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks import is_dns_name, is_label
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import FIELD_MANAGER, MANAGED_BY
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import is_dns_name, is_label
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._helm_values import (
     duration_problems,
     duration_seconds,

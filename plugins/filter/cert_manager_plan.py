@@ -62,7 +62,7 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import FIELD_MANAGER, MANAGED_BY
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
 
 Object = Mapping[str, Any]
 

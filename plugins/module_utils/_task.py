@@ -3,26 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""What the parts of a task need of the outside: somebody who reads the cluster, and somebody who hears warnings."""
+
+"""What a flow needs of a task: whether it may write, and where warnings go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Protocol
-
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest, Ref
-
-
-class Reader(Protocol):
-    """Reads live objects, as Cluster does; both may raise ClusterError."""
-
-    def find(
-        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
-    ) -> list[Manifest]:
-        """All objects of a kind with these labels; namespace None means the whole cluster."""
-
-    def get(self, at: Ref) -> Manifest | None:
-        """A live object, or None if there is none."""
 
 
 class Task(Protocol):
@@ -33,4 +19,4 @@ class Task(Protocol):
         """Whether nothing may be written."""
 
     def warn(self, warning: str) -> None:
-        """Tells the user."""
+        """Reports a warning to the user."""

@@ -435,9 +435,9 @@ urls:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import CONNECTION
-from ansible_collections.gatehouse.istio.plugins.module_utils._flow import run_exposure
-from ansible_collections.gatehouse.istio.plugins.module_utils._options import EXPOSURE
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure import run_exposure
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_spec import EXPOSURE
 
 
 def main() -> None:

@@ -363,9 +363,9 @@ answer:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import CONNECTION
-from ansible_collections.gatehouse.istio.plugins.module_utils._info_flow import run_info
-from ansible_collections.gatehouse.istio.plugins.module_utils._info_options import INFO
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import run_info
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO
 
 
 def main() -> None:

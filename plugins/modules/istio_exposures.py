@@ -267,9 +267,9 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._cluster import CONNECTION
-from ansible_collections.gatehouse.istio.plugins.module_utils._list_flow import run_exposures
-from ansible_collections.gatehouse.istio.plugins.module_utils._list_options import LIST
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposures import run_exposures
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import LIST
 
 
 def main() -> None:

@@ -21,18 +21,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from neighbours import NOW, PODS, gateway, http, https, live, pod, secret, service
-
-from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
-from ansible_collections.gatehouse.istio.plugins.module_utils._findings import findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._lean import lasting
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Key, Manifest, Ref, ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._references import (
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings_of_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
     secrets_named,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._surroundings import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import lasting
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Key, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+from support.builders import NOW, PODS, gateway, http, https, live, pod, secret, service
 
 COUNTS = (500, 2_000, 10_000)
 GATEWAYS = 100

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._exposure import parse
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests import manifests
-from ansible_collections.gatehouse.istio.plugins.module_utils._objects import Manifest
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 
 NAMESPACES = tuple(f"bench-{number}" for number in range(10))
 SERVICE = "web"

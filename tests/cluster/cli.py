@@ -128,7 +128,7 @@ def _certificate(arguments: argparse.Namespace, layout: Layout) -> int:
 def _request(arguments: argparse.Namespace, layout: Layout) -> int:
     sys.path.append(str(cache_directory() / "collections"))
     # Only this command needs the collection, under the name that it has for Ansible.
-    from ansible_collections.gatehouse.istio.plugins.module_utils._probe import probe  # noqa: PLC0415  (as said above)
+    from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import probe  # noqa: PLC0415  (as said above)
 
     ca = arguments.ca or str(layout.ca_certificate)
     try:

@@ -17,7 +17,7 @@ from typing import Any
 
 from cluster.layout import REPOSITORY, cache_directory
 
-_CALLBACKS = REPOSITORY / "tests" / "integration" / "callback_plugins"
+_CALLBACKS = REPOSITORY / "tests" / "support" / "callback_plugins"
 
 
 @dataclass(frozen=True)

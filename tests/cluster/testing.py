@@ -18,7 +18,7 @@ from typing import Any
 
 import kubernetes
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._probe import ProbeResult, probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import ProbeResult, probe
 from cluster import credentials, lifecycle, playbooks, tools
 from cluster.layout import Layout, cache_directory
 from cluster.playbooks import PlaybookResult

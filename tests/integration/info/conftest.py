@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from info.reading import PODS, PUBLIC, Run
-from run_module import Outcome, run_module
 
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure, istio_exposure_info
 from cluster.testing import CertificateFiles, Cluster
+from support.info import PODS, PUBLIC, Run
+from support.run_module import Outcome, run_module
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from info.reading import PODS, PUBLIC, Run, named
-from run_module import Outcome
 
-from ansible_collections.gatehouse.istio.plugins.module_utils import _info_flow
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows import exposure_info
 from cluster.testing import CertificateFiles, Cluster
+from support.info import PODS, PUBLIC, Run, named
+from support.run_module import Outcome
 
 
 @pytest.mark.usefixtures("every_kind")
@@ -217,7 +217,7 @@ def test_no_drift_of_what_is_beside_the_gateways_pods(
 
 
 def test_without_jmespath_only_queries_fail(info: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_info_flow, "JMESPATH_IMPORT_ERROR", "ModuleNotFoundError")
+    monkeypatch.setattr(exposure_info, "JMESPATH_IMPORT_ERROR", "ModuleNotFoundError")
     assert info().result["exposures"] == []
     assert "Failed to import the required Python library (jmespath)" in info(fails=True, query="[]").message
 

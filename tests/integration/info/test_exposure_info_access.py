@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
-from info.reading import PUBLIC, Run, named
-from run_module import Outcome, run_module
 
-from ansible_collections.gatehouse.istio.plugins.module_utils import _cluster
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes import client
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure_info
 from cluster.testing import Cluster, eventually
+from support.info import PUBLIC, Run, named
+from support.run_module import Outcome, run_module
 
 
 def test_what_may_not_be_read_is_null_and_said_once(
@@ -70,9 +70,9 @@ def test_the_number_of_requests_does_not_grow(
     info: Run, expose: Run, options: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    request = _cluster.Cluster._request  # noqa: SLF001  (the one door to the API server)
+    request = client.Cluster._request  # noqa: SLF001  (the one door to the API server)
 
-    def counted(self: _cluster.Cluster, method: str, path: str, *more: Any, **named: Any) -> Any:
+    def counted(self: client.Cluster, method: str, path: str, *more: Any, **named: Any) -> Any:
         asked.append(f"{method} {path}")
         return request(self, method, path, *more, **named)
 
@@ -84,7 +84,7 @@ def test_the_number_of_requests_does_not_grow(
         return len(asked)
 
     expose("a")
-    monkeypatch.setattr(_cluster.Cluster, "_request", counted)
+    monkeypatch.setattr(client.Cluster, "_request", counted)
     alone = count("a")
     for name in ("b", "c", "d"):
         expose(name, service=name)

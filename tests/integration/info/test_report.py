@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from info.reading import PODS, Run
 from report.reading import Page
 from report.writing import PLAYBOOK, sample, write
 
@@ -23,6 +22,7 @@ from cluster.chromium import Chromium
 from cluster.errors import ClusterError
 from cluster.layout import cache_directory
 from cluster.testing import Cluster
+from support.info import PODS, Run
 
 SCRIPT = "<script>document.title = 'run'</script>"
 # In a frame, as not every browser has windows that narrow, the page tells its width. Its own policy would forbid that.

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Through which addresses and ports clients reach a gateway, by the Services that select its pods. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._kubernetes.objects import Manifest
+
+_ENDED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Where a gateway's server is reached; namespace is that of the gateway's pods (None: not known)."""
+
+    address: str
+    port: int
+    namespace: str | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The pods that a gateway's selector matches, and the Services of their namespaces."""
+
+    pods: tuple[Manifest, ...] = ()
+    services: tuple[Manifest, ...] = ()
+
+    @property
+    def namespaces(self) -> list[str]:
+        return sorted({pod["metadata"]["namespace"] for pod in self.pods})
+
+
+def running(pods: list[Manifest]) -> list[Manifest]:
+    return [pod for pod in pods if pod.get("status", {}).get("phase") not in _ENDED]
+
+
+def keeps_out(
+    leaving: Manifest, selector: Mapping[str, str], tls_ports: Collection[int], pods: Iterable[Manifest] | None
+) -> bool:
+    """Whether, while this Gateway is there, another one with the selector and TLS on these ports is not served.
+
+    Of two with the same TLS host, port and pods, Istio serves the older one, and drops the other's whole server. pods
+    are those that the selector matches. If they are not known (None), the labels tell: no pod has two values of one.
+    """
+    spec = leaving["spec"]
+    if not any(server["port"]["number"] in tls_ports for server in spec.get("servers") or []):
+        return False
+    other = spec.get("selector") or {}
+    if pods is None:
+        return all(other.get(key, value) == value for key, value in selector.items())
+    return any(other.items() <= (pod["metadata"].get("labels") or {}).items() for pod in pods)
+
+
+def entrances(around: Surroundings, selector: Mapping[str, str], number: int) -> tuple[list[Entrance], str]:
+    """Where the server with this port number is reached, or one sentence why that is nowhere.
+
+    Where a Service has an address of a load balancer or an external one, only such addresses count: they are what
+    clients use. Else it is those of NodePorts, and at last those inside the cluster.
+    """
+    if not around.pods:
+        labels = ", ".join(f"{key}={value}" for key, value in selector.items())
+        return [], f"no running pod has the labels {labels}, so no gateway serves it"
+    services = [service for service in around.services if _leads_to(service, around.pods)]
+    where = " and ".join(around.namespaces)
+    if not services:
+        return [], (
+            f"no Service in the namespace {where} selects the gateway's pods, so it is not known how clients reach it; "
+            "if it is without one, give probe.addresses"
+        )
+    ports = [(service, port) for service in services if (port := _port_of(service, number))]
+    if not ports:
+        names = " and ".join(_name(service) for service in services)
+        return [], f"the gateway's Service {names} has no port {number}"
+    for kind in (_external, _node_ports, _internal):
+        found = [entrance for service, port in ports for entrance in kind(service, port, around.pods)]
+        if found:
+            return list(dict.fromkeys(found)), ""
+        if kind is _external and any(service["spec"].get("type") == "LoadBalancer" for service, _port in ports):
+            break  # it gets its address sooner or later, and the ones that it has until then are not for clients
+    names = " and ".join(_name(service) for service, _port in ports)
+    return [], f"the gateway's Service {names} has no address yet"
+
+
+def _name(service: Manifest) -> str:
+    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+
+
+def _leads_to(service: Manifest, pods: tuple[Manifest, ...]) -> bool:
+    wanted = service["spec"].get("selector")
+    namespace = service["metadata"]["namespace"]
+    labels = [pod["metadata"].get("labels") or {} for pod in pods if pod["metadata"]["namespace"] == namespace]
+    return bool(wanted) and any(wanted.items() <= found.items() for found in labels)
+
+
+def _port_of(service: Manifest, number: int) -> dict[str, Any] | None:
+    """A Gateway's port is the Service's; where none has that number, it is the port on which the pods listen."""
+    ports = [port for port in service["spec"].get("ports") or [] if port.get("protocol", "TCP") == "TCP"]
+    same = [port for port in ports if port["port"] == number]
+    behind = [port for port in ports if port.get("targetPort") == number]
+    return next(iter(same + behind), None)
+
+
+def _external(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Entrance]:
+    balancers = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+    addresses = [entry.get("ip") or entry.get("hostname") for entry in balancers]
+    addresses += service["spec"].get("externalIPs") or []
+    return _at(service, addresses, port["port"])
+
+
+def _node_ports(service: Manifest, port: dict[str, Any], pods: tuple[Manifest, ...]) -> list[Entrance]:
+    """On the nodes of the gateway's pods, which answer whatever the Service's externalTrafficPolicy is."""
+    if not port.get("nodePort"):
+        return []
+    namespace = service["metadata"]["namespace"]
+    nodes = {pod.get("status", {}).get("hostIP") for pod in pods if pod["metadata"]["namespace"] == namespace}
+    return _at(service, sorted(filter(None, nodes)), port["nodePort"])
+
+
+def _internal(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Entrance]:
+    addresses = service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")]
+    return _at(service, [address for address in addresses if address != "None"], port["port"])
+
+
+def _at(service: Manifest, addresses: list[str], port: int) -> list[Entrance]:
+    return [Entrance(address, port, service["metadata"]["namespace"]) for address in addresses if address]

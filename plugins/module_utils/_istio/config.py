@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""All Gateways and VirtualServices at one time, and what the pods of a workload get of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import is_
+from typing import Any
+
+from .._kubernetes.objects import Manifest, Ref
+from .cluster_state import Surroundings
+from .indexes import ByHost, BySelector
+from .listeners import (
+    Listeners,
+    Server,
+    Workload,
+    age,
+    hosts_for,
+)
+from .references import full_name, gateway_names
+
+_Place = tuple[int, Manifest]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All Gateways and VirtualServices at one time, oldest first."""
+
+    gateways: tuple[Manifest, ...]
+    virtual_services: tuple[Manifest, ...]
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _gateways_by_name(self) -> dict[str, Manifest]:
+        return {full_name(entry): entry for entry in self.gateways}
+
+    @cached_property
+    def _gateways_by_selector(self) -> BySelector[Manifest]:
+        return BySelector((entry["spec"].get("selector"), entry) for entry in self.gateways)
+
+    @cached_property
+    def full_names(self) -> dict[str, list[str]]:
+        """The full names of all Gateways of one name."""
+        found: dict[str, list[str]] = {}
+        for entry in self.gateways:
+            found.setdefault(entry["metadata"]["name"], []).append(full_name(entry))
+        return found
+
+    @cached_property
+    def _by_gateway(self) -> dict[str, list[Manifest]]:
+        found: dict[str, list[Manifest]] = {}
+        for entry in self.virtual_services:
+            for name in dict.fromkeys(gateway_names(entry)):
+                found.setdefault(name, []).append(entry)
+        return found
+
+    def gateway(self, name: str) -> Manifest | None:
+        return self._gateways_by_name.get(name)
+
+    def came_first(self, one: str, other: str) -> bool:
+        """Whether a Gateway is there already, and before the other one."""
+        first, second = self.gateway(one), self.gateway(other)
+        return first is not None and second is not None and age(first) < age(second)
+
+    def attached(self, gateway: str) -> list[Manifest]:
+        """The VirtualServices of a Gateway."""
+        return self._by_gateway.get(gateway, [])
+
+    def gateways_for(self, workload: Workload) -> list[Manifest]:
+        """Those whose selector matches the pods."""
+        return self._gateways_by_selector.selecting(workload.labels)
+
+    def is_same_for(self, workload: Workload, other: State) -> bool:
+        """Whether the pods get the very same objects in another state."""
+        mine, theirs = self.gateways_for(workload), other.gateways_for(workload)
+        names = [full_name(entry) for entry in mine]
+        return _are_same(mine, theirs) and all(_are_same(self.attached(name), other.attached(name)) for name in names)
+
+    def hosts_of(self, gateway: str) -> ByHost[str]:
+        """The hosts of all servers of a Gateway, as listeners know them: namespace/host or host."""
+        if gateway not in self.memory:
+            live = self._gateways_by_name[gateway]
+            servers = live["spec"].get("servers") or []
+            hosts = [host for server in servers for host in hosts_for(server, live["metadata"]["namespace"])]
+            self.memory[gateway] = ByHost((host.rpartition("/")[2], host) for host in hosts)
+        found: ByHost[str] = self.memory[gateway]
+        return found
+
+    def routed(self, server: Server, namespace: str | None) -> list[tuple[Manifest, list[str]]]:
+        """The VirtualServices of a server that pods of a namespace get, in istiod's order, and their hosts there."""
+        index = self._virtual_services_of(server.gateway, namespace)
+        found: dict[int, tuple[Manifest, dict[str, None]]] = {}
+        for entry in server.hosts:
+            where, _slash, name = entry.rpartition("/")
+            for host, (position, virtual_service) in index.meeting(name):
+                if where in ("", virtual_service["metadata"]["namespace"]):
+                    found.setdefault(position, (virtual_service, {}))[1][host] = None
+        return [(found[position][0], list(found[position][1])) for position in sorted(found)]
+
+    def _virtual_services_of(self, gateway: str, namespace: str | None) -> ByHost[_Place]:
+        """Those of a Gateway that pods of a namespace get, in istiod's order: first what is exported to them alone."""
+        key = (gateway, namespace)
+        if key not in self.memory:
+            seen = [entry for entry in self.attached(gateway) if exported_to(entry, namespace)]
+            seen.sort(key=lambda entry: "*" in (entry["spec"].get("exportTo") or ["*"]))
+            self.memory[key] = ByHost(
+                (host, (position, entry))
+                for position, entry in enumerate(seen)
+                for host in entry["spec"].get("hosts") or []
+            )
+        found: ByHost[_Place] = self.memory[key]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What the pods of a workload get at one time.
+
+    ordered are the Secrets for which the task's exposures themselves order a certificate, and for which names.
+    """
+
+    around: Surroundings
+    ordered: Mapping[Ref, tuple[str, ...]]
+    state: State
+    workload: Workload
+    listeners: Listeners
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """A workload, and what it gets before and after."""
+
+    workload: Workload
+    before: View
+    after: View
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+
+def _are_same(objects: list[Manifest], others: list[Manifest]) -> bool:
+    return len(objects) == len(others) and all(map(is_, objects, others))
+
+
+def exported_to(virtual_service: Manifest, namespace: str | None) -> bool:
+    """Whether pods of the namespace (None: not known) get a VirtualService."""
+    to = virtual_service["spec"].get("exportTo") or ["*"]
+    own = virtual_service["metadata"]["namespace"]
+    return "*" in to or (namespace is None and "~" not in to) or namespace in [own if one == "." else one for one in to]
+
+
+def secret_at(workload: Workload, name: str) -> Ref | None:
+    """The Secret that a server on these pods names."""
+    return Ref("Secret", workload.namespace, name) if workload.namespace else None

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What istiod makes of all Gateways that select the same pods: which servers listen, and which it drops. Pure.
+
+The rules are those of istiod's mergeGateways: oldest Gateway first, then by name; a TLS server is dropped as a whole if
+an earlier one has one of its hosts on the same port, and any server whose protocol the port's first one rules out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .._kubernetes.objects import Manifest
+from .indexes import is_within
+from .references import credential_of, full_name, selects
+
+_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+_NO_TRANSLATION = "experimental.istio.io/disable-gateway-port-translation"
+_REVISION = "istio.io/rev"
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """Pods of an ingress gateway that serve the same, and the Services that lead to them.
+
+    namespace is None if no pod is there that would say it; container_ports are their named ports.
+    """
+
+    namespace: str | None
+    labels: Mapping[str, str]
+    services: tuple[Manifest, ...] = ()
+    container_ports: tuple[tuple[str, int], ...] = ()
+
+    def port(self, number: int) -> int:
+        """The port on which the pods listen for a server's port, which is the Service's: its targetPort."""
+        for service in self.services:
+            for entry in service["spec"].get("ports") or []:
+                if entry["port"] == number and _NO_TRANSLATION not in (service["metadata"].get("labels") or {}):
+                    target = entry.get("targetPort", number)
+                    return target if isinstance(target, int) else dict(self.container_ports).get(target, number)
+        return number
+
+    def uses(self, gateway: Manifest, scoped_to_namespace: bool) -> bool:
+        """Whether istiod gives the Gateway to these pods."""
+        if scoped_to_namespace and self.namespace not in (None, gateway["metadata"]["namespace"]):
+            return False
+        revision = (gateway["metadata"].get("labels") or {}).get(_REVISION)
+        if revision and revision != self.labels.get(_REVISION, "default"):
+            return False
+        return selects(gateway["spec"].get("selector"), self.labels)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of a Gateway, on the port where the pods listen; hosts are namespace/host or host."""
+
+    gateway: str
+    index: int
+    hosts: tuple[str, ...]
+    number: int
+    port: int
+    bind: str
+    protocol: str
+    mode: str | None = None
+    credential: str | None = None
+    redirects: bool = False
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The hosts without namespaces: what TLS clients name (SNI)."""
+        return tuple(dict.fromkeys(host.rpartition("/")[2] for host in self.hosts))
+
+    @cached_property
+    def names_set(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @property
+    def is_http(self) -> bool:
+        return self.protocol in _HTTP
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether it listens for TLS: a server of plain HTTP that redirects has TLS settings, too."""
+        return self.mode is not None and not self.is_http
+
+    @property
+    def passes_through(self) -> bool:
+        return self.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
+
+    @property
+    def ends_https(self) -> bool:
+        return self.has_tls and self.protocol == "HTTPS" and not self.passes_through
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Where it listens: servers of the same place share a listener."""
+        return self.port, self.bind
+
+    def __str__(self) -> str:
+        return f"Gateway {self.gateway}, servers[{self.index}]"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A server that istiod leaves out, because of an earlier one: for these hosts, or (without any) its protocol."""
+
+    server: Server
+    by: Server
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Listeners:
+    """What the pods of a workload listen for."""
+
+    servers: tuple[Server, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def age(live: Manifest) -> tuple[bool, str, str, str]:
+    """Sorts objects as istiod does: oldest first, then by name.
+
+    What is not there yet will be the newest, in the order in which it is written: that is left as it is.
+    """
+    metadata = live["metadata"]
+    created = metadata.get("creationTimestamp")
+    return (False, created, metadata["name"], metadata["namespace"]) if created else (True, "", "", "")
+
+
+def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namespace: bool = False) -> Listeners:
+    """Merges the Gateways, oldest first, as istiod does for these pods."""
+    kept: list[Server] = []
+    dropped: list[Dropped] = []
+    tls_hosts: dict[tuple[int, str, str], Server] = {}
+    plain: dict[tuple[int, str], Server] = {}
+    for gateway in gateways:
+        for server in servers_of(gateway, workload) if workload.uses(gateway, scoped_to_namespace) else []:
+            taken = {host: tls_hosts.get((*server.place, host)) for host in server.hosts}
+            losers = tuple(host for host, winner in taken.items() if winner)
+            if server.mode is not None and losers:
+                winner = taken[losers[0]]
+                dropped += [Dropped(server, winner, losers)] if winner else []
+                continue
+            if server.mode is not None:
+                tls_hosts.update({(*server.place, host): server for host in server.hosts})
+            first = plain.get(server.place)
+            if first and not (first.is_http and server.is_http):
+                dropped.append(Dropped(server, first))
+                continue
+            if not server.has_tls:
+                plain.setdefault(server.place, server)
+            kept.append(server)
+    return Listeners(tuple(kept), tuple(dropped))
+
+
+def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
+    """The servers of one Gateway, as these pods take them."""
+    return [
+        Server(
+            gateway=full_name(gateway),
+            index=index,
+            hosts=hosts_for(server, gateway["metadata"]["namespace"]),
+            number=server["port"]["number"],
+            port=workload.port(server["port"]["number"]),
+            bind=server.get("bind") or "",
+            protocol=str(server["port"].get("protocol", "")).upper(),
+            mode=(server["tls"].get("mode") or "PASSTHROUGH") if server.get("tls") is not None else None,
+            credential=credential_of(server),
+            redirects=bool((server.get("tls") or {}).get("httpsRedirect")),
+        )
+        for index, server in enumerate(gateway["spec"].get("servers") or [])
+    ]
+
+
+def hosts_for(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
+    """As istiod takes them: ./host is of the Gateway's namespace, and */host of all."""
+    found = []
+    for host in server.get("hosts") or []:
+        where, slash, name = host.rpartition("/")
+        if where == "*" and name == "*":
+            return ("*",)
+        found.append(f"{namespace}/{name}" if where == "." else name if where == "*" else f"{where}{slash}{name}")
+    return tuple(found)
+
+
+def common(servers_hosts: Iterable[str], virtual_service: Manifest) -> list[str]:
+    """The hosts of a server (namespace/host or host) that a VirtualService routes, the narrower one of each two."""
+    namespace = virtual_service["metadata"]["namespace"]
+    found: dict[str, None] = {}
+    for entry in servers_hosts:
+        where, slash, name = entry.rpartition("/")
+        if slash and where != namespace:
+            continue
+        for host in virtual_service["spec"].get("hosts") or []:
+            if is_within(name, host):
+                found[name] = None
+            elif is_within(host, name):
+                found[host] = None
+    return list(found)

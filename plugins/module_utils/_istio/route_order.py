@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""The conditions of VirtualServices' routes, and which of them take all requests of later ones. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+from typing import Any
+
+from .._kubernetes.objects import Manifest
+from .listeners import Server
+from .references import full_name
+
+_Path = tuple[tuple[str, Any], ...]
+_TAKES_ALL: _Path = (("takes all", True),)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One way into a route: a VirtualService, its place there, the conditions but the port's, and what happens."""
+
+    virtual_service: str
+    place: str
+    match: Mapping[str, Any]
+    action: Mapping[str, Any]
+
+    @cached_property
+    def takes_all(self) -> bool:
+        uri = self.match.get("uri") or {}
+        return not self.match.keys() - {"uri"} and (not uri or uri.get("prefix") == "/" or uri.get("regex") == ".*")
+
+    @cached_property
+    def path(self) -> _Path:
+        """By what it is found among others."""
+        return _TAKES_ALL if self.takes_all else tuple(sorted((self.match.get("uri") or {}).items()))
+
+    def hides(self, later: Condition) -> bool:
+        """Whether no request is left for a condition that comes later. istiod puts those that take all last."""
+        if self.takes_all != later.takes_all:
+            return False
+        if self.takes_all:
+            return True
+        others = {key: value for key, value in self.match.items() if key != "uri"}
+        if any(later.match.get(key) != value for key, value in others.items()):
+            return False
+        if later.match.get("ignoreUriCase") and not self.match.get("ignoreUriCase"):
+            return not self.match.get("uri")
+        return _uri_within(later.match.get("uri") or {}, self.match.get("uri") or {})
+
+
+def _uri_within(uri: Mapping[str, Any], wider: Mapping[str, Any]) -> bool:
+    if not wider or uri == wider:
+        return True
+    prefix = wider.get("prefix")
+    path = uri.get("prefix") or uri.get("exact")
+    return prefix is not None and path is not None and str(path).startswith(str(prefix))
+
+
+def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
+    """Up to the first that takes all: istiod leaves out what comes after it."""
+    name = full_name(virtual_service)
+    for index, route in enumerate(virtual_service["spec"].get("http") or []):
+        action = {key: value for key, value in route.items() if key not in ("match", "name")}
+        for given in route.get("match") or [{}]:
+            gateways = given.get("gateways") or [server.gateway]
+            if given.get("port") in (None, 0, server.number) and server.gateway in gateways:
+                match = {
+                    key: value for key, value in given.items() if key not in ("port", "name", "gateways") and value
+                }
+                found = Condition(name, f"http[{index}]", match, action)
+                yield found
+                if found.takes_all:
+                    return
+
+
+def hidden_ones(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:
+    """A condition that takes all requests of a later one of another VirtualService, and that one.
+
+    conditions are those of a host, in istiod's order.
+    """
+    earlier = _Earlier()
+    for later in conditions:
+        for one in earlier.around(later):
+            if one.virtual_service != later.virtual_service and one.hides(later) and one.action != later.action:
+                yield one, later
+                break
+        earlier.add(later)
+
+
+class _Earlier:
+    """Conditions by their path. One that hides another has the same path, a prefix of it, or none."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[_Path, list[tuple[int, Condition]]] = {}
+        self._prefixes: set[int] = set()
+        self._count = 0
+
+    def add(self, condition: Condition) -> None:
+        self._by_path.setdefault(condition.path, []).append((self._count, condition))
+        self._prefixes.update(len(value) for kind, value in condition.path if kind == "prefix")
+        self._count += 1
+
+    def around(self, later: Condition) -> Iterator[Condition]:
+        """Those that might hide it, in their order."""
+        paths = {later.path}
+        if not later.takes_all:
+            uri = later.match.get("uri") or {}
+            path = str(uri.get("prefix") or uri.get("exact") or "")
+            paths |= {(), *((("prefix", path[:length]),) for length in self._prefixes)}
+        lists = [self._by_path[path] for path in paths if path in self._by_path]
+        return (one for _at, one in merge(*lists))

@@ -1,0 +1,317 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""The only door to the API server: the only file that imports kubernetes.core and kubernetes."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ansible.module_utils.basic import missing_required_lib
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from urllib3 import BaseHTTPResponse
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
+    AUTH_ARG_SPEC,
+    extract_sensitive_values_from_kubeconfig,
+)
+
+# kubernetes.core's own client asks the API server for everything it can do before the first real request. Our kinds are
+# known, so only its handling of the connection options is used, below its (equally internal) get_api_client().
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import (
+    _create_auth_spec,
+    _create_configuration,
+    _create_headers,
+    _set_header,
+)
+
+from .._options.argument_spec import ArgumentSpec
+from .compact import Lean
+from .errors import (
+    CONFLICT,
+    FORBIDDEN,
+    ClusterError,
+    readable,
+    refusal,
+)
+from .objects import (
+    FIELD_MANAGER,
+    Manifest,
+    Ref,
+    created_as_applied,
+    ref,
+)
+from .retry import (
+    LONGEST_SECONDS,
+    Attempts,
+    Failure,
+    Patience,
+    seconds,
+)
+
+__all__ = ["CONFLICT", "CONNECTION", "FORBIDDEN", "Cluster", "ClusterError", "readable"]
+
+KUBERNETES_IMPORT_ERROR: str | None = None
+try:
+    from kubernetes.client import ApiClient
+    from kubernetes.config import ConfigException
+    from urllib3 import Retry, Timeout
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    # Redirects only. Left to itself, urllib3 would repeat some methods and not others, and a POST after Retry-After.
+    _NO_RETRIES = Retry(total=None, connect=0, read=0, redirect=3, status=0, other=0, respect_retry_after_header=False)
+except ImportError:
+    KUBERNETES_IMPORT_ERROR = traceback.format_exc()
+
+CONNECTION = ArgumentSpec(argument_spec=AUTH_ARG_SPEC)
+
+_ISTIO, _CERT_MANAGER, _ACME = "networking.istio.io", "cert-manager.io", "acme.cert-manager.io"
+# Group (none: Kubernetes' oldest), plural; all of version v1.
+_KINDS = {
+    "Gateway": (_ISTIO, "gateways"),
+    "VirtualService": (_ISTIO, "virtualservices"),
+    "DestinationRule": (_ISTIO, "destinationrules"),
+    "Certificate": (_CERT_MANAGER, "certificates"),
+    "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
+    "Order": (_ACME, "orders"),
+    "Issuer": (_CERT_MANAGER, "issuers"),
+    "ClusterIssuer": (_CERT_MANAGER, "clusterissuers"),
+    "Challenge": (_ACME, "challenges"),
+    "Deployment": ("apps", "deployments"),
+    "Secret": ("", "secrets"),
+    "Pod": ("", "pods"),
+    "Service": ("", "services"),
+}
+_PAGE = 500
+_GONE = 410
+_TIMEOUT_SECONDS = 60
+_NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_VERSIONS = {"uid", "resourceVersion"}
+_JSON, _APPLY, _MERGE = "application/json", "application/apply-patch+yaml", "application/merge-patch+json"
+
+
+class Cluster:
+    """Reads and writes objects of the kinds in _KINDS.
+
+    A request that the API server has no time for, or that meets its restart, is sent again (see _patience): each of
+    them may be, for it either says the same twice or names the version or uid that it is about.
+    """
+
+    def __init__(self, module: AnsibleModule, connections: int = 1) -> None:
+        """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError.
+
+        So many requests are sent at the same time, each over a connection that stays open; more threads may ask.
+        """
+        if KUBERNETES_IMPORT_ERROR:
+            module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+        if isinstance(module.params.get("kubeconfig"), dict):
+            module.no_log_values.update(extract_sensitive_values_from_kubeconfig(module.params["kubeconfig"]))
+        try:
+            configuration = _create_configuration(_create_auth_spec(module))
+        except (ConfigException, OSError) as error:
+            raise ClusterError(
+                f"There is no usable connection to a cluster ({error}); give kubeconfig, or host and api_key, "
+                "or set K8S_AUTH_KUBECONFIG."
+            ) from error
+        configuration.connection_pool_maxsize = connections
+        client = ApiClient(configuration)
+        client.user_agent = FIELD_MANAGER
+        for header, value in _create_headers(module).items():
+            _set_header(client, header, value)
+        self._configuration = configuration
+        self._headers = client.default_headers
+        # The rest of the client would walk through every object that is sent, several times.
+        self._pool = client.rest_client.pool_manager
+        self._patience = Patience()
+        self._token_lock = threading.Lock()
+        self._at_once = threading.BoundedSemaphore(connections)
+
+    def find(
+        self,
+        kind: str,
+        labels: Mapping[str, str],
+        namespace: str | None = None,
+        selectors: Iterable[str] = (),
+        fields: str = "",
+    ) -> list[Manifest]:
+        """All objects of a kind that carry the labels; namespace None means the whole cluster.
+
+        selectors are further conditions on labels, fields one on fields, in Kubernetes' own words. managedFields has
+        only what is ours, and the objects share it: they are for reading.
+        """
+        selector = ",".join([*(f"{key}={value}" for key, value in labels.items()), *selectors])
+        query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
+        if fields:
+            query.append(("fieldSelector", fields))
+        try:
+            return self._pages(kind, namespace, query)
+        except ClusterError as error:
+            if error.status != _GONE:
+                raise
+        return self._pages(kind, namespace, query)  # it took so long that the first page is no longer known
+
+    def _pages(self, kind: str, namespace: str | None, query: list[tuple[str, Any]]) -> list[Manifest]:
+        lean = Lean()
+        found: list[Manifest] = []
+        token: str | None = ""
+        while token is not None:
+            page = self._request("get", _path(kind, namespace), [*query, ("continue", token)] if token else query)
+            # The items of a list do not say what they are.
+            found += [lean.kept({**item, "kind": kind, "apiVersion": page["apiVersion"]}) for item in page["items"]]
+            token = page["metadata"].get("continue") or None
+        return found
+
+    def get(self, at: Ref) -> Manifest | None:
+        """A live object, or None if there is none (nor its namespace)."""
+        try:
+            return self._request("get", _path(at.kind, at.namespace, at.name))
+        except ClusterError as error:
+            if error.status == 404 and not error.kind_is_unknown:
+                return None
+            raise
+
+    def apply(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
+        """Server-side apply as our field manager.
+
+        With dry_run the API server and its webhooks judge, and nothing is written. Conflicts are taken over: what the
+        task names is the task's. Fields that it does not name stay untouched.
+        """
+        at = ref(manifest)
+        query = [("fieldManager", FIELD_MANAGER), ("force", "true")] + ([("dryRun", "All")] if dry_run else [])
+        return self._request("patch", _path(at.kind, at.namespace, at.name), query, manifest, _APPLY)
+
+    def create(self, manifest: Manifest) -> Manifest:
+        """Creates an object, unless somebody else has done so meanwhile; own() then makes it an applied one."""
+        at = ref(manifest)
+        return self._request("post", _path(at.kind, at.namespace), [("fieldManager", FIELD_MANAGER)], manifest)
+
+    def own(self, live: Manifest) -> Manifest:
+        """Records what we have created as applied, if it is still as it was read; else apply could never remove it."""
+        at = ref(live)
+        version = live["metadata"]["resourceVersion"]
+        patch = {"metadata": {"resourceVersion": version, "managedFields": created_as_applied(live)}}
+        query = [("fieldManager", FIELD_MANAGER)]
+        return self._request("patch", _path(at.kind, at.namespace, at.name), query, patch, _MERGE)
+
+    def delete(self, live: Manifest, as_read: bool = False) -> None:
+        """Deletes exactly this object: not one that somebody has put in its place meanwhile. Gone already is fine.
+
+        With as_read it is deleted only if nobody has changed it since.
+        """
+        at = ref(live)
+        preconditions = {key: live["metadata"][key] for key in (("uid", "resourceVersion") if as_read else ("uid",))}
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        try:
+            self._request("delete", _path(at.kind, at.namespace, at.name), body=body)
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, Any]] | None = None,
+        body: Manifest | None = None,
+        content_type: str = _JSON,
+    ) -> Any:
+        data = None if body is None else encoded(body)
+        by_name_alone = content_type == _APPLY and not _VERSIONS & (body or {})["metadata"].keys()
+        attempts, lost = Attempts(), False
+        while True:
+            try:
+                with self._at_once:
+                    answer = self._send(method, path, query, data, content_type)
+            except HTTPError as error:
+                failed = ClusterError(f"The API server at {self._configuration.host} cannot be reached: {error}")
+                # Who has kept us waiting that long is not restarting.
+                failure = Failure(None, final=isinstance(getattr(error, "reason", error), ReadTimeoutError))
+            else:
+                if answer.status < 300:
+                    self._patience.answered()
+                    return self._content(answer.data)
+                failed = refusal(answer.status, answer.reason, answer.data, path)
+                failure = Failure(
+                    answer.status,
+                    retry_after=seconds(answer.headers.get("Retry-After")),
+                    race=by_name_alone and answer.status == CONFLICT,
+                    final=failed.by_webhook,
+                )
+            pause = self._patience.pause(failure, attempts)
+            if pause is None:
+                failed = self._last_word(failed, failure, attempts)
+                failed.perhaps_done, failed.is_unreachable = lost, failure.is_away
+                raise failed
+            lost = lost or failure.is_away
+            time.sleep(pause)
+
+    def _send(
+        self, method: str, path: str, query: list[tuple[str, Any]] | None, data: bytes | None, content_type: str
+    ) -> BaseHTTPResponse:
+        """One attempt: urllib3 itself sends nothing again."""
+        # A page of a list gets 17 times smaller, and that costs no time here: there is less to decrypt.
+        headers = {"Accept": _JSON, "Accept-Encoding": "gzip", **self._headers, "Content-Type": content_type}
+        with self._token_lock:  # a token may just have to be renewed
+            token = self._configuration.auth_settings().get("BearerToken")
+        if token:
+            headers[token["key"]] = token["value"]
+        url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        answer: BaseHTTPResponse = self._pool.request(
+            method.upper(),
+            url,
+            body=data,
+            headers=headers,
+            timeout=Timeout(total=_TIMEOUT_SECONDS),
+            retries=_NO_RETRIES,
+        )
+        return answer
+
+    def _content(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise ClusterError(
+                f"What answers at {self._configuration.host} is no API server: it sends no JSON."
+            ) from error
+
+    def _last_word(self, failed: ClusterError, failure: Failure, attempts: Attempts) -> ClusterError:
+        if failure.is_busy and not failure.final:
+            said = str(failed).rstrip(".")
+            asked = f" and asks to wait {failure.retry_after:g} s" if failure.retry_after else ""
+            return ClusterError(
+                f"The API server at {self._configuration.host} is too busy: it answers {failed.status} ({said}){asked} "
+                f"at attempt {attempts.failed}. Run the task again when it has less to do.",
+                failed.status,
+                failed.resource,
+            )
+        if failure.is_away and attempts.failed > 1:
+            return ClusterError(f"{str(failed).rstrip('.')} (tried again for {LONGEST_SECONDS:g} s)", failed.status)
+        return failed
+
+
+def encoded(manifest: Manifest) -> bytes:
+    """An object as JSON that means the same when it is read as YAML, as an apply is.
+
+    In YAML, JSON's pairs of escapes for one character are none, and some characters must be escaped that JSON leaves.
+    """
+    text = json.dumps(manifest, ensure_ascii=False)
+    escaped = _NOT_PLAIN_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escaped.encode(errors="backslashreplace")  # halves of characters, which are none
+
+
+def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:
+    group, plural = _KINDS[kind]
+    root = f"/apis/{group}/v1" if group else "/api/v1"
+    return root + (f"/namespaces/{namespace}" if namespace else "") + f"/{plural}" + (f"/{name}" if name else "")

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Routes → the routes of a VirtualService. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._kubernetes.objects import merged
+from .._options.route_spec import HEADERS, MATCH, SETTINGS
+from .._options.routes import Destination, Route
+
+Options = Mapping[str, Any]
+
+
+def http_route(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if route.name:
+        found["name"] = route.name
+    if route.matches:
+        found["match"] = [in_istios_words(match, MATCH) for match in route.matches]
+    if route.destinations:
+        found["route"] = _destinations(route)
+    found.update(in_istios_words(route.settings, SETTINGS))
+    if route.mirrors:
+        found["mirrors"] = [
+            {
+                "destination": _destination(mirror.destination),
+                **({} if mirror.percentage is None else {"percentage": _percent(mirror.percentage)}),
+            }
+            for mirror in route.mirrors
+        ]
+    return merged(found, route.spec)
+
+
+def tls_route(route: Route, hosts: tuple[str, ...]) -> dict[str, Any]:
+    """TLS connections that are handed on as they are, by the server name that the client sends."""
+    return merged({"match": [{"sniHosts": list(hosts)}], "route": _destinations(route)}, route.spec)
+
+
+def tcp_route(route: Route, port: int) -> dict[str, Any]:
+    """Connections to the gateway's port: a Gateway may listen on more than one."""
+    return merged({"match": [{"port": port}], "route": _destinations(route)}, route.spec)
+
+
+def in_istios_words(options: Options, spec: Options) -> dict[str, Any]:
+    """Options as Istio's fields: each name in camelCase, down to where the names are the user's own."""
+    return {
+        camel_case(option): _value(option, value, spec[option].get("options"))
+        for option, value in options.items()
+        if value is not None
+    }
+
+
+def camel_case(option: str) -> str:
+    first, *others = option.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _value(option: str, value: Any, spec: Options | None) -> Any:
+    if option in _WRAPPED:
+        return _WRAPPED[option](value)
+    if spec is None:
+        return value
+    if isinstance(value, list):
+        return [in_istios_words(entry, spec) for entry in value]
+    return in_istios_words(value, spec)
+
+
+def _percent(value: float) -> dict[str, float]:
+    """Istio's Percent. The API server gives 50.0 back as 50, which would make a second run's diff differ."""
+    return {"value": int(value) if value == int(value) else value}
+
+
+# What Istio wraps into an object of one field, wherever it occurs.
+_WRAPPED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "percentage": _percent,
+    "body": lambda text: {"string": text},
+}
+
+
+def _destinations(route: Route) -> list[dict[str, Any]]:
+    found = []
+    for destination in route.destinations:
+        entry: dict[str, Any] = {"destination": _destination(destination)}
+        if destination.weight is not None:
+            entry["weight"] = destination.weight
+        if destination.headers:
+            entry["headers"] = in_istios_words(destination.headers, HEADERS["options"])
+        found.append(entry)
+    return found
+
+
+def _destination(destination: Destination) -> dict[str, Any]:
+    found: dict[str, Any] = {"host": destination.host}
+    if destination.subset:
+        found["subset"] = destination.subset
+    if destination.port is not None:
+        found["port"] = {"number": destination.port}
+    return found

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""The options of the modules: one place for what several modules take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .route_spec import ROUTES, SUBSETS
+
+
+@dataclass
+class ArgumentSpec:
+    """An AnsibleModule's keyword arguments that can be added to one another."""
+
+    argument_spec: dict[str, Any] = field(default_factory=dict)
+    mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
+    required_if: list[tuple[str, Any, tuple[str, ...]]] = field(default_factory=list)
+    required_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    required_one_of: list[tuple[str, ...]] = field(default_factory=list)
+
+    def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
+        return ArgumentSpec(
+            argument_spec={**self.argument_spec, **other.argument_spec},
+            mutually_exclusive=[*self.mutually_exclusive, *other.mutually_exclusive],
+            required_if=[*self.required_if, *other.required_if],
+            required_by={**self.required_by, **other.required_by},
+            required_one_of=[*self.required_one_of, *other.required_one_of],
+        )
+
+    def module_arguments(self) -> dict[str, Any]:
+        """What AnsibleModule(**...) takes."""
+        return {
+            "argument_spec": self.argument_spec,
+            "mutually_exclusive": self.mutually_exclusive,
+            "required_if": self.required_if,
+            "required_by": self.required_by,
+            "required_one_of": self.required_one_of,
+        }
+
+
+GATEWAY: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "selector": {"type": "dict"},
+        "name": {"type": "str"},
+        "namespace": {"type": "str"},
+        "http_port": {"type": "int", "default": 80},
+        "https_port": {"type": "int", "default": 443},
+        "tcp_port": {"type": "int"},
+        "server_spec": {"type": "dict"},
+        "pods_namespace": {"type": "str"},
+        "existing": {"type": "str"},
+        "shared": {"type": "str"},
+    },
+    "mutually_exclusive": [
+        ("shared", "existing"),
+        ("shared", "name"),
+        ("shared", "namespace"),
+        ("existing", "selector"),
+        ("existing", "name"),
+        ("existing", "namespace"),
+        ("existing", "pods_namespace"),
+        ("existing", "server_spec"),
+    ],
+    "required_one_of": [("selector", "existing")],
+}
+
+CERTIFICATE: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "issuer": {
+            "type": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True},
+                "kind": {"type": "str", "default": "ClusterIssuer"},
+                "group": {"type": "str", "default": "cert-manager.io"},
+            },
+        },
+        "dns_names": {"type": "list", "elements": "str"},
+        "duration": {"type": "str"},
+        "renew_before": {"type": "str"},
+        "private_key": {
+            "type": "dict",
+            "no_log": False,  # what kind of key, not the key
+            "options": {
+                "algorithm": {"type": "str", "choices": ["RSA", "ECDSA", "Ed25519"]},
+                "size": {"type": "int"},
+                "rotation_policy": {"type": "str", "choices": ["Always", "Never"]},
+            },
+        },
+        "usages": {"type": "list", "elements": "str"},
+        "spec": {"type": "dict"},
+    },
+}
+
+TLS: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "mode": {
+            "type": "str",
+            "choices": ["none", "simple", "mutual", "optional_mutual", "passthrough"],
+            "default": "simple",
+        },
+        "credential_name": {"type": "str"},
+        "certificate": CERTIFICATE,
+        "client_ca": {"type": "dict", "options": {"pem": {"type": "str", "required": True}}},
+        "redirect": {"type": "bool", "default": False},
+        "min_protocol_version": {"type": "str", "choices": ["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]},
+    },
+}
+
+PROBE: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "enabled": {"type": "bool", "default": True},
+        "path": {"type": "str"},
+        "method": {"type": "str", "default": "GET"},
+        "headers": {"type": "dict"},
+        "status": {"type": "list", "elements": "int"},
+        "location": {"type": "str"},
+        "addresses": {"type": "list", "elements": "str"},
+        "http_port": {"type": "int"},
+        "https_port": {"type": "int"},
+        "ca_cert": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},  # where the key is, not the key
+    },
+    "required_by": {"client_key": ("client_cert",)},
+}
+
+EXPOSURE = ArgumentSpec(
+    argument_spec={
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "hosts": {"type": "list", "elements": "str"},
+        "protocol": {"type": "str", "choices": ["http", "tcp", "mongo", "redis"], "default": "http"},
+        "service": {"type": "str"},
+        "port": {"type": "int"},
+        "routes": ROUTES,
+        "subsets": SUBSETS,
+        "gateway": GATEWAY,
+        "tls": TLS,
+        "export_to": {"type": "list", "elements": "str"},
+        "labels": {"type": "dict"},
+        "annotations": {"type": "dict"},
+        "adopt": {"type": "bool", "default": False},
+        "checks": {"type": "dict"},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 300},
+        "probe": PROBE,
+        "cluster_domain": {"type": "str", "default": "cluster.local"},
+    },
+    mutually_exclusive=[("service", "routes")],
+    required_if=[("state", "present", ("hosts", "gateway"))],
+    required_by={"port": ("service",)},
+)

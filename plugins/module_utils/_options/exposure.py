@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What the user wants, as data: options in, exposures out, or one sentence about what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._manifests.shared_gateway import ANNOTATION_PREFIX
+from .routes import (
+    Route,
+    Subset,
+    check_connections,
+    parse_routes,
+    parse_subsets,
+)
+from .tls import Tls, parse_tls
+from .values import (
+    OptionError,
+    check_export_to,
+    check_hosts,
+    check_label,
+    check_port,
+    texts,
+)
+
+_RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
+_RESERVED_ANNOTATIONS = ("gatehouse.istio/", ANNOTATION_PREFIX)
+
+
+@dataclass(frozen=True)
+class OwnGateway:
+    """A Gateway object that belongs to the exposure; or, if shared, one that other exposures add to as well."""
+
+    namespace: str
+    name: str
+    selector: Mapping[str, str]
+    http_port: int = 80
+    https_port: int = 443
+    pods_namespace: str | None = None
+    tcp_port: int | None = None
+    server_spec: Mapping[str, Any] = field(default_factory=dict)
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class ExistingGateway:
+    """A Gateway object of somebody else, to which the exposure attaches."""
+
+    namespace: str
+    name: str
+    http_port: int = 80
+    https_port: int = 443
+    tcp_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The intent: these hosts, through this gateway, with this TLS, to these routes."""
+
+    namespace: str
+    name: str
+    hosts: tuple[str, ...]
+    gateway: OwnGateway | ExistingGateway
+    tls: Tls
+    routes: tuple[Route, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    protocol: str = "http"
+    subsets: tuple[Subset, ...] = ()
+    export_to: tuple[str, ...] = ()
+
+    @property
+    def is_http(self) -> bool:
+        """Whether HTTP is spoken at the hosts: only then they have URLs."""
+        return self.protocol == "http"
+
+    @property
+    def gateway_port(self) -> int:
+        """The port of the gateway's Service at which the hosts are served."""
+        if self.tls.mode != "none":
+            return self.gateway.https_port
+        return self.gateway.http_port if self.gateway.tcp_port is None else self.gateway.tcp_port
+
+    @property
+    def needs_pods_namespace(self) -> bool:
+        """Whether something that it needs lives where the gateway's pods are."""
+        tls = self.tls
+        return isinstance(self.gateway, OwnGateway) and (
+            tls.certificate is not None or tls.asks_for_client_certificates
+        )
+
+
+def parse_name(params: Mapping[str, Any]) -> tuple[str, str]:
+    """The exposure's (namespace, name) from a module's params; raises OptionError."""
+    for option in ("namespace", "name"):
+        check_label(option, params[option])
+    return params["namespace"], params["name"]
+
+
+def parse(params: Mapping[str, Any]) -> Exposure:
+    """The exposure that a module's params (see _options.EXPOSURE) describe; raises OptionError."""
+    namespace, name = parse_name(params)
+    hosts = check_hosts("hosts", params["hosts"])
+    gateway = _gateway(params["gateway"], namespace, name)
+    tls = parse_tls(params.get("tls"), hosts, f"{name}.{namespace}", isinstance(gateway, ExistingGateway))
+    routes = parse_routes(params, namespace)
+    protocol = params.get("protocol") or "http"
+    _check_protocol(protocol, gateway, tls)
+    if tls.mode == "passthrough" or protocol != "http":
+        reason = "tls.mode=passthrough" if tls.mode == "passthrough" else f"protocol={protocol}"
+        check_connections(routes, reason)
+    return Exposure(
+        namespace=namespace,
+        name=name,
+        hosts=hosts,
+        gateway=gateway,
+        tls=tls,
+        routes=routes,
+        labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
+        annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
+        protocol=protocol,
+        subsets=parse_subsets(params, namespace),
+        export_to=check_export_to(params.get("export_to")),
+    )
+
+
+def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: Tls) -> None:
+    if gateway.tcp_port is not None and (protocol == "http" or tls.mode != "none"):
+        reason, port = ("protocol=http", "http_port") if protocol == "http" else (f"tls.mode={tls.mode}", "https_port")
+        raise OptionError(
+            f"gateway.tcp_port: it has no meaning with {reason}; remove it, or say in gateway.{port} where to listen."
+        )
+    if protocol == "http":
+        return
+    if tls.mode == "none" and gateway.tcp_port is None:
+        raise OptionError(
+            f"gateway.tcp_port: protocol={protocol} needs it without tls; give a port of the gateway's Service that no "
+            "other exposure uses."
+        )
+    if tls.redirect:
+        raise OptionError(f"tls.redirect: it has no meaning with protocol={protocol}, which has no URLs; remove it.")
+
+
+def _fragment(option: str, fragment: Mapping[str, Any] | None, reserved: Mapping[str, str]) -> Mapping[str, Any]:
+    """What the options do not name, in Istio's own words; reserved is what they do, and by which option."""
+    for key in fragment or {}:
+        if key in reserved:
+            raise OptionError(f"{option}: '{key}' is what {reserved[key]} says; remove it.")
+    return fragment or {}
+
+
+def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:
+    http_port = check_port("gateway.http_port", options.get("http_port") or 80)
+    https_port = check_port("gateway.https_port", options.get("https_port") or 443)
+    tcp_port = options.get("tcp_port")
+    if tcp_port is not None:
+        check_port("gateway.tcp_port", tcp_port)
+    if http_port == https_port:
+        raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
+    if options.get("existing"):
+        at = _named("gateway.existing", options["existing"], namespace)
+        return ExistingGateway(*at, http_port, https_port, tcp_port)
+    selector = texts("gateway.selector", options.get("selector"))
+    if not selector:
+        raise OptionError(
+            "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
+            "give the labels of one ingress gateway's pods, such as {istio: ingressgateway}."
+        )
+    at = (options.get("namespace") or namespace, options.get("name") or name)
+    if options.get("shared"):
+        at = _named("gateway.shared", options["shared"], namespace)
+    own = OwnGateway(
+        namespace=at[0],
+        name=at[1],
+        selector=selector,
+        http_port=http_port,
+        https_port=https_port,
+        pods_namespace=options.get("pods_namespace"),
+        tcp_port=tcp_port,
+        server_spec=_fragment(
+            "gateway.server_spec",
+            options.get("server_spec"),
+            {"hosts": "hosts", "port": "protocol, with gateway's ports,"},
+        ),
+        shared=bool(options.get("shared")),
+    )
+    check_label("gateway.namespace", own.namespace)
+    check_label("gateway.name", own.name)
+    if own.pods_namespace is not None:
+        check_label("gateway.pods_namespace", own.pods_namespace)
+    return own
+
+
+def _named(option: str, value: str, namespace: str) -> tuple[str, str]:
+    """The namespace and the name that an option gives as name or namespace/name."""
+    first, slash, second = value.partition("/")
+    found = (first, second) if slash else (namespace, first)
+    for part in found:
+        check_label(option, part)
+    return found

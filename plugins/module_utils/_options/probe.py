@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""How it is proved that an exposure is served, as data: option probe in, Probe out, or one sentence. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .values import OptionError, check_port, texts
+
+_PATH = re.compile(r"/[!-~]*")
+_METHOD = re.compile(r"[A-Z]+")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ADDRESS = re.compile(r"[0-9A-Za-z.:_-]+")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is asked and where, and what the answer must be. Empty means: by the exposure and its gateway."""
+
+    enabled: bool = True
+    path: str | None = None
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    statuses: tuple[int, ...] = ()
+    location: str | None = None
+    addresses: tuple[str, ...] = ()
+    http_port: int | None = None
+    https_port: int | None = None
+    ca_cert: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+
+def parse_probe(options: Mapping[str, Any] | None) -> Probe:
+    """The probe that option probe describes; raises OptionError."""
+    if options is None:
+        return Probe()
+    return Probe(
+        enabled=options.get("enabled") is not False,
+        path=_path(options.get("path")),
+        method=_method(options.get("method") or Probe.method),
+        headers=_headers(options.get("headers")),
+        statuses=_statuses(options.get("status")),
+        location=options.get("location"),
+        addresses=_addresses(options.get("addresses")),
+        http_port=_port("http_port", options),
+        https_port=_port("https_port", options),
+        ca_cert=options.get("ca_cert"),
+        client_cert=options.get("client_cert"),
+        client_key=options.get("client_key"),
+    )
+
+
+def _path(path: str | None) -> str | None:
+    if path is not None and not _PATH.fullmatch(path):
+        raise OptionError(
+            f"probe.path: '{path}' is not a path; begin it with '/', and write spaces and other characters than ASCII "
+            "in their '%' form."
+        )
+    return path
+
+
+def _method(method: str) -> str:
+    if not _METHOD.fullmatch(method):
+        raise OptionError(f"probe.method: '{method}' is not a method; write one such as GET or HEAD.")
+    return method
+
+
+def _headers(given: Mapping[str, Any] | None) -> Mapping[str, str]:
+    headers = texts("probe.headers", given)
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
+            raise OptionError(
+                f"probe.headers: '{name}' is not a header's name, or its value is more than one ASCII line."
+            )
+        if name.lower() == "host":
+            raise OptionError("probe.headers: 'Host' is each of the hosts, as a client sends it; remove it.")
+    return headers
+
+
+def _statuses(given: list[int] | None) -> tuple[int, ...]:
+    for index, status in enumerate(given or []):
+        if not 200 <= status <= 599:
+            raise OptionError(f"probe.status[{index}]: {status} is not a status; give numbers from 200 to 599.")
+    return tuple(given or ())
+
+
+def _addresses(given: list[str] | None) -> tuple[str, ...]:
+    for index, address in enumerate(given or []):
+        if not _ADDRESS.fullmatch(address):
+            raise OptionError(
+                f"probe.addresses[{index}]: '{address}' is not an address; give an IP address or a host's name alone "
+                "(ports are probe.http_port and probe.https_port)."
+            )
+    return tuple(given or ())
+
+
+def _port(name: str, options: Mapping[str, Any]) -> int | None:
+    port = options.get(name)
+    return None if port is None else check_port(f"probe.{name}", port)

@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Desired manifests and the picture of the cluster → what must be done, in which order, and its diff. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ansible.module_utils.common.yaml import yaml_dump
+
+from .._kubernetes.objects import (
+    FieldPath,
+    Manifest,
+    Ref,
+    content,
+    fields,
+    has_all,
+    owned_fields,
+    owner,
+    pick,
+    ref,
+)
+from .._manifests.shared_gateway import (
+    Change,
+    contribution_of,
+    exposures_on,
+    is_on,
+    is_shared,
+    only_changes,
+)
+from .live import Picture
+
+CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
+
+# Removal goes against the order of creation: first what routes, then what listens, then what that needs.
+_REMOVAL_ORDER = ("VirtualService", "DestinationRule", "Gateway", "Secret", "Certificate")
+_WAY_OUT = {
+    "Gateway": ", or attach to it with gateway.existing",
+    "Certificate": ", or use its Secret, with tls.credential_name and without tls.certificate",
+    "Secret": ", or use it as it is, without tls.client_ca",
+    "DestinationRule": ", or use its subsets, without subsets of this service",
+}
+
+
+class OwnershipError(Exception):
+    """One sentence: an object in the way belongs to somebody else."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One object and what becomes of it. `before` and `after` hold only fields that are ours.
+
+    `shared` is what the exposure does to a shared Gateway.
+    """
+
+    action: str
+    ref: Ref
+    desired: Manifest | None
+    live: Manifest | None
+    before: Manifest
+    after: Manifest
+    taken_over: tuple[FieldPath, ...] = ()
+    shared: Change | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.action != UNCHANGED
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether the exposure has something there no more."""
+        return self.action == DELETED or (self.shared is not None and self.shared.contribution is None)
+
+
+def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, adopt: bool = False) -> list[Step]:
+    """The steps that make the cluster hold exactly the desired objects of the exposure (namespace, name).
+
+    Creates and updates come first, in the given order; then what else the picture holds of the exposure is deleted,
+    so that a move to another Gateway is served throughout. Raises OwnershipError.
+    """
+    steps = []
+    for manifest in desired:
+        live = picture.objects.get(ref(manifest))
+        if is_shared(manifest):
+            steps.append(_share(Change(ref(manifest), owner_key, contribution_of(manifest, owner_key)), live))
+            continue
+        if live is not None:
+            _check_ownership(live, owner_key, adopt)
+        steps.append(write_step(manifest, live))
+    wanted = {step.ref for step in steps}
+    others = [live for at, live in sorted(picture.objects.items()) if at not in wanted]
+    leftovers = [live for live in others if owner(live) == owner_key or is_on(live, owner_key)]
+    leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
+    return steps + [
+        _share(Change(ref(live), owner_key, None), live) if is_shared(live) else _delete(live) for live in leftovers
+    ]
+
+
+def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) -> None:
+    found = owner(live)
+    if found == owner_key:
+        return
+    if is_shared(live):
+        raise OwnershipError(
+            f"{ref(live)} is shared by {', '.join(exposures_on(live))}; choose another name, or add this exposure to "
+            "it with gateway.shared."
+        )
+    if found is not None:
+        raise OwnershipError(
+            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {name_option(ref(live))}"
+            f"{_WAY_OUT.get(live['kind'], '')}."
+        )
+    if not adopt:
+        raise OwnershipError(
+            f"{ref(live)} exists and was not made by this module; choose another {name_option(ref(live))}, or set "
+            "adopt: true to manage it from now on (its fields that this task names are overwritten, others stay)."
+        )
+
+
+def name_option(at: Ref) -> str:
+    """The option by which an exposure's objects get another name."""
+    return "tls.credential_name" if at.kind in ("Certificate", "Secret") else "name"
+
+
+def _share(change: Change, live: Manifest | None) -> Step:
+    """What becomes of a shared Gateway, as it is now."""
+    manifest = change.applied_to(live)
+    if manifest is not None:
+        step = write_step(manifest, live)
+    elif live is not None:
+        step = _delete(live)
+    else:
+        step = Step(UNCHANGED, change.at, None, None, {}, {})
+    before, after = only_changes(step.before, step.after)
+    return replace(step, before=before, after=after, shared=change)
+
+
+def write_step(manifest: Manifest, live: Manifest | None) -> Step:
+    at, wanted = ref(manifest), fields(manifest)
+    owned = owned_fields(live) if live else set()
+    if live and owned == wanted.keys() and has_all(live, wanted):
+        ours = content(manifest)
+        return Step(UNCHANGED, at, manifest, live, ours, ours)
+    after = pick(manifest, wanted)
+    if live is None:
+        return Step(CREATED, at, manifest, None, {}, after)
+    before = pick(live, owned | wanted.keys())
+    # A field that has our value but another owner is taken over too: else, removed from the task, it would stay.
+    taken_over = tuple(sorted(wanted.keys() - owned))
+    return Step(UPDATED, at, manifest, live, before, after, taken_over if before == after else ())
+
+
+def _delete(live: Manifest) -> Step:
+    return Step(DELETED, ref(live), None, live, pick(live, owned_fields(live)), {})
+
+
+def diff(steps: list[Step]) -> list[dict[str, str]]:
+    """Ansible's diff of the steps: our fields of every object that changes, as YAML before and after."""
+    found = []
+    for step in steps:
+        if step.changes:
+            note = "".join(f"# not managed by this module yet: {'.'.join(path)}\n" for path in step.taken_over)
+            found.append(
+                {
+                    "before_header": str(step.ref),
+                    "after_header": str(step.ref),
+                    "before": _yaml(step.before) + note,
+                    "after": _yaml(step.after),
+                }
+            )
+    return found
+
+
+def _yaml(fields_of_ours: Manifest) -> str:
+    return yaml_dump(fields_of_ours, default_flow_style=False, sort_keys=True) if fields_of_ours else ""

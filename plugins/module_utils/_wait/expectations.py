@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What must be asked of a gateway to prove that an exposure is served, and whether an answer is that proof. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._istio.x509 import Identity
+from .._kubernetes.objects import Manifest
+from .._manifests.exposure import host_matches
+from .._options.probe import Probe
+from .probe import BROKEN_OFF, ProbeResult
+
+ANSWER, REDIRECT, HANDSHAKE = "answer", "redirect", "handshake"
+# For a wildcard any name below it does. Nobody has this one.
+_MADE_UP = "gatehouse-probe"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https", "TLS": "https"}
+_CLIENT_CERTIFICATE_MODES = ("MUTUAL", "ISTIO_MUTUAL")
+_WHY_NO_TLS = ", as the gateway has no server or no certificate for this host, or nothing is behind it"
+_REDIRECTS = (301, 302, 303, 307, 308)
+_ONLY_THE_PATH = {"uri", "ignoreUriCase", "name", "statPrefix"}
+# Envoy's router sets it on what came from behind it, and on nothing else.
+_FORWARDED = "x-envoy-upstream-service-time"
+# How the bodies of Envoy's own errors begin. Those for which it found no route or no cluster are empty.
+_ENVOYS_WORDS = ("no healthy upstream", "upstream connect error", "upstream request timeout", "no cluster")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One URL that must be answered: by the service, with a redirect to HTTPS, or at least with a TLS handshake.
+
+    number is the port of the Gateway's server, credential the Secret whose certificate that must show.
+    """
+
+    url: str
+    kind: str
+    number: int
+    credential: str | None = None
+
+    @property
+    def is_tls(self) -> bool:
+        return self.url.startswith("https:")
+
+
+def wanted(
+    hosts: Iterable[str], gateway: Manifest, virtual_service: Manifest, redirected_port: int | None, probe: Probe
+) -> tuple[list[Wanted], list[str]]:
+    """What to ask for these hosts, and the hosts that no server of the Gateway takes.
+
+    redirected_port is the one whose requests the VirtualService sends to HTTPS. Servers of other protocols than HTTP
+    and TLS are not asked.
+    """
+    path = probe.path or default_path(virtual_service, redirected_port)
+    servers = gateway["spec"].get("servers") or []
+    found: list[Wanted] = []
+    unserved = []
+    for host in hosts:
+        taken = _taken(host, servers)
+        if not taken:
+            unserved.append(host)
+        for name, server in taken:
+            scheme = _SCHEMES.get(_protocol(server))
+            if scheme:
+                found.append(_wanted(name, server, scheme, path, redirected_port, probe))
+    return list(dict.fromkeys(found)), unserved
+
+
+def _taken(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The names to ask for, each with the server that takes it: of one port's servers, the one that names it best."""
+    best: dict[tuple[int, str], tuple[tuple[bool, int], Mapping[str, Any]]] = {}
+    for server in servers:
+        for pattern in (entry.rpartition("/")[2] for entry in server.get("hosts") or []):
+            if host_matches(pattern, host):
+                name = host
+            elif host_matches(pattern=host, host=pattern):
+                name = pattern
+            else:
+                continue
+            at = (server["port"]["number"], name)
+            fit = (not pattern.startswith("*"), len(pattern))
+            if at not in best or best[at][0] < fit:
+                best[at] = (fit, server)
+    return [(_asked(name), server) for (_number, name), (_fit, server) in best.items()]
+
+
+def _protocol(server: Mapping[str, Any]) -> str:
+    return str(server["port"].get("protocol", "")).upper()
+
+
+def _asked(host: str) -> str:
+    return f"{_MADE_UP}.invalid" if host == "*" else host.replace("*", _MADE_UP, 1)
+
+
+def _wanted(
+    name: str, server: Mapping[str, Any], scheme: str, path: str, redirected_port: int | None, probe: Probe
+) -> Wanted:
+    number, tls = server["port"]["number"], server.get("tls") or {}
+    mode = tls.get("mode", "").upper()
+    if tls.get("httpsRedirect") or (scheme == "http" and number == redirected_port):
+        kind = REDIRECT
+    elif _protocol(server) == "TLS" or (mode in _CLIENT_CERTIFICATE_MODES and not probe.client_cert):
+        kind, path = HANDSHAKE, "/"
+    else:
+        kind = ANSWER
+    port = "" if number == _DEFAULT_PORTS[scheme] else f":{number}"
+    return Wanted(f"{scheme}://{name}{port}{path}", kind, number, _secret(tls.get("credentialName")))
+
+
+def _secret(credential: str | None) -> str | None:
+    """The name of the Secret in the pods' namespace; None if the certificate comes from elsewhere."""
+    name = (credential or "").removeprefix("kubernetes://")
+    return None if "://" in name else name or None
+
+
+def default_path(virtual_service: Manifest, redirected_port: int | None = None) -> str:
+    """A path that a route takes: "/" if one does, else the first that a route names; "/" if none does.
+
+    Routes that also ask for something else, such as a header, come last.
+    """
+    free: list[str] = []
+    bound: list[str] = []
+    for route in virtual_service["spec"].get("http") or []:
+        for match in route.get("match") or [{}]:
+            if redirected_port is not None and match.get("port") == redirected_port:
+                continue
+            uri = match.get("uri") or {}
+            path = uri.get("exact") or uri.get("prefix") or ("" if uri else "/")
+            (bound if match.keys() - _ONLY_THE_PATH else free).append(path)
+    named = [path for path in free + bound if path]
+    return "/" if "/" in free else next(iter(named), "/")
+
+
+def objections(
+    wish: Wanted, answer: ProbeResult, probe: Probe, held: Identity | None, served: Identity | None
+) -> str | None:
+    """Why an answer is no proof; None if it is one.
+
+    held is the certificate in the Secret, served the one that the gateway shows; they are compared if both are known.
+    """
+    if answer.reason:
+        return answer.reason + (_WHY_NO_TLS if answer.reason.startswith(BROKEN_OFF) else "")
+    if held and served and held.serial != served.serial:
+        return (
+            f"the gateway shows the certificate {served.serial}, and not yet {held.serial}, which is in the Secret "
+            f"{wish.credential}"
+        )
+    if wish.kind == HANDSHAKE:
+        return None
+    if wish.kind == REDIRECT:
+        return _not_to_https(wish, answer)
+    return _not_served(answer, probe)
+
+
+def _not_to_https(wish: Wanted, answer: ProbeResult) -> str | None:
+    to = urlsplit(answer.location or "")
+    if answer.status in _REDIRECTS and to.scheme == "https" and to.hostname == urlsplit(wish.url).hostname:
+        return None
+    return f"it answers {_said(answer)}, and does not redirect to HTTPS"
+
+
+def _not_served(answer: ProbeResult, probe: Probe) -> str | None:
+    statuses = probe.statuses or (_REDIRECTS if probe.location else ())
+    if answer.status not in statuses:
+        if by_the_gateway_itself(answer):
+            return _because(answer)
+        if statuses:
+            return f"it answers {_said(answer)}, and not {' or '.join(str(status) for status in statuses)}"
+    if probe.location and answer.location != probe.location:
+        return f"it answers {_said(answer)}, and does not redirect to {probe.location}"
+    return None
+
+
+def by_the_gateway_itself(answer: ProbeResult) -> bool:
+    """Whether Envoy says that it could not pass the request on.
+
+    An application's error has the header that Envoy sets, or, in meshes that hide it, at least a body of its own.
+    """
+    if _FORWARDED in answer.headers or not (answer.status == 404 or (answer.status or 0) >= 500):
+        return False
+    return not answer.body or answer.body.lower().startswith(_ENVOYS_WORDS)
+
+
+def _because(answer: ProbeResult) -> str:
+    if answer.status == 404:
+        return "the gateway itself answers 404, as it knows no route for this host and path"
+    said = f" ({answer.body.strip()})" if answer.body.strip() else ""
+    return f"the gateway itself answers {answer.status}{said}, as it reaches no endpoint of the route's destination"
+
+
+def _said(answer: ProbeResult) -> str:
+    return f"{answer.status} to {answer.location}" if answer.location else str(answer.status)
+
+
+def sentences(missing: Iterable[str], most: int = 10) -> Iterator[str]:
+    """Only so many that a person reads them."""
+    several = list(missing)
+    yield from several[:most]
+    if len(several) > most:
+        yield f"and {len(several) - most} more"

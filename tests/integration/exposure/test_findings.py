@@ -1,0 +1,321 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every check of level error against the real Envoy: it stops the mistake; with the check off, what it says breaks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes import client
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import ProbeResult
+from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure
+from cluster.testing import Cluster, eventually
+from support.http2_client import statuses
+from support.run_module import Outcome, run_module
+
+PODS = "istio-ingress"
+INTERNAL = {"selector": {"istio": "internal"}}
+Expose = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def backends(istio: Cluster, namespace: str) -> None:
+    """Real servers behind the Services `web` and `api`, for HTTP on port 80."""
+    for name in ("web", "api"):
+        istio.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {
+                    "name": name,
+                    "namespace": namespace,
+                    "annotations": {"embedded.gatehouse.istio/backend": "true"},
+                },
+                "spec": {"ports": [{"name": "http", "port": 80}]},
+            }
+        )
+
+
+@pytest.fixture
+def expose(istio: Cluster, namespace: str) -> Expose:
+    """Runs istio_exposure; keywords change the smallest options."""
+
+    def run(name: str, *hosts: str, check: bool = False, **changes: Any) -> Outcome:
+        options = {
+            "name": name,
+            "namespace": namespace,
+            "hosts": list(hosts),
+            "service": "web",
+            "port": 80,
+            "gateway": INTERNAL,
+            "kubeconfig": str(istio.kubeconfig),
+            **changes,
+        }
+        return run_module(istio_exposure.main, options, check)
+
+    return run
+
+
+@pytest.fixture
+def wrong(istio: Cluster, expose: Expose, namespace: str) -> Expose:
+    """An exposure that the check refuses, before anything is written; then it is made with the check off."""
+
+    def run(code: str, name: str, *hosts: str, **options: Any) -> Outcome:
+        refused = expose(name, *hosts, **options)
+        assert refused.failed
+        assert [found["code"] for found in refused.result["findings"] if found["level"] == "error"] == [code]
+        assert f"[{code}] Nothing was changed" in refused.message
+        assert "\n" not in refused.message
+        for kind in ("gateways", "virtualservices"):
+            there = istio.kubectl("get", f"{kind}.networking.istio.io", "-n", namespace)["items"]
+            assert name not in [item["metadata"]["name"] for item in there]
+        made = expose(name, *hosts, checks={code: "ignore"}, **options)
+        assert not made.failed, made.message
+        return refused
+
+    return run
+
+
+@pytest.fixture
+def credential(istio: Cluster, namespace: str) -> Iterator[Callable[..., str]]:
+    """Makes Secrets with a certificate for hosts, where the gateways' pods are, and returns their names."""
+    made: list[dict[str, Any]] = []
+
+    def encoded(path: Path) -> str:
+        return base64.b64encode(path.read_bytes()).decode()
+
+    def make(name: str, *hosts: str, key_of: str | None = None) -> str:
+        paths = istio.certificate(*hosts)
+        key = istio.certificate(key_of).key if key_of else paths.key
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": f"{namespace}-{name}", "namespace": PODS},
+            "data": {"tls.crt": encoded(paths.crt), "tls.key": encoded(key)},
+        }
+        made.append(secret)
+        istio.apply(secret)
+        return f"{namespace}-{name}"
+
+    yield make
+    istio.delete(*made)
+
+
+@pytest.fixture
+def answers(istio: Cluster, namespace: str) -> Callable[..., ProbeResult]:
+    """Asks until the answer has the status (None: no answer at all), and comes from the back end if one is given."""
+
+    def ask(url: str, status: int | None, backend: str | None = None) -> ProbeResult:
+        def check() -> ProbeResult:
+            result = istio.request(url, gateway="internal", timeout=3)
+            assert result.status == status, result
+            assert backend is None or result.headers.get("x-backend") == f"{namespace}/{backend}/http", result
+            return result
+
+        return eventually(check, seconds=15)
+
+    return ask
+
+
+Answers = Callable[..., ProbeResult]
+Credential = Callable[..., str]
+
+
+def done(outcome: Outcome) -> Outcome:
+    assert not outcome.failed, outcome.message
+    return outcome
+
+
+def gateway(name: str, namespace: str, server: dict[str, Any]) -> dict[str, Any]:
+    """A Gateway by hand."""
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"selector": INTERNAL["selector"], "servers": [server]},
+    }
+
+
+def test_host_served_twice(
+    expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+) -> None:
+    """The newer server is dropped with all its hosts."""
+    first, second = f"a.{namespace}.test", f"b.{namespace}.test"
+    done(expose("first", first, tls={"credential_name": credential("first", first)}))
+    answers(f"https://{first}/", 200, "web")
+    both = {"tls": {"credential_name": credential("both", second)}, "service": "api"}
+    refused = wrong("host-served-twice", "second", second, first, **both)
+    assert refused.message.startswith(f"hosts[1]: Gateway {namespace}/first, servers[0] already serves {first}")
+    answers(f"https://{first}/", 200, "web")
+    answers(f"https://{second}/", None)
+    done(expose("second", second, **both))
+    answers(f"https://{second}/", 200, "api")
+    # What is the other's fault does not stop the older one, but the older one may not take the newer one's host.
+    done(expose("first", first, service="api", tls={"credential_name": f"{namespace}-first"}))
+    taken = expose("first", first, second, tls={"credential_name": f"{namespace}-first"})
+    assert "this exposure's Gateway is the older one of two" in taken.message
+
+
+def test_port_taken(expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str) -> None:
+    """A port that has a server of plain HTTP has no room for TLS."""
+    first, second = f"a.{namespace}.test", f"b.{namespace}.test"
+    done(expose("first", first))
+    answers(f"http://{first}/", 200)
+    ports = {**INTERNAL, "http_port": 8080, "https_port": 80}
+    options = {"gateway": ports, "tls": {"credential_name": credential("second", second)}}
+    wrong("port-taken", "second", second, **options)
+    answers(f"https://{second}:80/", None)
+    answers(f"http://{first}/", 200)
+
+
+def test_sni_twice(
+    istio: Cluster, expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+) -> None:
+    """Envoy refuses the whole listener, so that later exposures are not served, until one of the two is gone."""
+    first, second, later = (f"{name}.{namespace}.test" for name in ("a", "b", "c"))
+    done(expose("first", first, tls={"credential_name": credential("first", first)}))
+    answers(f"https://{first}/", 200)
+    tls = {"mode": "SIMPLE", "credentialName": credential("second", second)}
+    port = {"number": 443, "name": "https", "protocol": "HTTPS"}
+    by_hand = gateway("by-hand", namespace, {"port": port, "hosts": [f"{namespace}/{second}"], "tls": tls})
+    istio.apply(by_hand)
+    wrong("sni-twice", "second", second, tls={"credential_name": f"{namespace}-second"})
+    try:
+        done(expose("later", later, tls={"credential_name": credential("later", later)}))
+        answers(f"https://{later}/", None)
+        answers(f"https://{first}/", 200)
+    finally:
+        istio.delete(by_hand)
+    answers(f"https://{later}/", 200)
+
+
+def test_certificate_on_two_servers(
+    istio: Cluster, expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+) -> None:
+    """A browser that has a connection for one host uses it for the other one, and gets 404."""
+    first, second = f"a.{namespace}.test", f"b.{namespace}.test"
+    tls = {"credential_name": credential("wildcard", f"*.{namespace}.test")}
+    done(expose("first", first, tls=tls))
+    wrong("certificate-on-two-servers", "second", second, tls=tls)
+    for host in (first, second):
+        answers(f"https://{host}/", 200)
+    address = istio.gateway_address("internal")
+    authority = istio.layout.ca_certificate
+    assert statuses(address, [first, second], authority) == [200, 404]
+    assert statuses(address, [second, first], authority) == [200, 404]
+    done(expose("second", second, state="absent"))
+    done(expose("first", first, second, tls=tls))
+
+    def served() -> None:
+        assert statuses(address, [first, second], authority) == [200, 200]
+
+    eventually(served, seconds=15)
+
+
+def test_host_not_on_gateway(istio: Cluster, expose: Expose, wrong: Expose, answers: Answers, namespace: str) -> None:
+    """A host that no server has is answered with 404; in check mode an earlier task may be about to add it."""
+    first, second = f"a.{namespace}.test", f"b.{namespace}.test"
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    istio.apply(gateway("shared", namespace, {"port": port, "hosts": [first]}))
+    done(expose("first", first, gateway={"existing": "shared"}))
+    answers(f"http://{first}/", 200)
+    predicted = done(expose("second", second, check=True, gateway={"existing": "shared"}))
+    assert any("[host-not-on-gateway]" in str(warning) for warning in predicted.result["warnings"])
+    wrong("host-not-on-gateway", "second", second, gateway={"existing": "shared"})
+    answers(f"http://{second}/", 404)
+
+
+def test_routes_shadowed(expose: Expose, wrong: Expose, answers: Answers, namespace: str) -> None:
+    """Of two exposures that take all requests of a host, the older one gets them."""
+    host = f"a.{namespace}.test"
+    done(expose("first", host))
+    answers(f"http://{host}/", 200, "web")
+    wrong("routes-shadowed", "second", host, service="api")
+    answers(f"http://{host}/", 200, "web")
+    done(expose("first", host, state="absent"))
+    answers(f"http://{host}/", 200, "api")
+
+
+def test_secret_unusable(wrong: Expose, answers: Answers, credential: Credential, namespace: str) -> None:
+    """A certificate with another one's key serves nobody."""
+    host = f"a.{namespace}.test"
+    name = credential("mixed", host, key_of=f"b.{namespace}.test")
+    refused = wrong("secret-unusable", "shop", host, tls={"credential_name": name})
+    assert "tls.key is the key of another certificate than tls.crt" in refused.message
+    assert "PRIVATE" not in refused.text
+    answers(f"https://{host}/", None)
+    credential("mixed", host)
+    answers(f"https://{host}/", 200)
+
+
+def test_levels_are_the_tasks(expose: Expose, namespace: str) -> None:
+    host = f"a.{namespace}.test"
+    lax = done(expose("shop", host, service="not-there", checks={"destination-missing": False}))
+    assert lax.result["findings"] == []
+    strict = expose("shop", host, service="nor-there", checks={"destination-missing": "error"})
+    assert f"service: there is no Service {namespace}/nor-there, so the gateway answers 503." in strict.message
+    usual = done(expose("shop", host, service="nor-there"))
+    assert [found["code"] for found in usual.result["findings"]] == ["destination-missing"]
+    assert "[destination-missing]" in str(usual.result["warnings"])
+    unknown = expose("shop", host, checks={"destination-mising": "error"})
+    assert "checks: there is no check 'destination-mising'; the checks are certificate-expired," in unknown.message
+
+
+def test_what_warnings_say_comes_true(istio: Cluster, expose: Expose, answers: Answers, namespace: str) -> None:
+    app = {"metadata": {"name": "app", "namespace": namespace}, "apiVersion": "v1", "kind": "Service"}
+    istio.apply({**app, "spec": {"ports": [{"name": "http", "port": 80}, {"name": "http-2", "port": 81}]}})
+    cases: list[tuple[str, dict[str, Any], int | None]] = [
+        ("destination-missing", {"service": "nobody"}, 503),
+        ("destination-port-missing", {"port": 81}, 503),
+        ("destination-port-missing", {"service": "app", "port": None}, 503),
+        ("secret-missing", {"tls": {"credential_name": "nothing"}}, None),
+    ]
+    for number, (code, options, status) in enumerate(cases):
+        host = f"{number}.{namespace}.test"
+        outcome = done(expose(f"shop-{number}", host, **options))
+        assert [found["code"] for found in outcome.result["findings"]] == [code]
+        answers(f"http{'s' if 'tls' in options else ''}://{host}/", status)
+
+
+def test_an_export_that_leaves_out_the_gateway(
+    istio: Cluster, expose: Expose, answers: Answers, namespace: str
+) -> None:
+    host = f"a.{namespace}.test"
+    done(expose("shop", host))
+    answers(f"http://{host}/", 200)
+    hidden = ["patch", "virtualservices.networking.istio.io", "shop", "-n", namespace, "--type=merge", "-p"]
+    istio.kubectl(*hidden, '{"spec": {"exportTo": ["."]}}')
+    answers(f"http://{host}/", 404)
+    outcome = done(expose("shop", host))
+    assert [found["code"] for found in outcome.result["findings"]] == ["not-exported"]
+
+
+def test_the_number_of_requests_does_not_grow_with_the_neighbours(
+    expose: Expose, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    request = client.Cluster._request  # noqa: SLF001  (the one door to the API server)
+
+    def counted(self: client.Cluster, method: str, path: str, *more: Any, **named: Any) -> Any:
+        asked.append(f"{method} {path}")
+        return request(self, method, path, *more, **named)
+
+    monkeypatch.setattr(client.Cluster, "_request", counted)
+    host = f"a.{namespace}.test"
+    done(expose("shop", host))
+    asked.clear()
+    done(expose("shop", host))
+    alone = len(asked)
+    for number in range(5):
+        done(expose(f"shop-{number}", f"{number}.{namespace}.test"))
+    asked.clear()
+    done(expose("shop", host))
+    assert len(asked) == alone
+    assert len(asked) < 20

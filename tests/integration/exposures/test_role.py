@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role exposures, with variables as a playbook has them and as a survey of AWX gives them: as text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cluster.layout import REPOSITORY
+from cluster.testing import Cluster
+from support.exposures import PUBLIC, both, exposures, there
+
+ROLE = """
+- hosts: localhost
+  gather_facts: false
+  roles:
+    - role: gatehouse.istio.exposures
+"""
+
+
+def play(variables: dict[str, Any]) -> str:
+    """A playbook with the role."""
+    content = yaml.safe_load(ROLE)
+    content[0]["vars"] = json.loads(json.dumps(variables))
+    return str(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def variables(namespace: str) -> dict[str, Any]:
+    return {
+        "exposures_list": exposures(namespace, "a", "b"),
+        "exposures_defaults": {"namespace": namespace, "service": "web", "gateway": PUBLIC},
+        "exposures_prune_namespaces": [namespace],
+    }
+
+
+def test_lists_and_text_mean_the_same(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
+    assert "2 changed, 0 as they should be." in istio.playbook(play(variables)).output
+    assert there(istio, namespace) == both("a", "b")
+    text = {
+        "exposures_list": yaml.safe_dump(variables["exposures_list"][:1]),
+        "exposures_defaults": yaml.safe_dump(variables["exposures_defaults"]),
+        "exposures_prune_namespaces": f"{namespace}, ",
+        "exposures_concurrency": "2",
+    }
+    assert "1 changed, 1 as they should be." in istio.playbook(play(text)).output
+    assert there(istio, namespace) == both("a")
+    assert "0 changed, 1 as they should be." in istio.playbook(play(text)).output
+
+
+def test_the_playbook_takes_what_a_survey_gives(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
+    answers = {
+        "exposures_list": yaml.safe_dump(variables["exposures_list"]),
+        "exposures_defaults": yaml.safe_dump(variables["exposures_defaults"]),
+        "exposures_on_error": "continue",
+        "exposures_wait_timeout": "60",
+    }
+    assert "2 changed, 0 as they should be." in istio.playbook(REPOSITORY / "playbooks" / "expose.yml", answers).output
+    assert there(istio, namespace) == both("a", "b")
+
+
+def test_a_file_is_found_beside_the_playbook(
+    istio: Cluster, namespace: str, variables: dict[str, Any], tmp_path: Path
+) -> None:
+    listed = variables.pop("exposures_list")
+    (tmp_path / "list.yml").write_text(yaml.safe_dump(listed), encoding="utf-8")
+    playbook = tmp_path / "site.yml"
+    playbook.write_text(play({**variables, "exposures_src": "list.yml"}), encoding="utf-8")
+    assert "2 changed, 0 as they should be." in istio.playbook(playbook).output
+    assert there(istio, namespace) == both("a", "b")
+    playbook.write_text(play({**variables, "exposures_src": "gone.yml"}), encoding="utf-8")
+    missing = istio.playbook(playbook, may_fail=True)
+    assert "gone.yml" in missing.message
+    assert "Traceback" not in missing.output
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"exposures_src": "list.yml"}, "exposures_src: exposures_list has exposures, too; give only one of them."),
+        ({"exposures_list": "shop"}, "exposures_list: it must be a list with a dictionary for each exposure"),
+        ({"exposures_list": [1]}, "exposures_list: it must be a list with a dictionary for each exposure"),
+        ({"exposures_defaults": "[web]"}, "exposures_defaults: it must be a dictionary with options"),
+        (
+            {"exposures_prune_namespaces": "", "exposures_prune_label_selectors": "team=shop"},
+            "exposures_prune_label_selectors: they only narrow exposures_prune_namespaces",
+        ),
+    ],
+)
+def test_what_is_no_list_is_refused(
+    istio: Cluster, namespace: str, variables: dict[str, Any], changes: dict[str, Any], says: str
+) -> None:
+    result = istio.playbook(play({**variables, **changes}), may_fail=True)
+    assert result.exit_code != 0
+    assert says in " ".join(result.output.split())
+    assert there(istio, namespace) == set()

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exposures and their surroundings in few words, for tests of the checks.
+
+Unless a test says otherwise there is the gateway `public` (pods and Service in istio-ingress, ports 80 and 443) and the
+Services `web` and `api` in namespace `shop`, with one port, 80, for HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings_of_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+PODS = "istio-ingress"
+PUBLIC = {"istio": "public"}
+PAIR = frozenset(("tls.crt", "tls.key"))
+
+
+def exposure(**changes: Any) -> list[Manifest]:
+    """The manifests of exposure shop/shop; keywords change the smallest options."""
+    options: dict[str, Any] = {
+        "name": "shop",
+        "namespace": "shop",
+        "hosts": ["shop.example.com"],
+        "gateway": {"selector": PUBLIC},
+        **changes,
+    }
+    if "routes" not in options:
+        options = {"service": "web", "port": 80, **options}
+    return manifests(parse(options), PODS)
+
+
+def live(objects: list[Manifest], created: int = 0) -> list[Manifest]:
+    """The objects as they are once they were written, in this minute."""
+    stamp = f"2026-10-01T00:{created:02}:00Z"
+    return [{**entry, "metadata": {**entry["metadata"], "creationTimestamp": stamp}} for entry in objects]
+
+
+def gateway(name: str, *servers: dict[str, Any], created: int = 0, **more: Any) -> Manifest:
+    """A live Gateway, by hand, of the namespace in its name (namespace/name); `labels` and `selector` may be given."""
+    spec = {"selector": more.get("selector", PUBLIC), "servers": list(servers)}
+    return live([_object("Gateway", name, spec, more.get("labels"))], created)[0]
+
+
+def http(*hosts: str, port: int = 80, **more: Any) -> dict[str, Any]:
+    return {"port": {"number": port, "name": f"http-{port}", "protocol": "HTTP"}, "hosts": list(hosts), **more}
+
+
+def redirect(*hosts: str) -> dict[str, Any]:
+    return http(*hosts, tls={"httpsRedirect": True})
+
+
+def https(*hosts: str, credential: str = "cert", port: int = 443, **more: Any) -> dict[str, Any]:
+    tls = {"mode": "SIMPLE", "credentialName": credential}
+    return {"port": {"number": port, "name": credential, "protocol": "HTTPS"}, "hosts": list(hosts), "tls": tls, **more}
+
+
+def passthrough(*hosts: str) -> dict[str, Any]:
+    return {
+        "port": {"number": 443, "name": "tls", "protocol": "TLS"},
+        "hosts": list(hosts),
+        "tls": {"mode": "PASSTHROUGH"},
+    }
+
+
+def virtual_service(name: str, hosts: list[str], gateways: list[str], created: int = 0, **spec: Any) -> Manifest:
+    """A live VirtualService, by hand; without routes all requests go to the Service web."""
+    if not spec.keys() & {"http", "tls"}:
+        spec["http"] = [to("web")]
+    return live([_object("VirtualService", name, {"hosts": hosts, "gateways": gateways, **spec})], created)[0]
+
+
+def to(service: str, **match: Any) -> dict[str, Any]:
+    """A route to a Service of namespace shop."""
+    route = {"route": [{"destination": {"host": f"{service}.shop.svc.cluster.local", "port": {"number": 80}}}]}
+    return {"match": [match], **route} if match else route
+
+
+def pod(name: str = "public-5d-x", labels: Mapping[str, str] | None = None, **more: Any) -> Manifest:
+    """A running pod of a gateway, as istiod's webhook leaves it."""
+    proxy = {"name": "istio-proxy", "image": more.get("image", "proxyv2:1.31.0"), "args": ["proxy", "router"]}
+    kind, owner = "ReplicaSet", name.rpartition("-")[0]
+    metadata = {
+        "name": name,
+        "namespace": more.get("namespace", PODS),
+        "labels": {**(labels or PUBLIC), "istio.io/rev": more.get("revision", "default"), "pod-template-hash": "5d"},
+        "ownerReferences": [{"kind": kind, "name": owner}],
+    }
+    spec = {"containers": [{**proxy, "args": more.get("args", proxy["args"]), "ports": more.get("ports", [])}]}
+    return {"kind": "Pod", "metadata": metadata, "spec": spec, "status": {"phase": "Running"}}
+
+
+def service(name: str, *ports: dict[str, Any], selector: Mapping[str, str] | None = None) -> Manifest:
+    """A Service, namespace/name, by default with the one port 80 for HTTP."""
+    given = list(ports) or [{"name": "http", "port": 80, "targetPort": 8080}]
+    return live([_object("Service", name, {"ports": given, "selector": dict(selector or {})})])[0]
+
+
+def secret(*names: str, days: int = 60, **more: Any) -> Credential:
+    """A Secret with a certificate for these names."""
+    return Credential(PAIR, tuple(names), NOW + timedelta(days=days), "1", True, more.get("problem"))
+
+
+def around(
+    *objects: Manifest,
+    secrets: Mapping[str, Credential | None] | None = None,
+    missing: tuple[str, ...] = (),
+    **more: Any,
+) -> Surroundings:
+    """What there is besides: live objects, the certificates in Secrets beside the pods, and Services that are not."""
+    given = [*objects, *([] if "pods" in more else [pod()])]
+    here = [PUBLIC_SERVICE, *given] if more.pop("public_service", True) else given
+    pods = [entry for entry in here if entry["kind"] == "Pod"] or more.get("pods", [])
+    found = {
+        name: [entry for entry in here if entry["kind"] == name] for name in ("Gateway", "VirtualService", "Service")
+    }
+    services: dict[Ref, Manifest | None] = {
+        ref(entry): entry for entry in [service("shop/web"), service("shop/api"), *found["Service"]]
+    }
+    services.update({Ref("Service", *name.split("/")): None for name in missing})
+    return Surroundings(
+        gateways=tuple(found["Gateway"]),
+        virtual_services=tuple(found["VirtualService"]),
+        pods=tuple(pods),
+        pods_are_known=more.get("pods_are_known", True),
+        gateway_services=tuple(found["Service"]),
+        services=services,
+        destination_rules=more.get("destination_rules"),
+        credentials={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
+        scoped_to_namespace=more.get("scoped", False),
+        now=NOW,
+    )
+
+
+def found_in_a_list(desired: list[Manifest], surroundings: Surroundings) -> list[Finding]:
+    """What is found of an exposure in the middle of a list, whose others have nothing to do with it."""
+    mine = ("shop", "shop")
+    first, last = (
+        exposure(name=name, namespace="far", hosts=[f"{name}.example.net"], gateway={"existing": "far/front"})
+        for name in ("first", "last")
+    )
+    return findings_of_all({("far", "first"): first, mine: desired, ("far", "last"): last}, surroundings)[mine]
+
+
+def _object(kind: str, name: str, spec: dict[str, Any], labels: Mapping[str, str] | None = None) -> Manifest:
+    namespace, _slash, own = name.partition("/")
+    return {"kind": kind, "metadata": {"name": own, "namespace": namespace, "labels": dict(labels or {})}, "spec": spec}
+
+
+_PUBLIC_PORTS = ({"name": "http2", "port": 80, "targetPort": 80}, {"name": "https", "port": 443, "targetPort": 443})
+PUBLIC_SERVICE = service(f"{PODS}/public", *_PUBLIC_PORTS, selector=PUBLIC)

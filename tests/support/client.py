@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Opens the collection's door to the API server without a module around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kubernetes
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION, Cluster
+
+
+def connect(connections: int = 1, **options: Any) -> Cluster:
+    """By the options that modules take for their connection."""
+    kubernetes.client.Configuration.set_default(None)  # the one before
+    with patch_module_args(options):
+        return Cluster(AnsibleModule(CONNECTION.argument_spec), connections)

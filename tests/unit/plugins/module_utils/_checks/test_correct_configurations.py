@@ -1,0 +1,311 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Configurations that work, as people have them: no check may say anything about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from support.builders import (
+    NOW,
+    PODS,
+    PUBLIC,
+    around,
+    exposure,
+    found_in_a_list,
+    gateway,
+    http,
+    https,
+    live,
+    pod,
+    redirect,
+    secret,
+    service,
+    to,
+    virtual_service,
+)
+
+TLS = {"credential_name": "cert"}
+ISSUED = {"certificate": {"issuer": {"name": "letsencrypt"}}, "redirect": True}
+SHARED = {"existing": "istio-ingress/shared"}
+INTERNAL = {"istio": "internal"}
+WILDCARD = {"cert": secret("*.example.com", "example.com")}
+BLOG = exposure(name="blog", hosts=["blog.example.com"])
+
+
+def internal_gateway() -> list[Manifest]:
+    ports = ({"name": "http2", "port": 80, "targetPort": 80}, {"name": "https", "port": 443, "targetPort": 443})
+    return [pod("internal-7c-y", labels=INTERNAL), service(f"{PODS}/internal", *ports, selector=INTERNAL), pod()]
+
+
+def by_path(name: str, path: str, **more: Any) -> list[Manifest]:
+    routes = [{"match": [{"uri": {"prefix": path}}], "destinations": [{"service": "api.shop", "port": 80}]}]
+    return exposure(name=name, routes=routes, **more)
+
+
+CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
+    "nothing else is there": (exposure(), around()),
+    "HTTPS with a certificate for the host": (
+        exposure(tls=TLS),
+        around(secrets={"cert": secret("shop.example.com")}),
+    ),
+    "a certificate that the exposure orders, not there yet": (
+        exposure(tls=ISSUED),
+        around(secrets={"shop.shop": None}),
+    ),
+    "a certificate that the exposure orders, about to be renewed": (
+        exposure(tls=ISSUED),
+        around(secrets={"shop.shop": secret("shop.example.com", days=1)}),
+    ),
+    "a certificate that the exposure orders for one more host than it has": (
+        exposure(tls=ISSUED, hosts=["shop.example.com", "www.shop.example.com"]),
+        around(secrets={"shop.shop": secret("shop.example.com")}),
+    ),
+    "the second run": (
+        exposure(tls=TLS),
+        around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+    ),
+    "one more host": (
+        exposure(hosts=["shop.example.com", "www.example.com"], tls=TLS),
+        around(*live(exposure(tls=TLS)), secrets=WILDCARD),
+    ),
+    "a Gateway under a new name, for the same host": (
+        exposure(tls=TLS, gateway={"selector": PUBLIC, "name": "new"}),
+        around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+    ),
+    "the same host on the internal gateway": (
+        exposure(tls=TLS),
+        around(
+            gateway("shop/inside", https("shop.example.com"), selector=INTERNAL),
+            virtual_service("shop/inside", ["shop.example.com"], ["shop/inside"]),
+            *internal_gateway(),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "another exposure with a certificate of its own": (
+        exposure(tls=ISSUED),
+        around(*live(exposure(name="blog", hosts=["blog.example.com"], tls=ISSUED))),
+    ),
+    "apex and www in one server": (
+        exposure(hosts=["example.com", "www.example.com"], tls={**TLS, "redirect": True}),
+        around(secrets={"cert": secret("example.com", "www.example.com")}),
+    ),
+    "apex and www as two exposures with certificates of their own": (
+        exposure(hosts=["example.com"], tls=ISSUED),
+        around(*live(exposure(name="www", hosts=["www.example.com"], tls=ISSUED))),
+    ),
+    "a wildcard and one of its names in one server": (
+        exposure(hosts=["*.example.com", "example.com", "shop.example.com"], tls={**TLS, "redirect": True}),
+        around(secrets=WILDCARD),
+    ),
+    "a wildcard's certificate that is not for the apex, beside the apex": (
+        exposure(hosts=["example.com"], tls=TLS),
+        around(
+            gateway("shop/all", https("*.example.com", credential="all")),
+            secrets={"all": secret("*.example.com"), "cert": secret("example.com")},
+        ),
+    ),
+    "a wildcard two levels up, whose certificate ends before": (
+        exposure(hosts=["a.dev.example.com"], tls=TLS),
+        around(
+            gateway("shop/all", https("*.example.com", credential="all")),
+            secrets={"all": secret("*.example.com"), "cert": secret("a.dev.example.com")},
+        ),
+    ),
+    "exposures of one wildcard certificate at a shared Gateway": (
+        exposure(gateway=SHARED),
+        around(
+            gateway("istio-ingress/shared", https("*.example.com"), redirect("*.example.com")),
+            *live(exposure(name="blog", hosts=["blog.example.com"], gateway=SHARED)),
+            secrets=WILDCARD,
+        ),
+    ),
+    "paths of one host as two exposures at a shared Gateway": (
+        by_path("api", "/api/", gateway=SHARED, tls={"redirect": True}),
+        around(
+            gateway("istio-ingress/shared", https("*.example.com"), http("*.example.com")),
+            *live(exposure(gateway=SHARED, tls={"redirect": True})),
+        ),
+    ),
+    "paths of one host as two exposures over HTTP": (by_path("api", "/api/"), around(*live(by_path("v1", "/v1/")))),
+    "a path, and the older exposure that takes the rest": (by_path("api", "/api/"), around(*live(exposure()))),
+    "the rest, and the older exposure that takes a path": (exposure(), around(*live(by_path("api", "/api/")))),
+    "the narrower path is the older one": (by_path("api", "/api/"), around(*live(by_path("v2", "/api/v2/")))),
+    "the same path for different clients": (
+        by_path("api", "/api/"),
+        around(
+            gateway("shop/beta", http("shop.example.com")),
+            virtual_service(
+                "shop/beta",
+                ["shop.example.com"],
+                ["shop/beta"],
+                http=[to("web", uri={"prefix": "/api/"}, headers={"x-beta": {"exact": "1"}})],
+            ),
+        ),
+    ),
+    "delegates, which have no hosts": (
+        exposure(),
+        around(
+            virtual_service("shop/part", [], [], http=[to("api")]),
+            virtual_service("shop/other", [], [], http=[to("web")]),
+        ),
+    ),
+    "a VirtualService for the same host inside the mesh": (
+        exposure(),
+        around(virtual_service("shop/inside", ["shop.example.com"], ["mesh"], http=[to("api")])),
+    ),
+    "targetPort: two ports of the Service": (
+        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        around(
+            service(
+                "istio-ingress/ports",
+                {"name": "https", "port": 443, "targetPort": 9443},
+                {"name": "partners", "port": 8443, "targetPort": 9444},
+                selector=PUBLIC,
+            ),
+            gateway("shop/front", https("shop.example.com", credential="other")),
+            secrets={"cert": secret("shop.example.com"), "other": secret("shop.example.com")},
+            public_service=False,
+        ),
+    ),
+    "targetPort by name": (
+        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        around(
+            service(
+                "istio-ingress/ports",
+                {"name": "https", "port": 443, "targetPort": "tls"},
+                {"name": "partners", "port": 8443, "targetPort": "tls-partners"},
+                selector=PUBLIC,
+            ),
+            pod(ports=[{"name": "tls", "containerPort": 8443}, {"name": "tls-partners", "containerPort": 9443}]),
+            gateway("shop/front", https("shop.example.com", credential="other")),
+            secrets={"cert": secret("shop.example.com"), "other": secret("shop.example.com")},
+            public_service=False,
+            pods=[],
+        ),
+    ),
+    "exportTo '.' beside the pods": (
+        exposure(namespace=PODS, service="web.shop"),
+        around(
+            *live([{**exposure(namespace=PODS)[1], "spec": {**exposure(namespace=PODS)[1]["spec"], "exportTo": ["."]}}])
+        ),
+    ),
+    "another's VirtualService that the gateway does not get": (
+        exposure(gateway=SHARED),
+        around(
+            gateway("istio-ingress/shared", http("*")),
+            virtual_service("old/shop", ["shop.example.com"], ["istio-ingress/shared"], exportTo=["."]),
+        ),
+    ),
+    "two revisions of the gateway's Deployment": (
+        exposure(),
+        around(pod(), pod("public-canary-66-z", revision="canary")),
+    ),
+    "another Gateway for the same host, for another revision": (
+        exposure(tls=TLS),
+        around(
+            gateway("shop/next", https("shop.example.com"), labels={"istio.io/rev": "canary"}),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "redirect servers of two Gateways for the same host": (
+        exposure(hosts=["*.example.com"], tls={**TLS, "redirect": True}),
+        around(gateway("shop/redirect", redirect("*.example.com")), secrets=WILDCARD),
+    ),
+    "passthrough beside terminated, with different hosts": (
+        exposure(hosts=["vault.example.com"], tls={"mode": "passthrough"}),
+        around(
+            gateway("shop/front", https("shop.example.com")),
+            virtual_service("shop/front", ["shop.example.com"], ["shop/front"]),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "two exposures with passthrough": (
+        exposure(hosts=["vault.example.com"], tls={"mode": "passthrough", "redirect": True}),
+        around(*live(exposure(name="db", hosts=["db.example.com"], tls={"mode": "passthrough", "redirect": True}))),
+    ),
+    "hosts of one's own namespace at a shared Gateway": (
+        exposure(gateway=SHARED),
+        around(gateway("istio-ingress/shared", http("shop/shop.example.com", "blog/blog.example.com"))),
+    ),
+    "a shared Gateway for all namespaces": (
+        exposure(gateway=SHARED),
+        around(gateway("istio-ingress/shared", http("*/shop.example.com"))),
+    ),
+    "a Gateway object in another namespace than the exposure": (
+        exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}),
+        around(scoped=True),
+    ),
+    "Gateways for their own namespaces only, the same host in another one": (
+        exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}, tls=TLS),
+        around(
+            gateway("other/shop", https("shop.example.com")), scoped=True, secrets={"cert": secret("shop.example.com")}
+        ),
+    ),
+    "HTTP and HTTPS for the same host by different Gateways": (
+        exposure(tls=TLS),
+        around(gateway("shop/plain", http("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+    ),
+    "HTTPS at two ports": (
+        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        around(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+    ),
+    "a Secret with Istio's older keys": (
+        exposure(tls=TLS),
+        around(
+            secrets={"cert": Credential(frozenset(("cert", "key", "cacert")), ("shop.example.com",), None, "1", True)}
+        ),
+    ),
+    "a certificate that nobody can read here": (exposure(tls=TLS), around()),
+    "pods that nobody can list here": (exposure(), around(pods=[], pods_are_known=False)),
+    "a destination outside Kubernetes": (
+        exposure(routes=[{"destinations": [{"host": "api.example.net", "port": 443}]}]),
+        around(),
+    ),
+    "a Service's only port": (exposure(port=None), around()),
+    "ports whose protocol istiod finds out": (
+        exposure(service="app", port=3000),
+        around(service("shop/app", {"port": 3000}, {"name": "grpc-api", "port": 9000})),
+    ),
+    "a subset that is there": (
+        [
+            exposure(gateway=SHARED)[0]
+            | {
+                "spec": {
+                    "hosts": ["shop.example.com"],
+                    "gateways": ["istio-ingress/shared"],
+                    "http": [{"route": [{"destination": {"host": "web", "subset": "v2"}}]}],
+                }
+            }
+        ],
+        around(
+            gateway("istio-ingress/shared", http("*.example.com")),
+            destination_rules=(
+                {
+                    "kind": "DestinationRule",
+                    "metadata": {"name": "web", "namespace": "shop"},
+                    "spec": {"host": "web", "subsets": [{"name": "v1"}, {"name": "v2"}]},
+                },
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("desired", "surroundings"), CORRECT.values(), ids=CORRECT)
+def test_what_is_correct_raises_no_finding(desired: list[Manifest], surroundings: Surroundings) -> None:
+    assert [str(finding) for finding in findings(desired, surroundings)] == []
+    assert found_in_a_list(desired, surroundings) == []
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(CORRECT) >= 30
+    assert all(surroundings.now == NOW for _desired, surroundings in CORRECT.values())

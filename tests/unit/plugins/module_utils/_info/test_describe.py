@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What istio_exposure_info makes of what was seen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import LEVELS
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import result
+from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import Seen, passing
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO, Asked, parse_info
+from support.builders import (
+    PODS,
+    around,
+    exposure,
+    gateway,
+    http,
+    https,
+    live,
+    passthrough,
+    pod,
+    secret,
+    service,
+    virtual_service,
+)
+
+ALL = Asked(include_foreign=True)
+
+
+def seen(there: Surroundings, asked: Asked = ALL, unreadable: frozenset[str] = frozenset()) -> Seen:
+    return Seen(there, tuple(passing(there.virtual_services, asked, None)), unreadable=unreadable)
+
+
+def only(there: Surroundings, asked: Asked = ALL, unreadable: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The single exposure of the result."""
+    (found,) = result(seen(there, asked, unreadable), asked)["exposures"]
+    assert isinstance(found, dict)
+    return found
+
+
+def bound(*servers: dict[str, Any], **spec: Any) -> list[Manifest]:
+    """A Gateway and a VirtualService on it, by hand."""
+    return [gateway("edge/front", *servers), virtual_service("shop/hand", ["shop.example.com"], ["edge/front"], **spec)]
+
+
+URLS: dict[str, tuple[list[Manifest], list[str]]] = {
+    "plain": (live(exposure()), ["http://shop.example.com/"]),
+    "TLS": (live(exposure(tls={"credential_name": "cert"})), ["https://shop.example.com/"]),
+    "redirected by a route": (
+        live(exposure(tls={"credential_name": "cert", "redirect": True})),
+        ["https://shop.example.com/"],
+    ),
+    "redirected by the Gateway": (
+        live(exposure(hosts=["*.example.com"], tls={"credential_name": "cert", "redirect": True})),
+        ["https://*.example.com/"],
+    ),
+    "passthrough": (live(exposure(tls={"mode": "passthrough"})), ["https://shop.example.com/"]),
+    "another port": (bound(http("shop.example.com", port=8080)), ["http://shop.example.com:8080/"]),
+    "a wider server": (bound(http("*.example.com")), ["http://shop.example.com/"]),
+    "a server for its namespace": (bound(http("shop/shop.example.com")), ["http://shop.example.com/"]),
+    "a server for another namespace": (bound(http("blog/shop.example.com")), []),
+    "a server of another host": (bound(http("blog.example.com")), []),
+    "connections": (
+        live(exposure(protocol="tcp", gateway={"selector": {"istio": "public"}, "tcp_port": 5432})),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("objects", "urls"), URLS.values(), ids=URLS)
+def test_urls(objects: list[Manifest], urls: list[str]) -> None:
+    assert only(around(*objects))["urls"] == urls
+
+
+def test_a_name_without_a_namespace_is_the_virtual_services() -> None:
+    by_hand = virtual_service("shop/hand", ["shop.example.com"], ["front", "mesh", "edge/gone"])
+    found = only(around(gateway("shop/front", http("*")), by_hand))
+    assert [(at["namespace"], at["name"], at["kind"]) for at in found["gateways"]] == [
+        ("shop", "front", "existing"),
+        ("edge", "gone", "missing"),
+    ]
+    assert found["managed"] is False
+
+
+def test_each_server_with_tls_has_its_own_certificate() -> None:
+    front = gateway("edge/front", https("a.example.com", credential="a"), https("b.example.com", credential="b"))
+    by_hand = virtual_service("shop/hand", ["a.example.com", "b.example.com"], ["edge/front"])
+    secrets = {"a": replace(secret("a.example.com", days=-3), issuer="CN=ca", serial="ABC"), "b": None}
+    first, second = only(around(front, by_hand, secrets=secrets))["tls"]
+    assert first == {
+        "gateway": "edge/front",
+        "port": 443,
+        "hosts": ["a.example.com"],
+        "mode": "simple",
+        "credential_name": "a",
+        "certificate": {
+            "secret": f"{PODS}/a",
+            "not_after": "2026-10-29T00:00:00Z",
+            "days_left": -3,
+            "serial": "0ABC",
+            "names": ["a.example.com"],
+            "issuer": "CN=ca",
+        },
+    }
+    assert (second["hosts"], second["certificate"]) == (["b.example.com"], None)
+
+
+def test_passthrough_has_no_certificate() -> None:
+    (tls,) = only(around(*bound(passthrough("shop.example.com"), tls=[])))["tls"]
+    assert (tls["mode"], tls["credential_name"], tls["certificate"]) == ("passthrough", None, None)
+
+
+def test_addresses_are_those_of_the_gateways_services() -> None:
+    public = service(f"{PODS}/public", {"name": "http", "port": 80, "targetPort": 80}, selector={"istio": "public"})
+    public["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}, {"hostname": "lb.example.com"}]}}
+    (found,) = only(around(*live(exposure()), public, pod(), public_service=False))["gateways"]
+    assert found == {
+        "namespace": "shop",
+        "name": "shop",
+        "kind": "own",
+        "selector": {"istio": "public"},
+        "pods_namespaces": [PODS],
+        "addresses": ["192.0.2.10", "lb.example.com"],
+    }
+    (idle,) = only(around(*live(exposure()), pods=[]))["gateways"]
+    assert (idle["pods_namespaces"], idle["addresses"]) == ([], [])
+
+
+def test_what_is_not_known_is_none() -> None:
+    (found,) = only(around(*live(exposure()), pods=[], pods_are_known=False))["gateways"]
+    assert (found["pods_namespaces"], found["addresses"]) == (None, None)
+    (found,) = only(around(*live(exposure())), unreadable=frozenset({"Service"}))["gateways"]
+    assert (found["pods_namespaces"], found["addresses"]) == ([PODS], None)
+    (found,) = only(around(*live(exposure())[1:]), unreadable=frozenset({"Gateway"}))["gateways"]
+    assert found["kind"] is None
+
+
+def test_routes_and_what_else_happens() -> None:
+    delegate = {"name": "api", "namespace": "shop"}
+    routes = [
+        {"match": [{"uri": {"prefix": "/old"}}], "redirect": {"uri": "/new"}},
+        {"directResponse": {"status": 503}},
+        {"delegate": delegate},
+        {"route": [{"destination": {"host": "web", "subset": "v2"}, "weight": 10}], "name": "rest"},
+    ]
+    found = only(around(*bound(http("*"), http=routes)))["routes"]
+    assert [entry.get("redirect") for entry in found] == [{"uri": "/new"}, None, None, None]
+    assert found[1]["direct_response"] == {"status": 503}
+    assert found[2]["delegate"] == delegate
+    assert found[3] == {
+        "protocol": "http",
+        "name": "rest",
+        "match": [],
+        "destinations": [{"host": "web", "port": None, "weight": 10, "subset": "v2"}],
+    }
+
+
+def test_a_copy_with_an_exposures_labels_is_foreign() -> None:
+    mine = live(exposure())
+    copy = {**mine[1], "metadata": {**mine[1]["metadata"], "name": "copy"}}
+    there = around(*mine, copy)
+    assert [entry["name"] for entry in result(seen(there, Asked()), Asked())["exposures"]] == ["shop"]
+    found = result(seen(there), ALL)["exposures"]
+    assert [(entry["name"], entry["managed"]) for entry in found] == [("copy", False), ("shop", True)]
+
+
+FILTERS: dict[str, tuple[dict[str, Any], bool]] = {
+    "nothing": ({}, True),
+    "the name": ({"name": "shop"}, True),
+    "another name": ({"name": "blog"}, False),
+    "another namespace": ({"namespace": "blog"}, False),
+    "a host": ({"hosts": ["shop.example.com"]}, True),
+    "one of several hosts": ({"hosts": ["blog.example.com", "a.wide.example.com"]}, True),
+    "another host": ({"hosts": ["wide.example.com"]}, False),
+}
+
+
+@pytest.mark.parametrize(("given", "passes"), FILTERS.values(), ids=FILTERS)
+def test_filters(given: dict[str, Any], passes: bool) -> None:
+    params = {name: option.get("default") for name, option in INFO.argument_spec.items()}
+    asked = parse_info({**params, **given})
+    objects = live(exposure(hosts=["shop.example.com", "*.wide.example.com"]))
+    assert bool(passing(around(*objects).virtual_services, asked, None)) is passes
+    assert passing(around(*objects).virtual_services, asked, set()) == []
+    assert bool(passing(around(*objects).virtual_services, asked, {Ref("VirtualService", "shop", "shop")})) is passes
+
+
+def test_delegates_are_no_exposures() -> None:
+    assert passing([virtual_service("shop/part", [], [])], ALL, None) == []
+
+
+def many(count: int) -> Surroundings:
+    objects = [
+        entry
+        for number in range(count)
+        for entry in live(
+            exposure(name=f"n{number}", hosts=[f"n{number}.example.com"], tls={"credential_name": f"n{number}"}), number
+        )
+    ]
+    return around(*objects, secrets={f"n{number}": secret(f"n{number}.example.com") for number in range(count)})
+
+
+def test_findings_of_many_exposures_do_not_take_for_ever() -> None:
+    """What they have in common is worked out once, not for each anew."""
+    asked = replace(ALL, levels=LEVELS)
+    there = seen(many(1000), asked)
+    began = time.process_time()
+    found = result(there, asked)["exposures"]
+    assert len(found) == 1000
+    assert not any(entry["findings"] for entry in found)
+    assert time.process_time() - began < 10
+
+
+def test_findings_are_those_of_the_exposure() -> None:
+    first = live(exposure(tls={"credential_name": "cert"}))
+    second = live(exposure(name="late", tls={"credential_name": "cert"}, service="nobody"), 5)
+    there = around(*first, *second, secrets={"cert": secret("shop.example.com")}, missing=("shop/nobody",))
+    asked = replace(ALL, levels=LEVELS)
+    found = {entry["name"]: entry["findings"] for entry in result(seen(there, asked), asked)["exposures"]}
+    assert [(one["code"], one["level"]) for one in found["late"]] == [
+        ("host-served-twice", "error"),
+        ("destination-missing", "warning"),
+    ]
+    # The older one has lost nothing.
+    assert [(one["code"], one["level"]) for one in found["shop"]] == [("host-served-twice", "warning")]
+
+
+def test_filters_and_what_is_desired() -> None:
+    """An exposure that is found by a host that it is to have no more, is no orphan; what is left out is not missing."""
+    there = around(*live(exposure(hosts=["old.example.com"])))
+    options = {"namespace": "shop", "service": "web", "gateway": {"selector": {"istio": "public"}}}
+    desired = tuple(parse({**options, "name": name, "hosts": [f"{name}.example.com"]}) for name in ("shop", "blog"))
+    asked = replace(ALL, hosts=("old.example.com",), desired=desired)
+    found = result(seen(there, asked), asked)
+    assert (found["missing"], found["orphans"]) == ([], [])
+    assert [one["action"] for one in found["exposures"][0]["drift"]] == ["updated", "updated"]
+    asked = replace(asked, hosts=())
+    assert [one["name"] for one in result(seen(there, asked), asked)["missing"]] == ["blog"]
+    asked = replace(ALL, desired=())
+    assert [one["name"] for one in result(seen(there, asked), asked)["orphans"]] == ["shop"]

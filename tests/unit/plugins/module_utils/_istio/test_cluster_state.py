@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read around an exposure, and what is said if it may not be read.
+
+istiod's settings and every combination of rights would need a cluster each, so the cluster is objects in memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio import cluster_state
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings, look_around
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
+    secrets_named,
+    selects,
+    services_named,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import FORBIDDEN, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from support.builders import PODS, PUBLIC_SERVICE, exposure, gateway, https, pod, service, virtual_service
+
+TLS = {"credential_name": "cert"}
+SECRET = {"kind": "Secret", "metadata": {"name": "cert", "namespace": PODS}, "data": {"tls.crt": "", "tls.key": ""}}
+
+
+class Objects:
+    """A cluster of these objects, whose user may not list some kinds in all namespaces, nor get objects of them."""
+
+    def __init__(self, *objects: Manifest, forbidden: tuple[str, ...] = (), status: int = FORBIDDEN) -> None:
+        self.objects = objects
+        self.forbidden = forbidden
+        self.status = status
+        self.asked: list[str] = []
+
+    def find(self, kind: str, labels: Mapping[str, str], namespace: str | None = None) -> list[Manifest]:
+        self.asked.append(f"{kind}s of {namespace or 'all'}")
+        if kind in self.forbidden and namespace is None:
+            raise ClusterError(f"{kind}s are forbidden", self.status)
+        of_kind = [entry for entry in self.objects if entry["kind"] == kind]
+        here = [entry for entry in of_kind if namespace in (None, entry["metadata"]["namespace"])]
+        return [entry for entry in here if selects(labels, entry["metadata"].get("labels"))]
+
+    def get(self, at: Ref) -> Manifest | None:
+        self.asked.append(str(at))
+        if at.kind in self.forbidden:
+            raise ClusterError(f"{at} is forbidden", self.status)
+        return next((entry for entry in self.objects if ref(entry) == at), None)
+
+
+def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> Surroundings:
+    in_memory: Any = cluster
+    return look_around(in_memory, desired or exposure(tls=TLS), others=others)
+
+
+def istiod(value: str) -> Manifest:
+    container = {"name": "discovery", "env": [{"name": "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", "value": value}]}
+    metadata = {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}}
+    return {"kind": "Deployment", "metadata": metadata, "spec": {"template": {"spec": {"containers": [container]}}}}
+
+
+def test_all_that_matters_is_read() -> None:
+    other = virtual_service("blog/blog", ["blog.example.com"], ["blog/blog"])
+    elsewhere = service("blog/blog")
+    found = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, other, gateway("blog/blog"), elsewhere, service("shop/web")))
+    assert [ref(entry) for entry in found.gateways] == [Ref("Gateway", "blog", "blog")]
+    assert [ref(entry) for entry in found.virtual_services] == [Ref("VirtualService", "blog", "blog")]
+    assert [ref(entry) for entry in found.gateway_services] == [ref(PUBLIC_SERVICE)]
+    assert list(found.services) == [Ref("Service", "shop", "web")]
+    assert list(found.credentials) == [Ref("Secret", PODS, "cert")]
+    assert found.pods_are_known
+    assert found.unknown == ()
+
+
+def test_pods_that_have_ended_or_are_about_to_do_not_count() -> None:
+    ended = {**pod("public-a"), "status": {"phase": "Failed"}}
+    going = pod("public-b")
+    going["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
+    found = looked(Objects(ended, going, pod("public-c")))
+    assert [entry["metadata"]["name"] for entry in found.pods] == ["public-c"]
+
+
+@pytest.mark.parametrize(("objects", "scoped"), [((), False), ((istiod("true"),), True), ((istiod("false"),), False)])
+def test_istiod_says_whether_gateways_are_for_their_own_namespace(objects: tuple[Manifest, ...], scoped: bool) -> None:
+    assert looked(Objects(*objects)).scoped_to_namespace is scoped
+
+
+def test_of_the_neighbours_secrets_few_are_read_and_only_those_that_matter() -> None:
+    near = [gateway(f"blog/b{n}", https(f"b{n}.example.com", credential=f"near-{n}")) for n in range(5)]
+    far = gateway("blog/far", https("far.example.net", credential="far"))
+    internal = gateway("blog/in", https("in.example.com", credential="in"), selector={"istio": "internal"})
+    cluster = Objects(pod(), far, internal, *near)
+    looked(cluster, others=2)
+    assert [name for name in cluster.asked if name.startswith("Secret ")] == [
+        f"Secret {PODS}/cert",
+        f"Secret {PODS}/near-0",
+        f"Secret {PODS}/near-1",
+    ]
+
+
+def test_the_secrets_of_a_list_are_looked_for_where_each_ones_gateway_is() -> None:
+    internal = {"istio": "internal"}
+    far = exposure(name="far", tls={"credential_name": "far"}, gateway={"selector": internal})
+    nowhere = exposure(name="no", tls={"credential_name": "no"}, gateway={"selector": {"istio": "none"}})
+    cluster = Objects(pod(), pod("internal-7c-y", labels=internal, namespace="inside"))
+    found = looked(cluster, [*exposure(tls=TLS), *far, *nowhere])
+    # Where no pod is, the Gateway says where they would be.
+    assert sorted(found.credentials) == [
+        Ref("Secret", "inside", "far"),
+        Ref("Secret", PODS, "cert"),
+        Ref("Secret", PODS, "no"),
+    ]
+
+
+def test_what_a_long_list_names_is_found_in_time() -> None:
+    """2000 exposures that are there, on 100 gateways. The time grew with the square of their number."""
+    desired = [
+        entry
+        for number in range(2000)
+        for entry in exposure(
+            name=f"e{number}",
+            hosts=[f"e{number}.example.com"],
+            tls={"credential_name": f"e{number}"},
+            gateway={"selector": {"istio": f"public-{number % 100}"}},
+        )
+    ]
+    gateways = [entry for entry in desired if entry["kind"] == "Gateway"]
+    pods = [pod(f"public-{number}-5d-x", labels={"istio": f"public-{number}"}) for number in range(100)]
+    began = time.process_time()
+    assert len(secrets_named(gateways, gateways, pods, 10)) == 2000
+    assert services_named(desired, "cluster.local") == [Ref("Service", "shop", "web")]
+    assert time.process_time() - began < 1
+
+
+UNKNOWN = {
+    "Gateway": "Gateways of other namespaces (whether they get in the way)",
+    "VirtualService": "VirtualServices of other namespaces (whether they get in the way)",
+    "Pod": "Pods of all namespaces (which gateways the selector matches, nor what else they serve)",
+    "Secret": f"Secret {PODS}/cert (whether its certificate is good for the hosts)",
+    "Deployment": "Deployments of all namespaces (whether istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE)",
+}
+
+
+@pytest.mark.parametrize(("kind", "sentence"), UNKNOWN.items(), ids=UNKNOWN)
+def test_what_may_not_be_read_is_said(kind: str, sentence: str) -> None:
+    found = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
+    assert found.unknown == (sentence,)
+    assert found.pods_are_known is (kind != "Pod")
+    assert (Ref("Secret", PODS, "cert") in found.credentials) is (kind != "Secret")
+
+
+def test_who_may_not_read_everywhere_reads_at_home() -> None:
+    home, away = gateway("shop/front"), gateway("blog/blog")
+    found = looked(Objects(home, away, forbidden=("Gateway",)))
+    assert found.gateways == (home,)
+
+
+def test_another_failure_is_one() -> None:
+    with pytest.raises(ClusterError, match="Pods are forbidden"):
+        looked(Objects(forbidden=("Pod",), status=500))
+
+
+def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_state, "CAN_READ_CERTIFICATES", False)
+    found = looked(Objects(pod(), SECRET))
+    assert found.unknown == ("certificates (Python's package cryptography is not installed)",)

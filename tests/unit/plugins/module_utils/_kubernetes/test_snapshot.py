@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One read of the cluster for many exposures, with a cluster that counts what it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import Cluster, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ownership_labels
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.recent import Recent
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.snapshot import Snapshot
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import Scope
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan.prune import to_prune
+
+
+def live(kind: str, namespace: str, name: str, labels: Mapping[str, str] | None = None, **more: Any) -> Manifest:
+    return {"kind": kind, "metadata": {"namespace": namespace, "name": name, "labels": dict(labels or {})}, **more}
+
+
+class Counted:
+    """A cluster in memory. forbidden are kinds that may only be listed in single namespaces."""
+
+    def __init__(self, *objects: Manifest, forbidden: Iterable[str] = (), unknown: Iterable[str] = ()) -> None:
+        self.objects = objects
+        self.forbidden = set(forbidden)
+        self.unknown = set(unknown)
+        self.asked: list[str] = []
+
+    def find(
+        self,
+        kind: str,
+        labels: Mapping[str, str],
+        namespace: str | None = None,
+        selectors: Iterable[str] = (),
+        fields: str = "",
+    ) -> list[Manifest]:
+        said = ",".join(
+            [*(f"{key}={value}" for key, value in labels.items()), *selectors, *([fields] if fields else [])]
+        )
+        self.asked.append(f"list {kind} {namespace or '*'} {said}".strip())
+        if kind in self.unknown:
+            raise ClusterError("unknown", 404)
+        if kind in self.forbidden and namespace is None:
+            raise ClusterError("forbidden", 403, kind)
+        found = [
+            one for one in self.objects if one["kind"] == kind and namespace in (None, one["metadata"]["namespace"])
+        ]
+        return [one for one in found if labels.items() <= one["metadata"]["labels"].items()]
+
+    def get(self, at: Ref) -> Manifest | None:
+        self.asked.append(f"get {at}")
+        names = {(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in self.objects}
+        return names.get((at.kind, at.namespace, at.name))
+
+
+def snapshot(counted: Counted) -> Snapshot:
+    return Snapshot(cast(Cluster, counted))
+
+
+OURS = ownership_labels("shop", "a")
+
+
+def test_each_kind_is_listed_once() -> None:
+    one, two = live("Gateway", "shop", "a", OURS), live("Gateway", "blog", "b", {"x": "y"})
+    counted = Counted(one, two)
+    seen = snapshot(counted)
+    for _again in range(2):
+        assert seen.find("Gateway", OURS) == [one]
+        assert seen.find("Gateway", {}, "blog") == [two]
+        assert seen.find("Gateway", OURS, "blog") == []
+        assert seen.find("Gateway", {}) == [one, two]
+        assert seen.get(Ref("Gateway", "blog", "b")) == two
+        assert seen.get(Ref("Gateway", "blog", "c")) is None
+    assert counted.asked == ["list Gateway *"]
+
+
+def test_who_may_not_list_all_lists_namespaces() -> None:
+    one = live("VirtualService", "shop", "a", OURS)
+    counted = Counted(one, forbidden=["VirtualService"])
+    seen = snapshot(counted)
+    for _again in range(2):
+        assert seen.get(Ref("VirtualService", "shop", "a")) == one
+        assert seen.find("VirtualService", OURS, "shop") == [one]
+        with pytest.raises(ClusterError, match="forbidden"):
+            seen.find("VirtualService", OURS)
+    assert counted.asked == ["list VirtualService *", "list VirtualService shop"]
+
+
+def test_what_is_not_installed_is_asked_for_once() -> None:
+    counted = Counted(unknown=["Certificate"])
+    seen = snapshot(counted)
+    for _again in range(2):
+        with pytest.raises(ClusterError) as caught:
+            seen.get(Ref("Certificate", "shop", "a"))
+        assert caught.value.kind_is_unknown
+    assert counted.asked == ["list Certificate *"]
+
+
+def test_pods_are_asked_for_by_their_labels() -> None:
+    counted = Counted(live("Pod", "infra", "p", {"istio": "public"}))
+    seen = snapshot(counted)
+    for _again in range(2):
+        assert len(seen.find("Pod", {"istio": "public"})) == 1
+    assert counted.asked == ["list Pod * istio=public"]
+
+
+def test_many_secrets_are_listed_and_few_are_not() -> None:
+    data = {"tls.crt": "MQ==", "tls.key": "Mg==", "something": "Mw=="}
+    counted = Counted(*[live("Secret", "infra", f"s{number}", data=data) for number in range(50)])
+    seen = snapshot(counted)
+    for number in range(50):
+        found = seen.get(Ref("Secret", "infra", f"s{number}"))
+        assert found
+        assert set(found["data"]) >= {"tls.crt", "tls.key"}
+    assert seen.get(Ref("Secret", "infra", "none")) is None
+    assert counted.asked == [
+        *(f"get Secret infra/s{n}" for n in range(10)),
+        "list Secret infra type!=helm.sh/release.v1",
+    ]
+    assert "something" not in (seen.get(Ref("Secret", "infra", "s30")) or {})["data"]
+
+
+def test_the_next_one_sees_what_will_be_there() -> None:
+    old = live("Gateway", "shop", "front", {"a": "1"})
+    seen = snapshot(Counted(old))
+    new = live("Gateway", "shop", "front", {"a": "1"}, spec={})
+    seen.put(Ref("Gateway", "shop", "front"), new)
+    assert seen.get(Ref("Gateway", "shop", "front")) == new
+    assert seen.find("Gateway", {"a": "1"}) == [new]
+    seen.put(Ref("Gateway", "shop", "front"), None)
+    assert seen.get(Ref("Gateway", "shop", "front")) is None
+
+
+def test_what_was_just_read_is_not_asked_for_again() -> None:
+    counted = Counted(live("Certificate", "infra", "a"), live("Certificate", "infra", "b"))
+    now = 0.0
+    recent = Recent(cast(Cluster, counted), lambda: now)
+    for _again in range(3):
+        assert recent.get(Ref("Certificate", "infra", "a"))
+        assert recent.get(Ref("Certificate", "infra", "b"))
+        assert recent.find("Pod", {"x": "y"}) == []
+        assert recent.get(Ref("Secret", "infra", "s")) is None
+    once = ["list Certificate infra", "list Pod * x=y", "get Secret infra/s"]
+    assert counted.asked == once
+    now = 1.5
+    recent.get(Ref("Certificate", "infra", "a"))
+    assert counted.asked == [*once, "list Certificate infra"]
+
+
+def ours(kind: str, name: str, namespace: str = "shop", at: str = "") -> Manifest:
+    return live(kind, at or namespace, name, ownership_labels(namespace, name))
+
+
+SHARED = live(
+    "Gateway",
+    "infra",
+    "front",
+    {"app.kubernetes.io/managed-by": "gatehouse.istio", "gatehouse.istio/shared": "true"},
+)
+SHARED["metadata"]["annotations"] = {
+    "exposure.gatehouse.istio/shop.d": '{"exposure":"shop/d","selector":{},"servers":[]}',
+    "exposure.gatehouse.istio/blog.e": '{"exposure":"blog/e","selector":{},"servers":[]}',
+}
+
+
+@pytest.mark.parametrize(
+    ("objects", "scope", "keep", "found"),
+    [
+        ([ours("VirtualService", "a"), ours("Gateway", "a")], ["shop"], [], ["a"]),
+        ([ours("VirtualService", "a"), ours("VirtualService", "b")], ["shop"], ["b"], ["a"]),
+        ([ours("VirtualService", "a", "blog")], ["shop"], [], []),
+        ([ours("VirtualService", "a", "blog")], ["*"], [], ["a"]),
+        ([live("VirtualService", "shop", "by-hand")], ["*"], [], []),
+        ([live("VirtualService", "shop", "x", {"app.kubernetes.io/managed-by": "Helm"})], ["*"], [], []),
+        ([ours("Gateway", "left", at="infra")], ["shop"], [], ["left"]),
+        ([ours("Certificate", "left", at="infra")], ["shop"], [], ["left"]),
+        ([SHARED], ["shop"], [], ["d"]),
+        ([SHARED], ["*"], ["d"], ["e"]),
+    ],
+)
+def test_what_is_pruned(objects: list[Manifest], scope: list[str], keep: list[str], found: list[str]) -> None:
+    kept = {("shop", name) for name in keep}
+    assert [name for _ns, name in to_prune(snapshot(Counted(*objects)), Scope(tuple(scope)), kept)] == found
+
+
+def test_who_may_list_only_some_namespaces_must_name_them() -> None:
+    counted = Counted(
+        ours("VirtualService", "a"), forbidden=["VirtualService", "Gateway", "DestinationRule", "Certificate"]
+    )
+    assert to_prune(snapshot(counted), Scope(("shop",)), set()) == [("shop", "a")]
+    with pytest.raises(ClusterError, match="'\\*' takes the right to list VirtualServices in all namespaces; name"):
+        to_prune(snapshot(counted), Scope(("*",)), set())

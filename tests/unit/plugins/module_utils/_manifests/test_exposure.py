@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Exposures → manifests and URLs."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import host_matches, manifests, urls
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+from cluster.pki import KeyPair, ensure_ca
+
+BASE: dict[str, Any] = {
+    "name": "shop",
+    "namespace": "shop",
+    "hosts": ["shop.example.com", "www.example.com"],
+    "service": "web",
+    "port": 8080,
+    "gateway": {"selector": {"istio": "public"}},
+}
+HOSTS = BASE["hosts"]
+LABELS = {
+    "app.kubernetes.io/managed-by": "gatehouse.istio",
+    "gatehouse.istio/exposure": "shop",
+    "gatehouse.istio/exposure-namespace": "shop",
+}
+ROUTE = [{"destination": {"host": "web.shop.svc.cluster.local", "port": {"number": 8080}}}]
+
+
+def test_the_two_objects_of_an_exposure() -> None:
+    assert manifests(parse(BASE)) == [
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": "shop", "namespace": "shop", "labels": LABELS},
+            "spec": {
+                "selector": {"istio": "public"},
+                "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": HOSTS}],
+            },
+        },
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "VirtualService",
+            "metadata": {"name": "shop", "namespace": "shop", "labels": LABELS},
+            "spec": {"hosts": HOSTS, "gateways": ["shop/shop"], "http": [{"route": ROUTE}]},
+        },
+    ]
+
+
+SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = [
+    (
+        "simple",
+        {"credential_name": "cert"},
+        {},
+        [
+            {
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "SIMPLE", "credentialName": "cert"},
+            }
+        ],
+    ),
+    (
+        "redirect, version and ports",
+        {"credential_name": "cert", "redirect": True, "min_protocol_version": "TLSV1_3"},
+        {"http_port": 8080, "https_port": 8443},
+        [
+            {
+                "port": {"number": 8443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "SIMPLE", "credentialName": "cert", "minProtocolVersion": "TLSV1_3"},
+            },
+            {"port": {"number": 8080, "name": "http", "protocol": "HTTP"}, "hosts": HOSTS},
+        ],
+    ),
+    (
+        "mutual",
+        {"mode": "mutual", "credential_name": "cert"},
+        {},
+        [
+            {
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "MUTUAL", "credentialName": "cert"},
+            }
+        ],
+    ),
+    (
+        "optional mutual",
+        {"mode": "optional_mutual", "credential_name": "cert"},
+        {},
+        [
+            {
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+                "hosts": HOSTS,
+                "tls": {"mode": "OPTIONAL_MUTUAL", "credentialName": "cert"},
+            }
+        ],
+    ),
+    (
+        "passthrough",
+        {"mode": "passthrough"},
+        {},
+        [{"port": {"number": 443, "name": "tls", "protocol": "TLS"}, "hosts": HOSTS, "tls": {"mode": "PASSTHROUGH"}}],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("tls", "gateway", "servers"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS]
+)
+def test_servers(tls: dict[str, Any], gateway: dict[str, Any], servers: list[dict[str, Any]]) -> None:
+    gateway_object, _virtual_service = manifests(parse({**BASE, "tls": tls, "gateway": {**BASE["gateway"], **gateway}}))
+    assert gateway_object["spec"]["servers"] == servers
+
+
+def test_passthrough_routes_by_the_clients_server_name() -> None:
+    _gateway, virtual_service = manifests(parse({**BASE, "tls": {"mode": "passthrough"}}))
+    assert virtual_service["spec"] == {
+        "hosts": HOSTS,
+        "gateways": ["shop/shop"],
+        "tls": [{"match": [{"sniHosts": HOSTS}], "route": ROUTE}],
+    }
+
+
+REDIRECT: dict[str, Any] = {
+    "name": "https-redirect",
+    "match": [{"port": 80}],
+    "redirect": {"scheme": "https", "redirectCode": 301},
+}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "redirect"),
+    [
+        ({"selector": {"istio": "public"}}, REDIRECT),
+        ({"existing": "infra/front"}, REDIRECT),
+        (
+            {"selector": {"istio": "public"}, "http_port": 8080, "https_port": 8443},
+            {**REDIRECT, "match": [{"port": 8080}], "redirect": {**REDIRECT["redirect"], "port": 8443}},
+        ),
+    ],
+    ids=["own", "existing", "ports"],
+)
+@pytest.mark.parametrize("mode", ["simple", "passthrough"])
+def test_the_virtual_service_redirects(gateway: dict[str, Any], redirect: dict[str, Any], mode: str) -> None:
+    credential = {"credential_name": "cert"} if mode == "simple" and "existing" not in gateway else {}
+    tls = {"mode": mode, "redirect": True, **credential}
+    virtual_service = manifests(parse({**BASE, "gateway": gateway, "tls": tls}))[-1]["spec"]
+    served = [{"route": ROUTE}] if mode == "simple" else []
+    assert virtual_service["http"] == [redirect, *served]
+    assert ("tls" in virtual_service) == (mode == "passthrough")
+
+
+def test_with_a_wildcard_the_gateway_redirects_whatever_attaches_to_it() -> None:
+    hosts = ["example.com", "*.example.com"]
+    gateway, virtual_service = manifests(
+        parse({**BASE, "hosts": hosts, "tls": {"credential_name": "cert", "redirect": True}})
+    )
+    https, http = gateway["spec"]["servers"]
+    assert https["hosts"] == http["hosts"] == hosts
+    assert http["tls"] == {"httpsRedirect": True}
+    assert virtual_service["spec"]["http"] == [{"route": ROUTE}]
+
+
+def test_routes() -> None:
+    routes = [
+        {
+            "name": "api",
+            "match": [{"uri": {"prefix": "/api/"}}, {"uri": {"exact": "/api"}}],
+            "destinations": [{"service": "api", "weight": 1}, {"service": "next", "port": 81, "weight": 3}],
+        },
+        {"destinations": [{"service": "web"}]},
+    ]
+    _gateway, virtual_service = manifests(parse({**BASE, "service": None, "port": None, "routes": routes}))
+    assert virtual_service["spec"]["http"] == [
+        {
+            "name": "api",
+            "match": [{"uri": {"prefix": "/api/"}}, {"uri": {"exact": "/api"}}],
+            "route": [
+                {"destination": {"host": "api.shop.svc.cluster.local"}, "weight": 1},
+                {"destination": {"host": "next.shop.svc.cluster.local", "port": {"number": 81}}, "weight": 3},
+            ],
+        },
+        {"route": [{"destination": {"host": "web.shop.svc.cluster.local"}}]},
+    ]
+
+
+def test_the_gateway_is_always_named_with_its_namespace() -> None:
+    gateway_object, virtual_service = manifests(
+        parse({**BASE, "gateway": {**BASE["gateway"], "name": "front", "namespace": "infra"}})
+    )
+    assert gateway_object["metadata"]["namespace"] == "infra"
+    assert virtual_service["spec"]["gateways"] == ["infra/front"]
+
+
+def test_an_existing_gateway_is_not_written() -> None:
+    (only,) = manifests(parse({**BASE, "gateway": {"existing": "infra/front"}}))
+    assert only["kind"] == "VirtualService"
+    assert only["spec"]["gateways"] == ["infra/front"]
+
+
+def test_a_shared_gateway_is_written_as_if_nobody_else_were_on_it() -> None:
+    """Not on it: the exposure's labels and annotations, and a redirect of whatever its hosts match."""
+    credentials, gateway, virtual_service = manifests(
+        parse(
+            {
+                **BASE,
+                "hosts": ["*.example.com"],
+                "gateway": {**BASE["gateway"], "shared": "infra/front"},
+                "tls": {"certificate": {"issuer": {"name": "ca"}}, "redirect": True},
+                "labels": {"team": "shop"},
+                "annotations": {"owner": "ana"},
+            }
+        ),
+        "pods",
+    )
+    assert credentials["kind"] == "Certificate"
+    assert gateway["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "gatehouse.istio",
+        "gatehouse.istio/shared": "true",
+    }
+    (text,) = gateway["metadata"]["annotations"].values()
+    assert '"credentials":{"gatehouse.istio/pods-namespace":"pods"}' in text
+    assert [(server["port"]["number"], server.get("tls")) for server in gateway["spec"]["servers"]] == [
+        (80, None),
+        (443, {"mode": "SIMPLE", "credentialName": "shop.shop"}),
+    ]
+    assert virtual_service["spec"]["gateways"] == ["infra/front"]
+    assert virtual_service["spec"]["http"] == [REDIRECT, {"route": ROUTE}]
+    assert virtual_service["metadata"]["labels"] == {"team": "shop", **LABELS}
+
+
+def test_export_to() -> None:
+    _gateway, virtual_service = manifests(parse({**BASE, "export_to": [".", "infra"]}))
+    assert virtual_service["spec"]["exportTo"] == [".", "infra"]
+
+
+def test_extra_labels_and_annotations_are_on_both_objects() -> None:
+    for manifest in manifests(parse({**BASE, "labels": {"team": "shop"}, "annotations": {"owner": "ana"}})):
+        assert manifest["metadata"]["labels"] == {"team": "shop", **LABELS}
+        assert manifest["metadata"]["annotations"] == {"owner": "ana"}
+
+
+def test_a_certificate_is_where_the_pods_are_and_comes_first() -> None:
+    exposure = parse({**BASE, "labels": {"team": "shop"}, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
+    certificate, gateway, virtual_service = manifests(exposure, "istio-ingress")
+    assert certificate == {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": "shop.shop", "namespace": "istio-ingress", "labels": {"team": "shop", **LABELS}},
+        "spec": {
+            "secretName": "shop.shop",
+            "issuerRef": {"name": "letsencrypt", "kind": "ClusterIssuer", "group": "cert-manager.io"},
+            "dnsNames": HOSTS,
+            "usages": ["digital signature", "key encipherment", "server auth"],
+        },
+    }
+    assert gateway["spec"]["servers"][0]["tls"]["credentialName"] == "shop.shop"
+    assert gateway["metadata"]["annotations"] == {"gatehouse.istio/pods-namespace": "istio-ingress"}
+    assert virtual_service["kind"] == "VirtualService"
+
+
+def test_further_fields_of_a_certificate() -> None:
+    options = {
+        "issuer": {"name": "ca"},
+        "duration": "2160h",
+        "renew_before": "360h",
+        "private_key": {"algorithm": "ECDSA", "size": 256},
+        "spec": {
+            "usages": None,
+            "privateKey": {"encoding": "PKCS8", "size": 384},
+            "subject": {"organizations": ["Shop"]},
+        },
+    }
+    exposure = parse({**BASE, "tls": {"credential_name": "front", "certificate": options}})
+    assert manifests(exposure, "istio-ingress")[0]["spec"] == {
+        "secretName": "front",
+        "issuerRef": {"name": "ca", "kind": "ClusterIssuer", "group": "cert-manager.io"},
+        "dnsNames": HOSTS,
+        "duration": "2160h",
+        "renewBefore": "360h",
+        "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 384},
+        "subject": {"organizations": ["Shop"]},
+    }
+
+
+def test_the_clients_ca_is_a_secret_that_the_gateway_remembers(tmp_path: Path) -> None:
+    authority = KeyPair(tmp_path / "ca.crt", tmp_path / "ca.key")
+    ensure_ca(authority, "partners")
+    tls = {"mode": "mutual", "credential_name": "cert", "client_ca": {"pem": authority.certificate.read_text()}}
+    secret, gateway, _virtual_service = manifests(parse({**BASE, "tls": tls}), "istio-ingress")
+    assert secret == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "cert-cacert", "namespace": "istio-ingress", "labels": LABELS},
+        "data": {"ca.crt": base64.b64encode(authority.certificate.read_bytes()).decode()},
+    }
+    assert gateway["metadata"]["annotations"] == {
+        "gatehouse.istio/pods-namespace": "istio-ingress",
+        "gatehouse.istio/client-ca": "istio-ingress/cert-cacert",
+    }
+
+
+def test_what_belongs_to_unknown_pods_is_left_out() -> None:
+    exposure = parse({**BASE, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
+    assert [manifest["kind"] for manifest in manifests(exposure)] == ["Gateway", "VirtualService"]
+
+
+def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
+    return {
+        "port": {"number": port, "protocol": protocol, "name": "x"},
+        "hosts": list(hosts),
+        **({"tls": tls} if tls else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("servers", "found"),
+    [
+        ([server("HTTP", 80, "a.example.com")], ["http://a.example.com/"]),
+        ([server("HTTPS", 443, "*.example.com")], ["https://a.example.com/"]),
+        ([server("TLS", 8443, "*/a.example.com")], ["https://a.example.com:8443/"]),
+        ([server("HTTP", 80, "*", httpsRedirect=True), server("HTTPS", 443, "*")], ["https://a.example.com/"]),
+        ([server("HTTP", 80, "b.example.com")], []),
+        ([server("TCP", 9000, "*")], []),
+    ],
+)
+def test_urls(servers: list[dict[str, Any]], found: list[str]) -> None:
+    assert urls(["a.example.com"], servers) == found
+
+
+def test_urls_that_are_redirected_are_left_out() -> None:
+    servers = [server("HTTP", 80, "*"), server("HTTPS", 443, "*")]
+    assert urls(["a.example.com"], servers, redirected_port=80) == ["https://a.example.com/"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "matches"),
+    [
+        ("a.b.c", "a.b.c", True),
+        ("*.b.c", "a.b.c", True),
+        ("*.b.c", "x.a.b.c", True),
+        ("*.b.c", "b.c", False),
+        ("*.b.c", "ab.c", False),
+        ("*", "a.b.c", True),
+        ("ns/a.b.c", "a.b.c", True),
+        ("./*", "a.b.c", True),
+        ("a.b.c", "*.b.c", False),
+    ],
+)
+def test_host_matches(pattern: str, host: str, matches: bool) -> None:
+    assert host_matches(pattern, host) is matches

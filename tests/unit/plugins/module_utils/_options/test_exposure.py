@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What users write → exposures, or the one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import (
+    ExistingGateway,
+    OwnGateway,
+    parse,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.routes import Destination, Route
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.tls import Tls
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
+
+def params(**changes: Any) -> dict[str, Any]:
+    """The smallest correct options, changed."""
+    smallest = {
+        "name": "shop",
+        "namespace": "shop",
+        "hosts": ["shop.example.com"],
+        "service": "web",
+        "gateway": {"selector": {"istio": "public"}},
+    }
+    return {**smallest, **changes}
+
+
+def routes(*several: dict[str, Any]) -> dict[str, Any]:
+    return params(service=None, routes=list(several))
+
+
+def test_the_smallest_exposure() -> None:
+    exposure = parse(params())
+    assert (exposure.namespace, exposure.name, exposure.hosts) == ("shop", "shop", ("shop.example.com",))
+    assert exposure.gateway == OwnGateway("shop", "shop", {"istio": "public"}, 80, 443)
+    assert exposure.tls == Tls(mode="none")
+    assert exposure.routes == (Route((Destination("web.shop.svc.cluster.local"),)),)
+
+
+@pytest.mark.parametrize(
+    ("service", "host"),
+    [
+        ("web", "web.shop.svc.cluster.local"),
+        ("web.prod", "web.prod.svc.cluster.local"),
+        ("web.prod.svc", "web.prod.svc.cluster.local"),
+        ("web.prod.svc.cluster.local", "web.prod.svc.cluster.local"),
+        ("web.prod.svc.other.domain", "web.prod.svc.other.domain"),
+    ],
+)
+def test_a_service_gets_its_full_name(service: str, host: str) -> None:
+    assert parse(params(service=service)).routes[0].destinations[0].host == host
+
+
+def test_a_service_is_completed_with_the_clusters_own_domain() -> None:
+    exposure = parse(params(cluster_domain="k8s.example.net"))
+    assert exposure.routes[0].destinations[0].host == "web.shop.svc.k8s.example.net"
+
+
+def test_routes_keep_their_order_and_a_host_stays_as_it_is() -> None:
+    exposure = parse(
+        routes(
+            {
+                "name": "api",
+                "match": [{"uri": {"prefix": "/api", "exact": None, "regex": None}}, {"uri": {"regex": "/v[12]/.*"}}],
+                "destinations": [
+                    {"service": "api", "port": 8080, "weight": 90},
+                    {"service": None, "host": "api.partner.example", "port": 443, "weight": 10},
+                ],
+            },
+            {"destinations": [{"service": "web"}]},
+        )
+    )
+    assert exposure.routes == (
+        Route(
+            name="api",
+            matches=({"uri": {"prefix": "/api"}}, {"uri": {"regex": "/v[12]/.*"}}),
+            destinations=(
+                Destination("api.shop.svc.cluster.local", 8080, 90),
+                Destination("api.partner.example", 443, 10),
+            ),
+        ),
+        Route((Destination("web.shop.svc.cluster.local"),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("existing", "gateway"),
+    [("shared", ExistingGateway("shop", "shared")), ("infra/shared", ExistingGateway("infra", "shared"))],
+)
+def test_an_existing_gateway(existing: str, gateway: ExistingGateway) -> None:
+    assert parse(params(gateway={"existing": existing})).gateway == gateway
+
+
+@pytest.mark.parametrize(("shared", "namespace"), [("front", "shop"), ("infra/front", "infra")])
+def test_a_shared_gateway(shared: str, namespace: str) -> None:
+    gateway = parse(params(gateway={"selector": {"istio": "public"}, "shared": shared})).gateway
+    assert gateway == OwnGateway(namespace, "front", {"istio": "public"}, shared=True)
+
+
+def test_export_to() -> None:
+    assert parse(params()).export_to == ()
+    assert parse(params(export_to=[".", "infra"])).export_to == (".", "infra")
+
+
+@pytest.mark.parametrize(
+    ("gateway", "tls", "needs"),
+    [
+        ({"selector": {"a": "b"}}, {"credential_name": "c"}, False),
+        ({"selector": {"a": "b"}}, {"certificate": {"issuer": {"name": "ca"}}}, True),
+        ({"selector": {"a": "b"}}, {"mode": "mutual", "credential_name": "c"}, True),
+        ({"selector": {"a": "b"}}, {"mode": "optional_mutual", "credential_name": "c"}, True),
+        ({"selector": {"a": "b"}, "shared": "infra/front"}, {"mode": "mutual", "credential_name": "c"}, True),
+        ({"existing": "infra/front"}, {"mode": "mutual"}, False),
+    ],
+)
+def test_what_needs_the_pods_namespace(gateway: dict[str, Any], tls: dict[str, Any], needs: bool) -> None:
+    assert parse(params(gateway=gateway, tls=tls)).needs_pods_namespace is needs
+
+
+@pytest.mark.parametrize(
+    "host", ["a.b", "shop.example.com", "*.example.com", "*", "xn--bcher-kva.example", "localhost"]
+)
+def test_good_hosts(host: str) -> None:
+    assert parse(params(hosts=[host])).hosts == (host,)
+
+
+def test_numbers_in_labels_become_text() -> None:
+    assert parse(params(labels={"tier": 1})).labels == {"tier": "1"}
+
+
+SIMPLE = {"mode": "simple", "credential_name": "cert"}
+WEB = [{"service": "web"}]
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("name", params(name="Shop"), "name: 'Shop' is not a valid name: use at most 63 lower-case"),
+    ("long name", params(name="s" * 64), "is not a valid name"),
+    ("namespace", params(namespace="-a"), "namespace: '-a' is not a valid name"),
+    ("no hosts", params(hosts=[]), "hosts: the list is empty; name at least one host."),
+    ("url", params(hosts=["https://a.b"]), "hosts[0]: 'https://a.b' is a URL; give the host's name alone"),
+    ("path", params(hosts=["a.b/c"]), "hosts[0]: 'a.b/c' contains '/'"),
+    ("port in host", params(hosts=["x.y", "a.b:443"]), "hosts[1]: 'a.b:443' contains ':'"),
+    ("capitals", params(hosts=["Shop.example.com"]), "has capital letters; write 'shop.example.com'."),
+    ("unicode", params(hosts=["bücher.example"]), "write an international name in its 'xn--' form."),
+    ("inner wildcard", params(hosts=["a.*.com"]), "is not a host name"),
+    ("two wildcards", params(hosts=["*.*.com"]), "is not a host name"),
+    ("empty host", params(hosts=[""]), "is not a host name"),
+    ("trailing dot", params(hosts=["a.b."]), "is not a host name"),
+    ("long host", params(hosts=[".".join(["a" * 60] * 5)]), "is not a host name"),
+    ("twice", params(hosts=["a.b", "a.b"]), "hosts[1]: 'a.b' is in the list twice."),
+    ("no destination", params(service=None), "service: say where the requests go"),
+    ("service with a path", params(service="web/x"), "service: 'web/x' is not a Service's name"),
+    ("foreign host as service", params(service="api.partner.example"), "goes into routes[].destinations[].host"),
+    ("port", params(port=70000), "port: 70000 is not a port; give a number from 1 to 65535."),
+    ("empty selector", params(gateway={"selector": {}}), "gateway.selector: it is empty"),
+    ("selector value", params(gateway={"selector": {"a": True}}), "gateway.selector: the value of 'a' is not text"),
+    ("same ports", params(gateway={"selector": {"a": "b"}, "http_port": 80, "https_port": 80}), "must differ"),
+    ("http port", params(gateway={"selector": {"a": "b"}, "http_port": -1}), "gateway.http_port: -1 is not a port"),
+    ("existing", params(gateway={"existing": "a/b/c"}), "gateway.existing: 'b/c' is not a valid name"),
+    (
+        "shared",
+        params(gateway={"selector": {"a": "b"}, "shared": "a/b/c"}),
+        "gateway.shared: 'b/c' is not a valid name",
+    ),
+    ("shared without selector", params(gateway={"selector": {}, "shared": "a/b"}), "gateway.selector: it is empty"),
+    ("export to nobody", params(export_to=[]), "export_to: the list is empty"),
+    ("export to all and some", params(export_to=["a", "*"]), "export_to: '*' is all namespaces already"),
+    ("export to what is no namespace", params(export_to=[".", "~"]), "export_to[1]: '~' is not a valid name"),
+    ("export twice", params(export_to=["a", "a"]), "export_to[1]: 'a' is in the list twice."),
+    (
+        "a contribution",
+        params(annotations={"exposure.gatehouse.istio/shop.shop": "x"}),
+        "annotations: 'exposure.gatehouse.istio/shop.shop' is set by this module",
+    ),
+    (
+        "simple without credential",
+        params(tls={"mode": "simple"}),
+        "tls.credential_name: tls.mode=simple needs tls.certificate, or the name",
+    ),
+    ("credential path", params(tls={"credential_name": "a/b"}), "tls.credential_name: 'a/b' contains '/'"),
+    (
+        "pods' namespace",
+        params(gateway={"selector": {"a": "b"}, "pods_namespace": "A"}),
+        "gateway.pods_namespace: 'A' is not a valid name",
+    ),
+    (
+        "our annotation",
+        params(annotations={"gatehouse.istio/client-ca": "x"}),
+        "annotations: 'gatehouse.istio/client-ca' is set by this module",
+    ),
+    (
+        "none with redirect",
+        params(tls={"mode": "none", "redirect": True}),
+        "tls.redirect: it has no meaning with tls.mode=none",
+    ),
+    (
+        "passthrough with credential",
+        params(tls={"mode": "passthrough", "credential_name": "c"}),
+        "tls.credential_name: it has no meaning with tls.mode=passthrough",
+    ),
+    ("existing with credential", params(gateway={"existing": "g"}, tls=SIMPLE), "it is a setting of the Gateway"),
+    (
+        "passthrough with match",
+        {**routes({"match": [{"uri": {"prefix": "/"}}], "destinations": WEB}), "tls": {"mode": "passthrough"}},
+        "routes[0].match: with tls.mode=passthrough the gateway sees connections and no requests",
+    ),
+    ("shadowed", routes({"destinations": WEB}, {"destinations": WEB}), "routes[1]: it is never reached"),
+    (
+        "relative path",
+        routes({"match": [{"uri": {"prefix": "api"}}], "destinations": WEB}),
+        "uri.prefix: 'api' can match no path",
+    ),
+    ("no destinations", routes({"destinations": []}), "routes[0].destinations: the list is empty"),
+    (
+        "weight missing",
+        routes({"destinations": [{"service": "a", "weight": 1}, {"service": "b"}]}),
+        "routes[0].destinations[1].weight: give every destination a weight",
+    ),
+    ("weights 0", routes({"destinations": [{"service": s, "weight": 0} for s in "ab"]}), "all weights are 0"),
+    ("negative weight", routes({"destinations": [{"service": "a", "weight": -1}]}), "weight: -1 is not a weight"),
+    (
+        "destination's port",
+        routes({"destinations": [{"service": "a", "port": 0}]}),
+        "routes[0].destinations[0].port: 0 is not",
+    ),
+    (
+        "our label",
+        params(labels={"gatehouse.istio/exposure": "x"}),
+        "labels: 'gatehouse.istio/exposure' is set by this module",
+    ),
+    ("boolean label", params(labels={"a": True}), "labels: the value of 'a' is not text; write it in quotes."),
+    ("nested annotation", params(annotations={"a": {"b": "c"}}), "annotations: the value of 'a' is not text"),
+]
+
+
+@pytest.mark.parametrize(("options", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
+def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse(options)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of istio_exposures → entries, or sentences about what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import ExistingGateway, OwnGateway
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import (
+    MOST_TOLD,
+    Asked,
+    parse_list,
+    told,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
+GATEWAY = {"selector": {"istio": "public"}}
+
+
+def parsed(*exposures: dict[str, Any], **options: Any) -> Asked:
+    return parse_list(given(exposures=list(exposures), **options))
+
+
+def parsed_file(listed: list[Any]) -> Asked:
+    return parse_list(given(exposures=None), listed)
+
+
+def given(**options: Any) -> dict[str, Any]:
+    defaults = {"namespace": "shop", "service": "web", "gateway": GATEWAY}
+    others = {
+        "defaults": defaults,
+        "prune": None,
+        "on_error": "stop",
+        "concurrency": 8,
+        "wait_timeout": 300,
+        "cluster_domain": "cluster.local",
+    }
+    return {**others, **options}
+
+
+def exposure(name: str = "a", **options: Any) -> dict[str, Any]:
+    return {"name": name, "hosts": [f"{name}.test"], **options}
+
+
+def test_an_exposure_has_the_defaults_and_its_own() -> None:
+    (first, second) = parsed(
+        exposure(gateway={"http_port": 8080}, checks={"secret-missing": "ignore"}, wait=True),
+        exposure("b", namespace="blog", gateway={"selector": None, "existing": "infra/front"}, state="present"),
+    ).entries
+    assert (first.key, second.key) == (("shop", "a"), ("blog", "b"))
+    assert str(second) == "exposures[1] (blog/b)"
+    assert first.exposure
+    assert second.exposure
+    assert first.exposure.gateway == OwnGateway("shop", "a", {"istio": "public"}, http_port=8080)
+    assert second.exposure.gateway == ExistingGateway("infra", "front")
+    assert (first.wait, second.wait) == (True, False)
+    assert (first.levels["secret-missing"], second.levels["secret-missing"] != "ignore") == ("ignore", True)
+
+
+def test_what_is_absent_needs_no_more_than_its_name() -> None:
+    (entry,) = parsed({"name": "a", "state": "absent"}).entries
+    assert (entry.key, entry.exposure) == (("shop", "a"), None)
+
+
+def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
+    first, second = parsed(exposure(gateway={"https_port": 8443}), exposure("b")).entries
+    assert first.exposure
+    assert second.exposure
+    assert (first.exposure.gateway.https_port, second.exposure.gateway.https_port) == (8443, 443)
+
+
+@pytest.mark.parametrize(
+    ("exposures", "options", "says"),
+    [
+        ([exposure(), exposure()], {}, "exposures[1]: the exposure shop/a is also exposures[0]."),
+        ([exposure(hosts=[])], {}, "exposures[0].hosts: the list is empty; name at least one host."),
+        ([exposure(hosts=None)], {}, "exposures[0]: state is present but all of the following are missing: hosts."),
+        ([exposure(colour=1)], {}, "exposures[0]: istio_exposure has no option colour; correct or remove it."),
+        ([exposure(tls={"colour": 1})], {}, "exposures[0]: istio_exposure has no option tls.colour;"),
+        ([exposure(port="http")], {}, "exposures[0]: argument 'port' is of type"),
+        ([exposure(checks={"x": "error"})], {}, "exposures[0].checks: there is no check 'x'"),
+        ([exposure(kubeconfig="x")], {}, "exposures[0]: istio_exposure has no option kubeconfig"),
+        (
+            [exposure(cluster_domain="x")],
+            {},
+            "exposures[0]: cluster_domain is for the whole task; give it beside the list",
+        ),
+        ([exposure(routes=[])], {}, "exposures[0]: parameters are mutually exclusive: service|routes"),
+        ([], {"defaults": {"name": "a"}}, "defaults.name: each exposure needs a name of its own"),
+        ([], {"defaults": {"hots": []}}, "defaults: istio_exposure has no option hots; correct or remove it."),
+        ([], {"concurrency": 0}, "concurrency: give a number from 1 to 64."),
+        ([], {"prune": {"namespaces": [], "label_selectors": []}}, "prune.namespaces: the list is empty;"),
+        ([], {"prune": {"namespaces": ["a b"], "label_selectors": []}}, "prune.namespaces[0]: 'a b' is not a valid"),
+    ],
+)
+def test_mistakes(exposures: list[dict[str, Any]], options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parsed(*exposures, **options)
+    assert says in str(caught.value)
+
+
+def test_what_a_file_lists_counts_like_a_list() -> None:
+    (entry,) = parsed_file([exposure()]).entries
+    assert str(entry) == "src[0] (shop/a)"
+    for listed, says in (
+        ([exposure(), exposure()], "src[1]: the exposure shop/a is also src[0]."),
+        (["a"], "src[0]: it must be a dictionary with options of istio_exposure."),
+        ([exposure(hosts=[])], "src[0].hosts: the list is empty"),
+    ):
+        with pytest.raises(OptionError) as caught:
+            parsed_file(listed)
+        assert says in str(caught.value)
+
+
+def test_all_mistakes_are_told_but_not_thousands() -> None:
+    with pytest.raises(OptionError) as caught:
+        parsed(*[exposure(f"e{number}", hosts=[]) for number in range(MOST_TOLD + 5)])
+    text = str(caught.value)
+    assert "exposures[0].hosts: " in text
+    assert f"exposures[{MOST_TOLD - 1}].hosts: " in text
+    assert f"exposures[{MOST_TOLD}]" not in text
+    assert text.endswith(" And 5 more like these.")
+    assert told(["One.", "Two."]) == "One. Two."
+
+
+def test_a_scope_knows_its_namespaces() -> None:
+    some = parsed(prune={"namespaces": ["shop", "blog"], "label_selectors": ["a=b"]}).prune
+    every = parsed(prune={"namespaces": ["*"], "label_selectors": []}).prune
+    assert some
+    assert every
+    assert (some.has(("shop", "x")), some.has(("news", "x")), some.label_selectors) == (True, False, ("a=b",))
+    assert every.has(("news", "x"))
+    assert parsed().prune is None

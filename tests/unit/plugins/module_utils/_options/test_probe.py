@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Option probe → what to ask, or the one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.probe import Probe, parse_probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
+
+def test_without_the_option_everything_has_its_default() -> None:
+    assert parse_probe(None) == Probe() == parse_probe({"enabled": True, "method": "GET", "path": None, "status": None})
+
+
+def test_all_of_it() -> None:
+    found = parse_probe(
+        {
+            "enabled": False,
+            "path": "/health?deep=1",
+            "method": "HEAD",
+            "headers": {"X-Tenant": 7},
+            "status": [200, 204],
+            "location": "/login",
+            "addresses": ["192.0.2.1", "2001:db8::1", "lb.example.com"],
+            "http_port": 30080,
+            "https_port": 30443,
+            "ca_cert": "/ca.pem",
+            "client_cert": "/client.pem",
+            "client_key": "/client.key",
+        }
+    )
+    assert found == Probe(
+        enabled=False,
+        path="/health?deep=1",
+        method="HEAD",
+        headers={"X-Tenant": "7"},
+        statuses=(200, 204),
+        location="/login",
+        addresses=("192.0.2.1", "2001:db8::1", "lb.example.com"),
+        http_port=30080,
+        https_port=30443,
+        ca_cert="/ca.pem",
+        client_cert="/client.pem",
+        client_key="/client.key",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"path": "health"}, "probe.path: 'health' is not a path; begin it with '/'"),
+        ({"path": "/a b"}, "probe.path: '/a b' is not a path;"),
+        ({"path": "/a\r\nX: y"}, "is not a path;"),
+        ({"path": "/ä"}, "probe.path: '/ä' is not a path;"),
+        ({"method": "get it"}, "probe.method: 'get it' is not a method;"),
+        ({"headers": {"X Y": "z"}}, "probe.headers: 'X Y' is not a header's name"),
+        ({"headers": {"X": "a\r\nb"}}, "probe.headers: 'X' is not a header's name, or its value is more than"),
+        ({"headers": {"X": True}}, "probe.headers: the value of 'X' is not text;"),
+        ({"headers": {"host": "other"}}, "probe.headers: 'Host' is each of the hosts"),
+        ({"status": [200, 20]}, "probe.status[1]: 20 is not a status;"),
+        ({"addresses": ["192.0.2.1", "https://x/"]}, "probe.addresses[1]: 'https://x/' is not an address;"),
+        ({"http_port": 0}, "probe.http_port: 0 is not a port;"),
+        ({"https_port": 65536}, "probe.https_port: 65536 is not a port;"),
+    ],
+)
+def test_what_is_wrong_is_said(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse_probe(options)
+    assert sentence in str(caught.value)

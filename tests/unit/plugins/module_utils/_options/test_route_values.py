@@ -1,0 +1,219 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes in routes → the one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
+WEB = {"destinations": [{"service": "web"}]}
+
+
+def params(*routes: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    smallest = {
+        "name": "shop",
+        "namespace": "shop",
+        "hosts": ["shop.example.com"],
+        "routes": list(routes),
+        "gateway": {"selector": {"istio": "public"}},
+    }
+    return {**smallest, **changes}
+
+
+def subset(**changes: Any) -> dict[str, Any]:
+    return {"service": "web", "name": "v1", "labels": {"version": "1"}, **changes}
+
+
+def match(**conditions: Any) -> dict[str, Any]:
+    return params({"match": [conditions], **WEB})
+
+
+TCP = {"selector": {"istio": "public"}, "tcp_port": 9000}
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "match taken out",
+        params({**WEB, "match": [{"uri": {"prefix": "/a"}}], "spec": {"match": None}}, WEB),
+        "routes[1]: it is never reached, because routes[0] has no match",
+    ),
+    (
+        "nothing to do",
+        params({"name": "x"}),
+        "routes[0]: say what becomes of its requests, with one of destinations, re",
+    ),
+    (
+        "two things to do",
+        params({**WEB, "redirect": {"uri": "/"}}),
+        "redirect, direct_response and delegate, and not destinations and redirect together.",
+    ),
+    (
+        "timeout of a redirect",
+        params({"redirect": {"uri": "/"}, "timeout": "1s"}),
+        "routes[0].timeout: it has no meaning with redirect, where the gateway itself answers; remove it.",
+    ),
+    (
+        "mirrors of a response",
+        params({"direct_response": {"status": 200}, "mirrors": [{"service": "a"}]}),
+        "routes[0].mirrors: it has no meaning with direct_response",
+    ),
+    (
+        "request's headers of a response",
+        params({"direct_response": {"status": 200}, "headers": {"request": {"set": {"a": "b"}}}}),
+        "routes[0].headers.request: it has no meaning with direct_response",
+    ),
+    ("no condition", match(uri=None, headers={}), "routes[0].match[0]: it has no condition, so it takes every request"),
+    ("only a case", match(ignore_uri_case=True), "routes[0].match[0]: it has no condition"),
+    (
+        "case of a regex",
+        match(uri={"regex": "/a"}, ignore_uri_case=True),
+        "routes[0].match[0].ignore_uri_case: it has a meaning only with uri.prefix or uri.exact; remove it.",
+    ),
+    ("relative path", match(uri={"exact": "a"}), "routes[0].match[0].uri.exact: 'a' can match no path"),
+    ("empty regex", match(uri={"regex": ""}), "routes[0].match[0].uri.regex: '' can match no path"),
+    ("empty text", match(authority={"prefix": ""}), "routes[0].match[0].authority.prefix: it is empty"),
+    ("method", match(method={"exact": "get"}), "match[0].method.exact: 'get' can match no request; write 'GET'."),
+    (
+        "two conditions on a header",
+        match(headers={"a": {"exact": "b", "prefix": "c"}}),
+        "routes[0].match[0].headers: 'a' needs exactly one of exact, prefix, regex and present",
+    ),
+    ("header's value alone", match(headers={"a": "b"}), "routes[0].match[0].headers: 'a' needs exactly one of"),
+    (
+        "unknown condition",
+        match(query_params={"a": {"suffix": "b"}}),
+        "match[0].query_params: 'a' needs exactly one of",
+    ),
+    ("absent header", match(headers={"a": {"present": False}}), "present of 'a' can only be true"),
+    ("empty condition", match(without_headers={"a": {"exact": ""}}), "the condition on 'a' is empty"),
+    ("boolean", match(headers={"a": {"exact": True}}), "match[0].headers: the value of 'exact' is not text"),
+    ("match's port", match(port=0), "routes[0].match[0].port: 0 is not a port"),
+    ("source", match(source_namespace="A"), "routes[0].match[0].source_namespace: 'A' is not a valid name"),
+    ("source's labels", match(source_labels={"a": []}), "match[0].source_labels: the value of 'a' is not text"),
+    (
+        "prefix of no prefix",
+        params({"match": [{"uri": {"exact": "/a"}}], "redirect": {"prefix_rewrite": "/b"}}),
+        "routes[0].redirect.prefix_rewrite: it needs uri.prefix in every match that has a uri.",
+    ),
+    ("redirect to nothing", params({"redirect": {"uri": ""}}), "routes[0].redirect.uri: it is empty; give the text"),
+    (
+        "empty rewrite",
+        params({**WEB, "rewrite": {"authority": "a", "uri": ""}}),
+        "routes[0].rewrite.uri: it is empty; give the text",
+    ),
+    (
+        "rewrite of nothing",
+        params({**WEB, "rewrite": {"uri_regex_rewrite": {"match": "", "rewrite": "/"}}}),
+        "routes[0].rewrite.uri_regex_rewrite.match: it is empty",
+    ),
+    (
+        "two new hosts",
+        params({**WEB, "rewrite": {"authority": "a"}, "headers": {"request": {"set": {"Host": "b"}}}}),
+        "routes[0].headers.request.set: it gives requests another host, and so does rewrite.authority; give it in one",
+    ),
+    ("redirect's port", params({"redirect": {"port": 99999}}), "routes[0].redirect.port: 99999 is not a port"),
+    ("status", params({"direct_response": {"status": 99}}), "direct_response.status: 99 is not a status"),
+    ("delegate", params({"delegate": {"name": "a/b"}}), "routes[0].delegate.name: 'a/b' is not a valid name"),
+    ("duration", params({**WEB, "timeout": "10"}), "routes[0].timeout: '10' is not a duration; write hours,"),
+    ("no time", params({**WEB, "timeout": "0s"}), "routes[0].timeout: '0s' is shorter than 1ms"),
+    ("no duration", params({**WEB, "timeout": ""}), "routes[0].timeout: '' is not a duration"),
+    ("attempts", params({**WEB, "retries": {"attempts": -1}}), "routes[0].retries.attempts: -1 is not a number"),
+    (
+        "no attempts",
+        params({**WEB, "retries": {"attempts": 0, "retry_on": "503"}}),
+        "routes[0].retries.retry_on: it has no meaning with attempts=0, which turns retries off; remove it.",
+    ),
+    (
+        "time of a try",
+        params({**WEB, "retries": {"attempts": 1, "per_try_timeout": "1d"}}),
+        "routes[0].retries.per_try_timeout: '1d' is not a duration",
+    ),
+    (
+        "no origins",
+        params({**WEB, "cors_policy": {"allow_origins": []}}),
+        "cors_policy.allow_origins: the list is empty",
+    ),
+    (
+        "half a second",
+        params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "max_age": "1.5s"}}),
+        "routes[0].cors_policy.max_age: '1.5s' is not a whole number of seconds",
+    ),
+    (
+        "percentage",
+        params({**WEB, "fault": {"abort": {"http_status": 500, "percentage": 101}}}),
+        "routes[0].fault.abort.percentage: 101 is not a percentage",
+    ),
+    (
+        "fault's status",
+        params({**WEB, "fault": {"abort": {"http_status": 7, "percentage": 1}}}),
+        "routes[0].fault.abort.http_status: 7 is not a status",
+    ),
+    ("mirror", params({**WEB, "mirrors": [{"service": "a", "percentage": -1}]}), "mirrors[0].percentage: -1 is not"),
+    (
+        "header's text",
+        params({**WEB, "headers": {"request": {"add": {"a": None}}}}),
+        "headers.request.add: the value of",
+    ),
+    (
+        "passthrough with timeout",
+        params({**WEB, "timeout": "1s"}, tls={"mode": "passthrough"}),
+        "routes[0].timeout: with tls.mode=passthrough the gateway sees connections and no requests; give one route",
+    ),
+    (
+        "tcp with a second route",
+        params({**WEB, "match": [{"port": 80}]}, WEB, protocol="tcp", gateway=TCP),
+        "routes[1]: with protocol=tcp the gateway sees connections",
+    ),
+    (
+        "tcp with headers",
+        params(
+            {"destinations": [{"service": "a", "headers": {"request": {"remove": ["b"]}}}]}, protocol="tcp", gateway=TCP
+        ),
+        "routes[0].destinations[0].headers: with protocol=tcp",
+    ),
+    (
+        "tcp with mirrors",
+        params({**WEB, "mirrors": [{"service": "a"}]}, protocol="tcp", gateway=TCP),
+        "routes[0].mirrors: with protocol=tcp",
+    ),
+    ("tcp without a port", params(WEB, protocol="tcp"), "gateway.tcp_port: protocol=tcp needs it without tls; give"),
+    ("http with tcp_port", params(WEB, gateway=TCP), "gateway.tcp_port: it has no meaning with protocol=http; remove"),
+    (
+        "tls with tcp_port",
+        params(WEB, protocol="redis", gateway=TCP, tls={"credential_name": "a"}),
+        "gateway.tcp_port: it has no meaning with tls.mode=simple; remove it, or say in gateway.https_port where",
+    ),
+    (
+        "tcp with redirect",
+        params(WEB, protocol="tcp", tls={"credential_name": "a", "redirect": True}),
+        "tls.redirect: it has no meaning with protocol=tcp, which has no URLs; remove it.",
+    ),
+    ("tcp_port", params(WEB, protocol="tcp", gateway={**TCP, "tcp_port": 0}), "gateway.tcp_port: 0 is not a port"),
+    (
+        "subset of another namespace's Service",
+        params(WEB, subsets=[subset(service="web.prod")]),
+        "subsets[0].service: 'web.prod' is not the name of a Service in 'shop'; for one elsewhere make the Destination",
+    ),
+    ("subset's name", params(WEB, subsets=[subset(name="V1")]), "subsets[0].name: 'V1' is not a valid name"),
+    ("subset twice", params(WEB, subsets=[subset(), subset()]), "subsets[1].name: 'v1' of web is in the list twice."),
+    ("no labels", params(WEB, subsets=[subset(labels={})]), "subsets[0].labels: there are none, so it is no part"),
+    (
+        "server's hosts",
+        params(WEB, gateway={"selector": {"a": "b"}, "server_spec": {"hosts": ["*"]}}),
+        "gateway.server_spec: 'hosts' is what hosts says; remove it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
+def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse(options)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)

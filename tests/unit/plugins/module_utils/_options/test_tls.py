@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Option tls → how the hosts are served, or the one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.tls import Certificate, Issuer, Tls, parse_tls
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+from cluster.pki import KeyPair, ensure_ca
+
+HOSTS = ("shop.example.com",)
+ISSUER = {"name": "letsencrypt"}
+CERTIFICATE = {"issuer": ISSUER}
+
+
+def parsed(options: dict[str, Any], hosts: tuple[str, ...] = HOSTS, existing: bool = False) -> Tls:
+    return parse_tls(options, hosts, "shop.web", existing)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
+    directory = tmp_path_factory.mktemp("ca")
+    pair = KeyPair(directory / "ca.crt", directory / "ca.key")
+    ensure_ca(pair, "partners")
+    return pair
+
+
+def text(path: Path) -> str:
+    return path.read_text()
+
+
+def test_the_smallest_certificate() -> None:
+    tls = parsed({"certificate": CERTIFICATE})
+    assert tls == Tls(
+        mode="simple",
+        credential_name="shop.web",
+        certificate=Certificate(Issuer("letsencrypt", "ClusterIssuer", "cert-manager.io"), HOSTS),
+    )
+    assert tls.certificate is not None
+    assert tls.certificate.usages == ("digital signature", "key encipherment", "server auth")
+
+
+def test_everything_about_a_certificate() -> None:
+    options = {
+        "issuer": {"name": "ca", "kind": "Issuer", "group": "issuers.example.com"},
+        "dns_names": ["shop.example.com", "www.example.com"],
+        "duration": "2160h",
+        "renew_before": "360h30m",
+        "private_key": {"algorithm": "ECDSA", "size": 384, "rotation_policy": "Never"},
+        "usages": ["server auth"],
+        "spec": {"subject": {"organizations": ["Shop"]}},
+    }
+    tls = parsed({"credential_name": "front", "certificate": options})
+    assert tls.credential_name == "front"
+    assert tls.certificate == Certificate(
+        issuer=Issuer("ca", "Issuer", "issuers.example.com"),
+        dns_names=("shop.example.com", "www.example.com"),
+        duration="2160h",
+        renew_before="360h30m",
+        private_key={"algorithm": "ECDSA", "size": 384, "rotationPolicy": "Never"},
+        usages=("server auth",),
+        spec={"subject": {"organizations": ["Shop"]}},
+    )
+
+
+@pytest.mark.parametrize("mode", ["mutual", "optional_mutual"])
+def test_clients_authorities_are_kept_without_what_stands_around_them(authority: KeyPair, mode: str) -> None:
+    pem = text(authority.certificate)
+    tls = parsed({"mode": mode, "credential_name": "cert", "client_ca": {"pem": f"# The partners\n{pem.strip()}"}})
+    assert (tls.client_ca, tls.client_ca_secret) == (pem, "cert-cacert")
+    assert tls.asks_for_client_certificates
+
+
+def test_without_client_ca_it_is_given() -> None:
+    tls = parsed({"mode": "mutual", "certificate": CERTIFICATE})
+    assert (tls.client_ca, tls.client_ca_secret) == (None, "shop.web-cacert")
+
+
+@pytest.mark.parametrize("mode", ["simple", "mutual", "optional_mutual", "passthrough"])
+def test_an_existing_gateway_decides_all_but_the_redirect(mode: str) -> None:
+    assert parsed({"mode": mode, "redirect": True}, existing=True) == Tls(mode=mode, redirect=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "hosts"),
+    [
+        (["*.example.com"], ["shop.example.com"]),
+        (["*.example.com", "example.com"], ["*.example.com", "example.com"]),
+        (["b.example.com", "a.example.com"], ["a.example.com"]),
+    ],
+)
+def test_names_that_cover_the_hosts(names: list[str], hosts: list[str]) -> None:
+    tls = parsed({"certificate": {**CERTIFICATE, "dns_names": names}}, tuple(hosts))
+    assert tls.certificate is not None
+    assert tls.certificate.dns_names == tuple(names)
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    return {"certificate": {**CERTIFICATE, **changes}}
+
+
+MISTAKES: list[tuple[str, dict[str, Any], tuple[str, ...], str]] = [
+    (
+        "mutual without credential",
+        {"mode": "mutual"},
+        HOSTS,
+        "tls.credential_name: tls.mode=mutual needs tls.certificate, or the name of the Secret",
+    ),
+    ("credential's name", {"credential_name": "My_Cert"}, HOSTS, "'My_Cert' is not a Secret's name"),
+    (
+        "passthrough",
+        {"mode": "passthrough", **certificate()},
+        HOSTS,
+        "tls.certificate: it has no meaning with tls.mode",
+    ),
+    ("none", {"mode": "none", **certificate()}, HOSTS, "tls.certificate: it has no meaning with tls.mode=none"),
+    (
+        "simple with client CA",
+        {"credential_name": "c", "client_ca": {"pem": "x"}},
+        HOSTS,
+        "tls.client_ca: it has no meaning with tls.mode=simple; remove it.",
+    ),
+    ("days", certificate(duration="90d"), HOSTS, "tls.certificate.duration: '90d' is not a duration; write hours"),
+    ("no unit", certificate(renew_before="720"), HOSTS, "tls.certificate.renew_before: '720' is not a duration"),
+    ("secret name", certificate(spec={"secretName": "x"}), HOSTS, "'secretName' is what tls.credential_name says"),
+    ("every host", certificate(), ("*",), "hosts[0]: no certificate is valid for '*'; name the domains"),
+    ("a name of all", certificate(dns_names=["*"]), ("a.b",), "tls.certificate.dns_names[0]: no certificate is valid"),
+    ("no names", certificate(dns_names=[]), HOSTS, "tls.certificate.dns_names: the list is empty"),
+    ("a bad name", certificate(dns_names=["https://a"]), HOSTS, "tls.certificate.dns_names[0]: 'https://a' is a URL"),
+    (
+        "another name",
+        certificate(dns_names=["example.com"]),
+        HOSTS,
+        "tls.certificate.dns_names: no name in it covers the host 'shop.example.com'",
+    ),
+    ("apex", certificate(dns_names=["*.example.com"]), ("example.com",), "covers the host 'example.com'"),
+    ("two labels", certificate(dns_names=["*.b.c"]), ("x.a.b.c",), "covers the host 'x.a.b.c'"),
+    ("wildcard below", certificate(dns_names=["*.b.c"]), ("*.a.b.c",), "covers the host '*.a.b.c'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "hosts", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES]
+)
+def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], hosts: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parsed(options, hosts)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_certificate_for_an_existing_gateway_is_a_mistake() -> None:
+    with pytest.raises(OptionError, match=r"^tls.certificate: it is a setting of the Gateway"):
+        parsed(certificate(), existing=True)
+
+
+def test_a_key_among_the_authorities_is_refused_and_not_shown(authority: KeyPair) -> None:
+    pem = text(authority.certificate) + text(authority.key)
+    with pytest.raises(OptionError, match=r"^tls.client_ca.pem: it holds something else than certificates") as caught:
+        parsed({"mode": "mutual", "credential_name": "c", "client_ca": {"pem": pem}})
+    assert text(authority.key).splitlines()[1] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "pem", ["", "partners-ca.pem", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n"]
+)
+def test_what_is_no_certificate_is_refused(pem: str) -> None:
+    with pytest.raises(OptionError, match=r"^tls.client_ca.pem: it is not the PEM text of a CA's certificate"):
+        parsed({"mode": "mutual", "credential_name": "c", "client_ca": {"pem": pem}})
