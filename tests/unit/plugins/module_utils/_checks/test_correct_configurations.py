@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
@@ -32,6 +31,7 @@ from support.builders import (
     to,
     virtual_service,
 )
+from support.cases import Configuration
 
 TLS = {"credential_name": "cert"}
 ISSUED = {"certificate": {"issuer": {"name": "letsencrypt"}}, "redirect": True}
@@ -51,97 +51,105 @@ def by_path(name: str, path: str, **more: Any) -> list[Manifest]:
     return exposure(name=name, routes=routes, **more)
 
 
-CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
-    "nothing else is there": (exposure(), around()),
-    "HTTPS with a certificate for the host": (
-        exposure(tls=TLS),
-        around(secrets={"cert": secret("shop.example.com")}),
+CORRECT: dict[str, Configuration] = {
+    "nothing else is there": Configuration(desired=exposure(), state=around()),
+    "HTTPS with a certificate for the host": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(secrets={"cert": secret("shop.example.com")}),
     ),
-    "a certificate that the exposure orders, not there yet": (
-        exposure(tls=ISSUED),
-        around(secrets={"shop.shop": None}),
+    "a certificate that the exposure orders, not there yet": Configuration(
+        desired=exposure(tls=ISSUED),
+        state=around(secrets={"shop.shop": None}),
     ),
-    "a certificate that the exposure orders, about to be renewed": (
-        exposure(tls=ISSUED),
-        around(secrets={"shop.shop": secret("shop.example.com", days=1)}),
+    "a certificate that the exposure orders, about to be renewed": Configuration(
+        desired=exposure(tls=ISSUED),
+        state=around(secrets={"shop.shop": secret("shop.example.com", days=1)}),
     ),
-    "a certificate that the exposure orders for one more host than it has": (
-        exposure(tls=ISSUED, hosts=["shop.example.com", "www.shop.example.com"]),
-        around(secrets={"shop.shop": secret("shop.example.com")}),
+    "a certificate that the exposure orders for one more host than it has": Configuration(
+        desired=exposure(tls=ISSUED, hosts=["shop.example.com", "www.shop.example.com"]),
+        state=around(secrets={"shop.shop": secret("shop.example.com")}),
     ),
-    "the second run": (
-        exposure(tls=TLS),
-        around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+    "the second run": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
     ),
-    "one more host": (
-        exposure(hosts=["shop.example.com", "www.example.com"], tls=TLS),
-        around(*live(exposure(tls=TLS)), secrets=WILDCARD),
+    "one more host": Configuration(
+        desired=exposure(hosts=["shop.example.com", "www.example.com"], tls=TLS),
+        state=around(*live(exposure(tls=TLS)), secrets=WILDCARD),
     ),
-    "a Gateway under a new name, for the same host": (
-        exposure(tls=TLS, gateway={"selector": PUBLIC, "name": "new"}),
-        around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+    "a Gateway under a new name, for the same host": Configuration(
+        desired=exposure(tls=TLS, gateway={"selector": PUBLIC, "name": "new"}),
+        state=around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
     ),
-    "the same host on the internal gateway": (
-        exposure(tls=TLS),
-        around(
+    "the same host on the internal gateway": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(
             gateway("shop/inside", https("shop.example.com"), selector=INTERNAL),
             virtual_service("shop/inside", ["shop.example.com"], ["shop/inside"]),
             *internal_gateway(),
             secrets={"cert": secret("shop.example.com")},
         ),
     ),
-    "another exposure with a certificate of its own": (
-        exposure(tls=ISSUED),
-        around(*live(exposure(name="blog", hosts=["blog.example.com"], tls=ISSUED))),
+    "another exposure with a certificate of its own": Configuration(
+        desired=exposure(tls=ISSUED),
+        state=around(*live(exposure(name="blog", hosts=["blog.example.com"], tls=ISSUED))),
     ),
-    "apex and www in one server": (
-        exposure(hosts=["example.com", "www.example.com"], tls={**TLS, "redirect": True}),
-        around(secrets={"cert": secret("example.com", "www.example.com")}),
+    "apex and www in one server": Configuration(
+        desired=exposure(hosts=["example.com", "www.example.com"], tls={**TLS, "redirect": True}),
+        state=around(secrets={"cert": secret("example.com", "www.example.com")}),
     ),
-    "apex and www as two exposures with certificates of their own": (
-        exposure(hosts=["example.com"], tls=ISSUED),
-        around(*live(exposure(name="www", hosts=["www.example.com"], tls=ISSUED))),
+    "apex and www as two exposures with certificates of their own": Configuration(
+        desired=exposure(hosts=["example.com"], tls=ISSUED),
+        state=around(*live(exposure(name="www", hosts=["www.example.com"], tls=ISSUED))),
     ),
-    "a wildcard and one of its names in one server": (
-        exposure(hosts=["*.example.com", "example.com", "shop.example.com"], tls={**TLS, "redirect": True}),
-        around(secrets=WILDCARD),
+    "a wildcard and one of its names in one server": Configuration(
+        desired=exposure(hosts=["*.example.com", "example.com", "shop.example.com"], tls={**TLS, "redirect": True}),
+        state=around(secrets=WILDCARD),
     ),
-    "a wildcard's certificate that is not for the apex, beside the apex": (
-        exposure(hosts=["example.com"], tls=TLS),
-        around(
+    "a wildcard's certificate that is not for the apex, beside the apex": Configuration(
+        desired=exposure(hosts=["example.com"], tls=TLS),
+        state=around(
             gateway("shop/all", https("*.example.com", credential="all")),
             secrets={"all": secret("*.example.com"), "cert": secret("example.com")},
         ),
     ),
-    "a wildcard two levels up, whose certificate ends before": (
-        exposure(hosts=["a.dev.example.com"], tls=TLS),
-        around(
+    "a wildcard two levels up, whose certificate ends before": Configuration(
+        desired=exposure(hosts=["a.dev.example.com"], tls=TLS),
+        state=around(
             gateway("shop/all", https("*.example.com", credential="all")),
             secrets={"all": secret("*.example.com"), "cert": secret("a.dev.example.com")},
         ),
     ),
-    "exposures of one wildcard certificate at a shared Gateway": (
-        exposure(gateway=SHARED),
-        around(
+    "exposures of one wildcard certificate at a shared Gateway": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=around(
             gateway("istio-ingress/shared", https("*.example.com"), redirect("*.example.com")),
             *live(exposure(name="blog", hosts=["blog.example.com"], gateway=SHARED)),
             secrets=WILDCARD,
         ),
     ),
-    "paths of one host as two exposures at a shared Gateway": (
-        by_path("api", "/api/", gateway=SHARED, tls={"redirect": True}),
-        around(
+    "paths of one host as two exposures at a shared Gateway": Configuration(
+        desired=by_path("api", "/api/", gateway=SHARED, tls={"redirect": True}),
+        state=around(
             gateway("istio-ingress/shared", https("*.example.com"), http("*.example.com")),
             *live(exposure(gateway=SHARED, tls={"redirect": True})),
         ),
     ),
-    "paths of one host as two exposures over HTTP": (by_path("api", "/api/"), around(*live(by_path("v1", "/v1/")))),
-    "a path, and the older exposure that takes the rest": (by_path("api", "/api/"), around(*live(exposure()))),
-    "the rest, and the older exposure that takes a path": (exposure(), around(*live(by_path("api", "/api/")))),
-    "the narrower path is the older one": (by_path("api", "/api/"), around(*live(by_path("v2", "/api/v2/")))),
-    "the same path for different clients": (
-        by_path("api", "/api/"),
-        around(
+    "paths of one host as two exposures over HTTP": Configuration(
+        desired=by_path("api", "/api/"), state=around(*live(by_path("v1", "/v1/")))
+    ),
+    "a path, and the older exposure that takes the rest": Configuration(
+        desired=by_path("api", "/api/"), state=around(*live(exposure()))
+    ),
+    "the rest, and the older exposure that takes a path": Configuration(
+        desired=exposure(), state=around(*live(by_path("api", "/api/")))
+    ),
+    "the narrower path is the older one": Configuration(
+        desired=by_path("api", "/api/"), state=around(*live(by_path("v2", "/api/v2/")))
+    ),
+    "the same path for different clients": Configuration(
+        desired=by_path("api", "/api/"),
+        state=around(
             gateway("shop/beta", http("shop.example.com")),
             virtual_service(
                 "shop/beta",
@@ -151,20 +159,20 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
             ),
         ),
     ),
-    "delegates, which have no hosts": (
-        exposure(),
-        around(
+    "delegates, which have no hosts": Configuration(
+        desired=exposure(),
+        state=around(
             virtual_service("shop/part", [], [], http=[to("api")]),
             virtual_service("shop/other", [], [], http=[to("web")]),
         ),
     ),
-    "a VirtualService for the same host inside the mesh": (
-        exposure(),
-        around(virtual_service("shop/inside", ["shop.example.com"], ["mesh"], http=[to("api")])),
+    "a VirtualService for the same host inside the mesh": Configuration(
+        desired=exposure(),
+        state=around(virtual_service("shop/inside", ["shop.example.com"], ["mesh"], http=[to("api")])),
     ),
-    "targetPort: two ports of the Service": (
-        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        around(
+    "targetPort: two ports of the Service": Configuration(
+        desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        state=around(
             service(
                 "istio-ingress/ports",
                 {"name": "https", "port": 443, "targetPort": 9443},
@@ -176,9 +184,9 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
             public_service=False,
         ),
     ),
-    "targetPort by name": (
-        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        around(
+    "targetPort by name": Configuration(
+        desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        state=around(
             service(
                 "istio-ingress/ports",
                 {"name": "https", "port": 443, "targetPort": "tls"},
@@ -192,91 +200,93 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
             pods=[],
         ),
     ),
-    "exportTo '.' beside the pods": (
-        exposure(namespace=PODS, service="web.shop"),
-        around(
+    "exportTo '.' beside the pods": Configuration(
+        desired=exposure(namespace=PODS, service="web.shop"),
+        state=around(
             *live([{**exposure(namespace=PODS)[1], "spec": {**exposure(namespace=PODS)[1]["spec"], "exportTo": ["."]}}])
         ),
     ),
-    "another's VirtualService that the gateway does not get": (
-        exposure(gateway=SHARED),
-        around(
+    "another's VirtualService that the gateway does not get": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=around(
             gateway("istio-ingress/shared", http("*")),
             virtual_service("old/shop", ["shop.example.com"], ["istio-ingress/shared"], exportTo=["."]),
         ),
     ),
-    "two revisions of the gateway's Deployment": (
-        exposure(),
-        around(pod(), pod("public-canary-66-z", revision="canary")),
+    "two revisions of the gateway's Deployment": Configuration(
+        desired=exposure(),
+        state=around(pod(), pod("public-canary-66-z", revision="canary")),
     ),
-    "another Gateway for the same host, for another revision": (
-        exposure(tls=TLS),
-        around(
+    "another Gateway for the same host, for another revision": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(
             gateway("shop/next", https("shop.example.com"), labels={"istio.io/rev": "canary"}),
             secrets={"cert": secret("shop.example.com")},
         ),
     ),
-    "redirect servers of two Gateways for the same host": (
-        exposure(hosts=["*.example.com"], tls={**TLS, "redirect": True}),
-        around(gateway("shop/redirect", redirect("*.example.com")), secrets=WILDCARD),
+    "redirect servers of two Gateways for the same host": Configuration(
+        desired=exposure(hosts=["*.example.com"], tls={**TLS, "redirect": True}),
+        state=around(gateway("shop/redirect", redirect("*.example.com")), secrets=WILDCARD),
     ),
-    "passthrough beside terminated, with different hosts": (
-        exposure(hosts=["vault.example.com"], tls={"mode": "passthrough"}),
-        around(
+    "passthrough beside terminated, with different hosts": Configuration(
+        desired=exposure(hosts=["vault.example.com"], tls={"mode": "passthrough"}),
+        state=around(
             gateway("shop/front", https("shop.example.com")),
             virtual_service("shop/front", ["shop.example.com"], ["shop/front"]),
             secrets={"cert": secret("shop.example.com")},
         ),
     ),
-    "two exposures with passthrough": (
-        exposure(hosts=["vault.example.com"], tls={"mode": "passthrough", "redirect": True}),
-        around(*live(exposure(name="db", hosts=["db.example.com"], tls={"mode": "passthrough", "redirect": True}))),
+    "two exposures with passthrough": Configuration(
+        desired=exposure(hosts=["vault.example.com"], tls={"mode": "passthrough", "redirect": True}),
+        state=around(
+            *live(exposure(name="db", hosts=["db.example.com"], tls={"mode": "passthrough", "redirect": True}))
+        ),
     ),
-    "hosts of one's own namespace at a shared Gateway": (
-        exposure(gateway=SHARED),
-        around(gateway("istio-ingress/shared", http("shop/shop.example.com", "blog/blog.example.com"))),
+    "hosts of one's own namespace at a shared Gateway": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=around(gateway("istio-ingress/shared", http("shop/shop.example.com", "blog/blog.example.com"))),
     ),
-    "a shared Gateway for all namespaces": (
-        exposure(gateway=SHARED),
-        around(gateway("istio-ingress/shared", http("*/shop.example.com"))),
+    "a shared Gateway for all namespaces": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=around(gateway("istio-ingress/shared", http("*/shop.example.com"))),
     ),
-    "a Gateway object in another namespace than the exposure": (
-        exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}),
-        around(scoped=True),
+    "a Gateway object in another namespace than the exposure": Configuration(
+        desired=exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}),
+        state=around(scoped=True),
     ),
-    "Gateways for their own namespaces only, the same host in another one": (
-        exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}, tls=TLS),
-        around(
+    "Gateways for their own namespaces only, the same host in another one": Configuration(
+        desired=exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}, tls=TLS),
+        state=around(
             gateway("other/shop", https("shop.example.com")), scoped=True, secrets={"cert": secret("shop.example.com")}
         ),
     ),
-    "HTTP and HTTPS for the same host by different Gateways": (
-        exposure(tls=TLS),
-        around(gateway("shop/plain", http("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+    "HTTP and HTTPS for the same host by different Gateways": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(gateway("shop/plain", http("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
     ),
-    "HTTPS at two ports": (
-        exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        around(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+    "HTTPS at two ports": Configuration(
+        desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
+        state=around(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
     ),
-    "a Secret with Istio's older keys": (
-        exposure(tls=TLS),
-        around(
+    "a Secret with Istio's older keys": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(
             secrets={"cert": Credential(frozenset(("cert", "key", "cacert")), ("shop.example.com",), None, "1", True)}
         ),
     ),
-    "a certificate that nobody can read here": (exposure(tls=TLS), around()),
-    "pods that nobody can list here": (exposure(), around(pods=[], pods_are_known=False)),
-    "a destination outside Kubernetes": (
-        exposure(routes=[{"destinations": [{"host": "api.example.net", "port": 443}]}]),
-        around(),
+    "a certificate that nobody can read here": Configuration(desired=exposure(tls=TLS), state=around()),
+    "pods that nobody can list here": Configuration(desired=exposure(), state=around(pods=[], pods_are_known=False)),
+    "a destination outside Kubernetes": Configuration(
+        desired=exposure(routes=[{"destinations": [{"host": "api.example.net", "port": 443}]}]),
+        state=around(),
     ),
-    "a Service's only port": (exposure(port=None), around()),
-    "ports whose protocol istiod finds out": (
-        exposure(service="app", port=3000),
-        around(service("shop/app", {"port": 3000}, {"name": "grpc-api", "port": 9000})),
+    "a Service's only port": Configuration(desired=exposure(port=None), state=around()),
+    "ports whose protocol istiod finds out": Configuration(
+        desired=exposure(service="app", port=3000),
+        state=around(service("shop/app", {"port": 3000}, {"name": "grpc-api", "port": 9000})),
     ),
-    "a subset that is there": (
-        [
+    "a subset that is there": Configuration(
+        desired=[
             exposure(gateway=SHARED)[0]
             | {
                 "spec": {
@@ -286,7 +296,7 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
                 }
             }
         ],
-        around(
+        state=around(
             gateway("istio-ingress/shared", http("*.example.com")),
             destination_rules=(
                 {
@@ -300,12 +310,12 @@ CORRECT: dict[str, tuple[list[Manifest], Surroundings]] = {
 }
 
 
-@pytest.mark.parametrize(("desired", "surroundings"), CORRECT.values(), ids=CORRECT)
-def test_what_is_correct_raises_no_finding(desired: list[Manifest], surroundings: Surroundings) -> None:
-    assert [str(finding) for finding in findings(desired, surroundings)] == []
-    assert found_in_a_list(desired, surroundings) == []
+@pytest.mark.parametrize("correct", CORRECT.values(), ids=CORRECT)
+def test_what_is_correct_raises_no_finding(correct: Configuration) -> None:
+    assert [str(finding) for finding in findings(correct.desired, correct.state)] == []
+    assert found_in_a_list(correct.desired, correct.state) == []
 
 
 def test_there_are_enough_of_them() -> None:
     assert len(CORRECT) >= 30
-    assert all(surroundings.now == NOW for _desired, surroundings in CORRECT.values())
+    assert all(correct.state.now == NOW for correct in CORRECT.values())

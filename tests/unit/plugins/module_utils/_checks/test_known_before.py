@@ -11,7 +11,6 @@ import time
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
     around,
@@ -27,24 +26,27 @@ from support.builders import (
     to,
     virtual_service,
 )
+from support.cases import Configuration
 
 TLS = {"credential_name": "cert"}
 GOOD = {"cert": secret("shop.example.com")}
 WILDCARD = secret("*.example.com")
 
 # What was so before, and costs another exposure: the task did not bring it, and may go on.
-SETTLED = {
-    "the newer Gateway lost its server long ago": (
-        exposure(tls=TLS),
-        around(*live(exposure(tls=TLS)), gateway("blog/late", https("shop.example.com"), created=5), secrets=GOOD),
+SETTLED: dict[str, Configuration] = {
+    "the newer Gateway lost its server long ago": Configuration(
+        desired=exposure(tls=TLS),
+        state=around(
+            *live(exposure(tls=TLS)), gateway("blog/late", https("shop.example.com"), created=5), secrets=GOOD
+        ),
     ),
-    "the newer route never got a request": (
-        exposure(),
-        around(*live(exposure()), *live(exposure(name="late", service="api"), created=5)),
+    "the newer route never got a request": Configuration(
+        desired=exposure(),
+        state=around(*live(exposure()), *live(exposure(name="late", service="api"), created=5)),
     ),
-    "a newer server took a part of the wildcard's names": (
-        exposure(hosts=["*.example.com"], tls=TLS),
-        around(
+    "a newer server took a part of the wildcard's names": Configuration(
+        desired=exposure(hosts=["*.example.com"], tls=TLS),
+        state=around(
             *live(exposure(hosts=["*.example.com"], tls=TLS)),
             gateway("blog/late", https("blog.example.com", credential="blog"), created=5),
             secrets={"cert": WILDCARD, "blog": secret("blog.example.com")},
@@ -53,12 +55,12 @@ SETTLED = {
 }
 
 
-@pytest.mark.parametrize(("desired", "surroundings"), SETTLED.values(), ids=SETTLED)
-def test_what_another_one_suffers_already_is_settled(desired: list[Manifest], surroundings: Surroundings) -> None:
-    found = findings(desired, surroundings)
+@pytest.mark.parametrize("settled", SETTLED.values(), ids=SETTLED)
+def test_what_another_one_suffers_already_is_settled(settled: Configuration) -> None:
+    found = findings(settled.desired, settled.state)
     assert found
     assert all(finding.settled for finding in found)
-    assert found_in_a_list(desired, surroundings) == found
+    assert found_in_a_list(settled.desired, settled.state) == found
 
 
 def test_a_redirect_that_another_one_gives_is_no_loss() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -63,30 +64,40 @@ def codes(desired: dict[Key, list[Manifest]], surroundings: Surroundings, **more
 
 
 TWICE, REUSED, HIDDEN = "host-served-twice", "certificate-on-two-servers", "routes-shadowed"
-# Exposures, and what is found of each. As both are new, none of it is settled.
-CLASHES: dict[str, tuple[list[list[Manifest]], dict[str, Any], str]] = {
-    "one host twice": (
-        [serving("x", "www"), serving("a", "www")],
-        valid(x="www", a="www"),
-        TWICE,
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """Two new exposures, each with one finding, which is not settled."""
+
+    exposures: list[list[Manifest]]
+    secrets: dict[str, Any]  # certificates by the name of their Secret
+    code: str
+
+
+CLASHES: dict[str, Clash] = {
+    "one host twice": Clash(
+        exposures=[serving("x", "www"), serving("a", "www")],
+        secrets=valid(x="www", a="www"),
+        code=TWICE,
     ),
-    "one host twice without TLS": (
-        [exposure(name="x"), exposure(name="a", service="api")],
-        {},
-        HIDDEN,
+    "one host twice without TLS": Clash(
+        exposures=[exposure(name="x"), exposure(name="a", service="api")],
+        secrets={},
+        code=HIDDEN,
     ),
-    "a certificate that is good for the other one's host": (
-        [serving("x", "www"), serving("a", "blog")],
-        valid(x="www", a="blog www"),
-        REUSED,
+    "a certificate that is good for the other one's host": Clash(
+        exposures=[serving("x", "www"), serving("a", "blog")],
+        secrets=valid(x="www", a="blog www"),
+        code=REUSED,
     ),
-    "one wildcard certificate": (
-        [serving("x", "www", tls=tls("all")), serving("a", "blog", tls=tls("all"))],
-        {"all": WILDCARD},
-        REUSED,
+    "one wildcard certificate": Clash(
+        exposures=[serving("x", "www", tls=tls("all")), serving("a", "blog", tls=tls("all"))],
+        secrets={"all": WILDCARD},
+        code=REUSED,
     ),
-    "certificates that both order, one with a host of the other": (
-        [
+    "certificates that both order, one with a host of the other": Clash(
+        exposures=[
             serving("x", "www", tls=ISSUED),
             serving(
                 "a",
@@ -94,20 +105,20 @@ CLASHES: dict[str, tuple[list[list[Manifest]], dict[str, Any], str]] = {
                 tls={"certificate": {**ISSUED["certificate"], "dns_names": ["www.example.com", "blog.example.com"]}},
             ),
         ],
-        {"shop.x": None, "shop.a": None},
-        REUSED,
+        secrets={"shop.x": None, "shop.a": None},
+        code=REUSED,
     ),
 }
 
 
-@pytest.mark.parametrize(("exposures", "secrets", "code"), CLASHES.values(), ids=CLASHES)
+@pytest.mark.parametrize("clash", CLASHES.values(), ids=CLASHES)
 @pytest.mark.parametrize("turned", [False, True], ids=["in this order", "in the other"])
-def test_two_new_ones_clash(exposures: list[list[Manifest]], secrets: dict[str, Any], code: str, turned: bool) -> None:
-    first, second = listed(*exposures)
-    desired = listed(*(reversed(exposures) if turned else exposures))
-    surroundings = around(secrets=secrets)
-    assert codes(desired, surroundings) == {first[1]: [(code, False)], second[1]: [(code, False)]}
-    assert [findings(one, surroundings) for one in exposures] == [[], []]
+def test_two_new_ones_clash(clash: Clash, turned: bool) -> None:
+    first, second = listed(*clash.exposures)
+    desired = listed(*(reversed(clash.exposures) if turned else clash.exposures))
+    surroundings = around(secrets=clash.secrets)
+    assert codes(desired, surroundings) == {first[1]: [(clash.code, False)], second[1]: [(clash.code, False)]}
+    assert [findings(one, surroundings) for one in clash.exposures] == [[], []]
 
 
 @pytest.mark.parametrize("names", [("x", "a"), ("a", "x")])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,49 +19,59 @@ from support.builders import around, exposure, gateway, http, https, live, secre
 TLS = {"credential_name": "cert"}
 OTHER = {"credential_name": "other"}
 GOOD = secret("shop.example.com")
-# What else is there besides the exposure shop/shop, and the one code that it has.
-Case = tuple[dict[str, Any], list[Manifest], dict[str, Any], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """The live exposure shop/shop, created at minute 5, and what a check reports of it."""
+
+    options: dict[str, Any]  # the exposure's, without the smallest ones
+    others: list[Manifest]  # live objects that are not the exposure's
+    secrets: dict[str, Any]  # certificates by the name of their Secret
+    codes: list[str]
+
+
 CASES: dict[str, Case] = {
-    "nothing": ({"tls": TLS}, [], {"cert": GOOD}, []),
-    "a host twice": (
-        {"tls": TLS},
-        [gateway("old/front", https("shop.example.com", credential="other"))],
-        {"cert": GOOD, "other": GOOD},
-        ["host-served-twice"],
+    "nothing": Case(options={"tls": TLS}, others=[], secrets={"cert": GOOD}, codes=[]),
+    "a host twice": Case(
+        options={"tls": TLS},
+        others=[gateway("old/front", https("shop.example.com", credential="other"))],
+        secrets={"cert": GOOD, "other": GOOD},
+        codes=["host-served-twice"],
     ),
-    "a port for two protocols": (
-        {},
-        [gateway("old/front", https("blog.example.com", credential="other", port=80), created=9)],
-        {"other": secret("blog.example.com")},
-        ["port-taken"],
+    "a port for two protocols": Case(
+        options={},
+        others=[gateway("old/front", https("blog.example.com", credential="other", port=80), created=9)],
+        secrets={"other": secret("blog.example.com")},
+        codes=["port-taken"],
     ),
-    "a name written in two ways": (
-        {"tls": TLS},
-        [gateway("old/front", https("shop/shop.example.com", credential="other"))],
-        {"cert": GOOD, "other": GOOD},
-        ["sni-twice"],
+    "a name written in two ways": Case(
+        options={"tls": TLS},
+        others=[gateway("old/front", https("shop/shop.example.com", credential="other"))],
+        secrets={"cert": GOOD, "other": GOOD},
+        codes=["sni-twice"],
     ),
-    "a wildcard certificate on two servers": (
-        {"tls": TLS},
-        live(exposure(name="blog", hosts=["blog.example.com"], tls=TLS), 9),
-        {"cert": secret("*.example.com")},
-        ["certificate-on-two-servers"],
+    "a wildcard certificate on two servers": Case(
+        options={"tls": TLS},
+        others=live(exposure(name="blog", hosts=["blog.example.com"], tls=TLS), 9),
+        secrets={"cert": secret("*.example.com")},
+        codes=["certificate-on-two-servers"],
     ),
-    "another one's certificate is good for the host": (
-        {"tls": TLS},
-        live(exposure(name="blog", hosts=["blog.example.com"], tls=OTHER), 9),
-        {"cert": GOOD, "other": secret("blog.example.com", "shop.example.com")},
-        ["certificate-on-two-servers"],
+    "another one's certificate is good for the host": Case(
+        options={"tls": TLS},
+        others=live(exposure(name="blog", hosts=["blog.example.com"], tls=OTHER), 9),
+        secrets={"cert": GOOD, "other": secret("blog.example.com", "shop.example.com")},
+        codes=["certificate-on-two-servers"],
     ),
-    "one certificate that may not be read": (
-        {"tls": TLS},
-        live(exposure(name="blog", hosts=["blog.example.com"], tls=TLS), 9),
-        {},
-        ["certificate-on-two-servers"],
+    "one certificate that may not be read": Case(
+        options={"tls": TLS},
+        others=live(exposure(name="blog", hosts=["blog.example.com"], tls=TLS), 9),
+        secrets={},
+        codes=["certificate-on-two-servers"],
     ),
-    "routes of another VirtualService": (
-        {},
-        [
+    "routes of another VirtualService": Case(
+        options={},
+        others=[
             gateway("old/front", http("shop.example.com")),
             virtual_service(
                 "old/front",
@@ -69,21 +80,19 @@ CASES: dict[str, Case] = {
                 http=[{"route": [{"destination": {"host": "old", "port": {"number": 80}}}]}],
             ),
         ],
-        {},
-        ["routes-shadowed"],
+        secrets={},
+        codes=["routes-shadowed"],
     ),
-    "no Secret": ({"tls": TLS}, [], {"cert": None}, ["secret-missing"]),
+    "no Secret": Case(options={"tls": TLS}, others=[], secrets={"cert": None}, codes=["secret-missing"]),
 }
 
 
-@pytest.mark.parametrize(("options", "others", "secrets", "codes"), CASES.values(), ids=CASES)
-def test_a_scene_of_what_is_there_is_that_of_a_task(
-    options: dict[str, Any], others: list[Manifest], secrets: dict[str, Any], codes: list[str]
-) -> None:
-    mine = live(exposure(**options), 5)
-    there = around(*mine, *others, secrets=secrets)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_scene_of_what_is_there_is_that_of_a_task(case: Case) -> None:
+    mine = live(exposure(**case.options), 5)
+    there = around(*mine, *case.others, secrets=case.secrets)
     found = findings_in(Scenes(there).scene(mine))
-    assert [finding.code for finding in found] == codes
+    assert [finding.code for finding in found] == case.codes
     assert found == findings(mine, there)
 
 

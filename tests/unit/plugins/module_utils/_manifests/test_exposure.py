@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,22 @@ def test_the_two_objects_of_an_exposure() -> None:
     ]
 
 
-SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = [
-    (
-        "simple",
-        {"credential_name": "cert"},
-        {},
-        [
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Options of an exposure, and the servers of its Gateway."""
+
+    id: str
+    tls: dict[str, Any]
+    gateway: dict[str, Any]  # its selector is added
+    servers: list[dict[str, Any]]
+
+
+SERVERS = [
+    Case(
+        id="simple",
+        tls={"credential_name": "cert"},
+        gateway={},
+        servers=[
             {
                 "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
                 "hosts": HOSTS,
@@ -66,11 +77,11 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
             }
         ],
     ),
-    (
-        "redirect, version and ports",
-        {"credential_name": "cert", "redirect": True, "min_protocol_version": "TLSV1_3"},
-        {"http_port": 8080, "https_port": 8443},
-        [
+    Case(
+        id="redirect, version and ports",
+        tls={"credential_name": "cert", "redirect": True, "min_protocol_version": "TLSV1_3"},
+        gateway={"http_port": 8080, "https_port": 8443},
+        servers=[
             {
                 "port": {"number": 8443, "name": "https", "protocol": "HTTPS"},
                 "hosts": HOSTS,
@@ -79,11 +90,11 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
             {"port": {"number": 8080, "name": "http", "protocol": "HTTP"}, "hosts": HOSTS},
         ],
     ),
-    (
-        "mutual",
-        {"mode": "mutual", "credential_name": "cert"},
-        {},
-        [
+    Case(
+        id="mutual",
+        tls={"mode": "mutual", "credential_name": "cert"},
+        gateway={},
+        servers=[
             {
                 "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
                 "hosts": HOSTS,
@@ -91,11 +102,11 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
             }
         ],
     ),
-    (
-        "optional mutual",
-        {"mode": "optional_mutual", "credential_name": "cert"},
-        {},
-        [
+    Case(
+        id="optional mutual",
+        tls={"mode": "optional_mutual", "credential_name": "cert"},
+        gateway={},
+        servers=[
             {
                 "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
                 "hosts": HOSTS,
@@ -103,21 +114,22 @@ SERVERS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] 
             }
         ],
     ),
-    (
-        "passthrough",
-        {"mode": "passthrough"},
-        {},
-        [{"port": {"number": 443, "name": "tls", "protocol": "TLS"}, "hosts": HOSTS, "tls": {"mode": "PASSTHROUGH"}}],
+    Case(
+        id="passthrough",
+        tls={"mode": "passthrough"},
+        gateway={},
+        servers=[
+            {"port": {"number": 443, "name": "tls", "protocol": "TLS"}, "hosts": HOSTS, "tls": {"mode": "PASSTHROUGH"}}
+        ],
     ),
 ]
 
 
-@pytest.mark.parametrize(
-    ("tls", "gateway", "servers"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS]
-)
-def test_servers(tls: dict[str, Any], gateway: dict[str, Any], servers: list[dict[str, Any]]) -> None:
-    gateway_object, _virtual_service = manifests(parse({**BASE, "tls": tls, "gateway": {**BASE["gateway"], **gateway}}))
-    assert gateway_object["spec"]["servers"] == servers
+@pytest.mark.parametrize("case", SERVERS, ids=lambda case: case.id)
+def test_servers(case: Case) -> None:
+    options = {**BASE, "tls": case.tls, "gateway": {**BASE["gateway"], **case.gateway}}
+    gateway, _virtual_service = manifests(parse(options))
+    assert gateway["spec"]["servers"] == case.servers
 
 
 def test_passthrough_routes_by_the_clients_server_name() -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,53 +107,121 @@ def certificate(**changes: Any) -> dict[str, Any]:
     return {"certificate": {**CERTIFICATE, **changes}}
 
 
-MISTAKES: list[tuple[str, dict[str, Any], tuple[str, ...], str]] = [
-    (
-        "mutual without credential",
-        {"mode": "mutual"},
-        HOSTS,
-        "tls.credential_name: tls.mode=mutual needs tls.certificate, or the name of the Secret",
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """A value of the option tls that is refused."""
+
+    id: str
+    options: dict[str, Any]  # the value
+    hosts: tuple[str, ...]  # the exposure's
+    message: str  # a part of the error's
+
+
+MISTAKES = [
+    Mistake(
+        id="mutual without credential",
+        options={"mode": "mutual"},
+        hosts=HOSTS,
+        message="tls.credential_name: tls.mode=mutual needs tls.certificate, or the name of the Secret",
     ),
-    ("credential's name", {"credential_name": "My_Cert"}, HOSTS, "'My_Cert' is not a Secret's name"),
-    (
-        "passthrough",
-        {"mode": "passthrough", **certificate()},
-        HOSTS,
-        "tls.certificate: it has no meaning with tls.mode",
+    Mistake(
+        id="credential's name",
+        options={"credential_name": "My_Cert"},
+        hosts=HOSTS,
+        message="'My_Cert' is not a Secret's name",
     ),
-    ("none", {"mode": "none", **certificate()}, HOSTS, "tls.certificate: it has no meaning with tls.mode=none"),
-    (
-        "simple with client CA",
-        {"credential_name": "c", "client_ca": {"pem": "x"}},
-        HOSTS,
-        "tls.client_ca: it has no meaning with tls.mode=simple; remove it.",
+    Mistake(
+        id="passthrough",
+        options={"mode": "passthrough", **certificate()},
+        hosts=HOSTS,
+        message="tls.certificate: it has no meaning with tls.mode",
     ),
-    ("days", certificate(duration="90d"), HOSTS, "tls.certificate.duration: '90d' is not a duration; write hours"),
-    ("no unit", certificate(renew_before="720"), HOSTS, "tls.certificate.renew_before: '720' is not a duration"),
-    ("secret name", certificate(spec={"secretName": "x"}), HOSTS, "'secretName' is what tls.credential_name says"),
-    ("every host", certificate(), ("*",), "hosts[0]: no certificate is valid for '*'; name the domains"),
-    ("a name of all", certificate(dns_names=["*"]), ("a.b",), "tls.certificate.dns_names[0]: no certificate is valid"),
-    ("no names", certificate(dns_names=[]), HOSTS, "tls.certificate.dns_names: the list is empty"),
-    ("a bad name", certificate(dns_names=["https://a"]), HOSTS, "tls.certificate.dns_names[0]: 'https://a' is a URL"),
-    (
-        "another name",
-        certificate(dns_names=["example.com"]),
-        HOSTS,
-        "tls.certificate.dns_names: no name in it covers the host 'shop.example.com'",
+    Mistake(
+        id="none",
+        options={"mode": "none", **certificate()},
+        hosts=HOSTS,
+        message="tls.certificate: it has no meaning with tls.mode=none",
     ),
-    ("apex", certificate(dns_names=["*.example.com"]), ("example.com",), "covers the host 'example.com'"),
-    ("two labels", certificate(dns_names=["*.b.c"]), ("x.a.b.c",), "covers the host 'x.a.b.c'"),
-    ("wildcard below", certificate(dns_names=["*.b.c"]), ("*.a.b.c",), "covers the host '*.a.b.c'"),
+    Mistake(
+        id="simple with client CA",
+        options={"credential_name": "c", "client_ca": {"pem": "x"}},
+        hosts=HOSTS,
+        message="tls.client_ca: it has no meaning with tls.mode=simple; remove it.",
+    ),
+    Mistake(
+        id="days",
+        options=certificate(duration="90d"),
+        hosts=HOSTS,
+        message="tls.certificate.duration: '90d' is not a duration; write hours",
+    ),
+    Mistake(
+        id="no unit",
+        options=certificate(renew_before="720"),
+        hosts=HOSTS,
+        message="tls.certificate.renew_before: '720' is not a duration",
+    ),
+    Mistake(
+        id="secret name",
+        options=certificate(spec={"secretName": "x"}),
+        hosts=HOSTS,
+        message="'secretName' is what tls.credential_name says",
+    ),
+    Mistake(
+        id="every host",
+        options=certificate(),
+        hosts=("*",),
+        message="hosts[0]: no certificate is valid for '*'; name the domains",
+    ),
+    Mistake(
+        id="a name of all",
+        options=certificate(dns_names=["*"]),
+        hosts=("a.b",),
+        message="tls.certificate.dns_names[0]: no certificate is valid",
+    ),
+    Mistake(
+        id="no names",
+        options=certificate(dns_names=[]),
+        hosts=HOSTS,
+        message="tls.certificate.dns_names: the list is empty",
+    ),
+    Mistake(
+        id="a bad name",
+        options=certificate(dns_names=["https://a"]),
+        hosts=HOSTS,
+        message="tls.certificate.dns_names[0]: 'https://a' is a URL",
+    ),
+    Mistake(
+        id="another name",
+        options=certificate(dns_names=["example.com"]),
+        hosts=HOSTS,
+        message="tls.certificate.dns_names: no name in it covers the host 'shop.example.com'",
+    ),
+    Mistake(
+        id="apex",
+        options=certificate(dns_names=["*.example.com"]),
+        hosts=("example.com",),
+        message="covers the host 'example.com'",
+    ),
+    Mistake(
+        id="two labels",
+        options=certificate(dns_names=["*.b.c"]),
+        hosts=("x.a.b.c",),
+        message="covers the host 'x.a.b.c'",
+    ),
+    Mistake(
+        id="wildcard below",
+        options=certificate(dns_names=["*.b.c"]),
+        hosts=("*.a.b.c",),
+        message="covers the host '*.a.b.c'",
+    ),
 ]
 
 
-@pytest.mark.parametrize(
-    ("options", "hosts", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES]
-)
-def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], hosts: tuple[str, ...], sentence: str) -> None:
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
+def test_a_mistake_gets_one_clear_sentence(mistake: Mistake) -> None:
     with pytest.raises(OptionError) as caught:
-        parsed(options, hosts)
-    assert sentence in str(caught.value)
+        parsed(mistake.options, mistake.hosts)
+    assert mistake.message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -74,56 +75,69 @@ def writes(
 
 
 VS = "VirtualService shop at"
-ORDERS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, list[list[str]]]] = {
-    "nothing to own": (None, OWN, [["Gateway shop", f"{VS} shop/shop"], []]),
-    "nothing to shared": (None, SHARED, [["Gateway front: join", f"{VS} infra/front"], []]),
-    "own to nothing": (OWN, None, [[], ["delete VirtualService shop", "delete Gateway shop"]]),
-    "shared to nothing": (SHARED, None, [[], ["delete VirtualService shop", "Gateway front: leave"]]),
-    "own to own": (
-        OWN,
-        OTHER_OWN,
-        [[f"{VS} shop/other and shop/shop", "Gateway other", "delete Gateway shop"], [f"{VS} shop/other"]],
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """An exposure that moves from one gateway to another; None is an exposure that does not exist."""
+
+    before: dict[str, Any] | None  # options
+    after: dict[str, Any] | None
+    writes: list[list[str]]  # of each stage
+
+
+ORDERS: dict[str, Move] = {
+    "nothing to own": Move(before=None, after=OWN, writes=[["Gateway shop", f"{VS} shop/shop"], []]),
+    "nothing to shared": Move(before=None, after=SHARED, writes=[["Gateway front: join", f"{VS} infra/front"], []]),
+    "own to nothing": Move(before=OWN, after=None, writes=[[], ["delete VirtualService shop", "delete Gateway shop"]]),
+    "shared to nothing": Move(
+        before=SHARED, after=None, writes=[[], ["delete VirtualService shop", "Gateway front: leave"]]
     ),
-    "own to shared": (
-        OWN,
-        SHARED,
-        [
+    "own to own": Move(
+        before=OWN,
+        after=OTHER_OWN,
+        writes=[[f"{VS} shop/other and shop/shop", "Gateway other", "delete Gateway shop"], [f"{VS} shop/other"]],
+    ),
+    "own to shared": Move(
+        before=OWN,
+        after=SHARED,
+        writes=[
             [f"{VS} infra/front and shop/shop", "Gateway front: alone", "delete Gateway shop"],
             ["Gateway front: join", f"{VS} infra/front"],
         ],
     ),
-    "shared to own": (
-        SHARED,
-        OWN,
-        [
+    "shared to own": Move(
+        before=SHARED,
+        after=OWN,
+        writes=[
             ["Gateway front: alone", f"{VS} shop/shop and infra/front", "Gateway shop", "Gateway front: leave"],
             [f"{VS} shop/shop"],
         ],
     ),
-    "shared to shared": (
-        SHARED,
-        OTHER_SHARED,
-        [
+    "shared to shared": Move(
+        before=SHARED,
+        after=OTHER_SHARED,
+        writes=[
             ["Gateway front: alone", f"{VS} infra/back and infra/front", "Gateway back: alone", "Gateway front: leave"],
             ["Gateway back: join", f"{VS} infra/back"],
         ],
     ),
-    "own to existing": (
-        OWN,
-        EXISTING,
-        [[f"{VS} infra/theirs and shop/shop", "delete Gateway shop"], [f"{VS} infra/theirs"]],
+    "own to existing": Move(
+        before=OWN,
+        after=EXISTING,
+        writes=[[f"{VS} infra/theirs and shop/shop", "delete Gateway shop"], [f"{VS} infra/theirs"]],
     ),
-    "existing to own": (
-        EXISTING,
-        OWN,
-        [[f"{VS} shop/shop and infra/theirs", "Gateway shop"], [f"{VS} shop/shop"]],
+    "existing to own": Move(
+        before=EXISTING,
+        after=OWN,
+        writes=[[f"{VS} shop/shop and infra/theirs", "Gateway shop"], [f"{VS} shop/shop"]],
     ),
 }
 
 
-@pytest.mark.parametrize(("before", "after", "expected"), ORDERS.values(), ids=ORDERS)
-def test_order(before: dict[str, Any] | None, after: dict[str, Any] | None, expected: list[list[str]]) -> None:
-    assert writes(before, after) == expected
+@pytest.mark.parametrize("move", ORDERS.values(), ids=ORDERS)
+def test_order(move: Move) -> None:
+    assert writes(move.before, move.after) == move.writes
 
 
 def test_between_other_pods_the_old_gateway_stays_until_the_new_one_serves() -> None:
