@@ -21,14 +21,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
     secrets_named,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import lasting
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Key, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import long_lived_objects
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 from support.builders import NOW, PODS, gateway, http, https, live, pod, secret, service
@@ -36,9 +36,9 @@ from support.builders import NOW, PODS, gateway, http, https, live, pod, secret,
 COUNTS = (500, 2_000, 10_000)
 GATEWAYS = 100
 Row = dict[str, Any]
-Desired = dict[Key, list[Manifest]]
+Desired = dict[ExposureKey, list[Manifest]]
 # The exposures, what is around them, and how many findings there must be.
-Input = tuple[Desired, Surroundings, int]
+Input = tuple[Desired, ClusterState, int]
 
 
 def host(number: int) -> str:
@@ -63,22 +63,22 @@ def exposures(count: int, workloads: int, tls: bool = False, routed: bool = Fals
             del options["service"], options["port"]
             to = [{"service": "web", "port": 80}]
             options["routes"] = [{"match": [{"uri": {"prefix": f"/{number}/"}}], "destinations": to}]
-        found[options["namespace"], options["name"]] = manifests(parse(options), PODS)
+        found[ExposureKey(options["namespace"], options["name"])] = manifests(parse(options), PODS)
     return found
 
 
-def around(workloads: int, *objects: Manifest, credentials: int = 0, name: Callable[[int], str] = host) -> Surroundings:
+def around(workloads: int, *objects: Manifest, credentials: int = 0, name: Callable[[int], str] = host) -> ClusterState:
     """The gateways (two pods and a Service each), the Services of the exposures, and their certificates."""
     ports = ({"name": "http2", "port": 80, "targetPort": 8080}, {"name": "https", "port": 443, "targetPort": 8443})
     labels = [{"istio": f"public-{number}"} for number in range(workloads)]
     services = [service(f"team-{number}/web") for number in range(50)]
-    return Surroundings(
+    return ClusterState(
         gateways=tuple(entry for entry in objects if entry["kind"] == "Gateway"),
         virtual_services=tuple(entry for entry in objects if entry["kind"] == "VirtualService"),
         pods=tuple(pod(f"{label['istio']}-5d-{which}", labels=label) for label in labels for which in "xy"),
         gateway_services=tuple(service(f"{PODS}/{label['istio']}", *ports, selector=label) for label in labels),
         services={ref(entry): entry for entry in services},
-        credentials={Ref("Secret", PODS, f"shop-{number}"): secret(name(number)) for number in range(credentials)},
+        tls_secrets={Ref("Secret", PODS, f"shop-{number}"): secret(name(number)) for number in range(credentials)},
         now=NOW,
     )
 
@@ -165,8 +165,8 @@ def measure(shape: str, count: int, repetitions: int) -> Row:
     walls, users = [], []
     for _repetition in range(repetitions):
         wall, user = time.perf_counter(), time.process_time()
-        with lasting():  # as the module does
-            found = findings_of_all(desired, surroundings)
+        with long_lived_objects():  # as the module does
+            found = find_all(desired, surroundings)
         walls.append(time.perf_counter() - wall)
         users.append(time.process_time() - user)
         told = sum(map(len, found.values()))

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import Finding
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 
@@ -107,17 +107,17 @@ def service(name: str, *ports: dict[str, Any], selector: Mapping[str, str] | Non
     return live([_object("Service", name, {"ports": given, "selector": dict(selector or {})})])[0]
 
 
-def secret(*names: str, days: int = 60, **more: Any) -> Credential:
+def secret(*names: str, days: int = 60, **more: Any) -> TlsSecret:
     """A Secret with a certificate for these names."""
-    return Credential(PAIR, tuple(names), NOW + timedelta(days=days), "1", True, more.get("problem"))
+    return TlsSecret(PAIR, tuple(names), NOW + timedelta(days=days), "1", True, more.get("problem"))
 
 
 def around(
     *objects: Manifest,
-    secrets: Mapping[str, Credential | None] | None = None,
+    secrets: Mapping[str, TlsSecret | None] | None = None,
     missing: tuple[str, ...] = (),
     **more: Any,
-) -> Surroundings:
+) -> ClusterState:
     """What there is besides: live objects, the certificates in Secrets beside the pods, and Services that are not."""
     given = [*objects, *([] if "pods" in more else [pod()])]
     here = [PUBLIC_SERVICE, *given] if more.pop("public_service", True) else given
@@ -129,7 +129,7 @@ def around(
         ref(entry): entry for entry in [service("shop/web"), service("shop/api"), *found["Service"]]
     }
     services.update({Ref("Service", *name.split("/")): None for name in missing})
-    return Surroundings(
+    return ClusterState(
         gateways=tuple(found["Gateway"]),
         virtual_services=tuple(found["VirtualService"]),
         pods=tuple(pods),
@@ -137,20 +137,22 @@ def around(
         gateway_services=tuple(found["Service"]),
         services=services,
         destination_rules=more.get("destination_rules"),
-        credentials={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
+        tls_secrets={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
         scoped_to_namespace=more.get("scoped", False),
         now=NOW,
     )
 
 
-def found_in_a_list(desired: list[Manifest], surroundings: Surroundings) -> list[Finding]:
+def found_in_a_list(desired: list[Manifest], surroundings: ClusterState) -> list[Finding]:
     """What is found of an exposure in the middle of a list, whose others have nothing to do with it."""
-    mine = ("shop", "shop")
+    mine = ExposureKey("shop", "shop")
     first, last = (
         exposure(name=name, namespace="far", hosts=[f"{name}.example.net"], gateway={"existing": "far/front"})
         for name in ("first", "last")
     )
-    return findings_of_all({("far", "first"): first, mine: desired, ("far", "last"): last}, surroundings)[mine]
+    return find_all(
+        {ExposureKey("far", "first"): first, mine: desired, ExposureKey("far", "last"): last}, surroundings
+    )[mine]
 
 
 def _object(kind: str, name: str, spec: dict[str, Any], labels: Mapping[str, str] | None = None) -> Manifest:

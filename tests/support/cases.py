@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 
 
@@ -16,4 +16,4 @@ class Configuration:
     """An exposure, and the cluster that it is for."""
 
     desired: list[Manifest]  # the exposure's objects
-    state: Surroundings  # what else is in the cluster, and the exposure's live objects if it exists already
+    state: ClusterState  # what else is in the cluster, and the exposure's live objects if it exists already

@@ -12,11 +12,11 @@ import kubernetes
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION, Cluster
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION, KubernetesClient
 
 
-def connect(connections: int = 1, **options: Any) -> Cluster:
+def connect(connections: int = 1, **options: Any) -> KubernetesClient:
     """By the options that modules take for their connection."""
     kubernetes.client.Configuration.set_default(None)  # the one before
     with patch_module_args(options):
-        return Cluster(AnsibleModule(CONNECTION.argument_spec), connections)
+        return KubernetesClient(AnsibleModule(CONNECTION.argument_spec), connections)

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Carries out a plan, waits on the way, and says what was done, also when it ends midway."""
+"""Applies the steps of an exposure, waits on the way, and reports what was done, also if it ends midway."""
 
 from __future__ import annotations
 
@@ -13,35 +13,40 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from .._kubernetes.client import Cluster, ClusterError
+from .._kubernetes.client import KubernetesClient
+from .._kubernetes.errors import ClusterError
 from .._kubernetes.objects import Manifest, Ref, without_managed_fields
 from .._kubernetes.reader import Reader
 from .._options.probe import Probe
 from .._options.values import OptionError
-from .._plan.credentials import explained
-from .._plan.exposure import Decision
-from .._plan.order import Write, stages
+from .._plan.credentials import with_needed_rights
+from .._plan.exposure import ExposurePlan
+from .._plan.order import Write, write_order
 from .._plan.steps import CREATED, DELETED, UNCHANGED, UPDATED, Step
 from .._task import Task
-from .._wait.deadline import Limit, until_ready
-from .._wait.served import Watch, prepare, until_served
+from .._wait.certificate import wait_until_ready
+from .._wait.deadline import Deadline
+from .._wait.served import ProbeSession, start_session, wait_until_served
 from .shared_gateway import SharedWrites
 
 Result = dict[str, Any]
 
 
 class UnfinishedError(Exception):
-    """A task ended midway: the sentence says what failed and why, what was done before it, and what was not tried."""
+    """An exposure was applied in part: the sentence says what failed and why, what was done and what was not tried.
+
+    done are the results of the objects that were changed.
+    """
 
     def __init__(self, failure: str, done: list[Result], not_tried: list[Step]) -> None:
-        left = [str(step.ref) for step in not_tried if step.takes_away]
-        later = [str(step.ref) for step in not_tried if not step.takes_away]
+        not_removed = [str(step.ref) for step in not_tried if step.removes]
+        not_written = [str(step.ref) for step in not_tried if not step.removes]
         changed = [f"{entry['kind']} {entry['namespace']}/{entry['name']} {entry['action']}" for entry in done]
         parts = [
             f"{failure.rstrip('.')}.",
             f"Already done: {', '.join(changed)}." if changed else "Nothing was changed before it.",
-            f"Not tried: {', '.join(later)}." if later else "",
-            f"Not removed: {', '.join(left)}." if left else "",
+            f"Not tried: {', '.join(not_written)}." if not_written else "",
+            f"Not removed: {', '.join(not_removed)}." if not_removed else "",
             "Run the task again to finish it.",
         ]
         super().__init__(" ".join(part for part in parts if part))
@@ -49,97 +54,99 @@ class UnfinishedError(Exception):
 
 
 @dataclass
-class Waiting:
-    """How long a task waits, and for what besides its certificate. reader looks after what is waited for."""
+class Wait:
+    """How long an exposure is waited for at most, and what is asked besides its certificate (None: nothing).
+
+    served are the results of the requests that proved it.
+    """
 
     seconds: float
-    watch: Watch | None
-    reader: Reader
+    session: ProbeSession | None
     served: list[Result] = field(default_factory=list)
 
 
-def prepare_waiting(task: Task, reader: Reader, decision: Decision, probe: Probe, seconds: float) -> Waiting | None:
-    """What to wait for until an exposure is served; None if it is to go. Raises OptionError or ClusterError."""
-    if decision.exposure is None:
+def prepare_wait(task: Task, reader: Reader, plan: ExposurePlan, probe: Probe, seconds: float) -> Wait | None:
+    """The wait until an exposure is served; None if it is to be removed. Raises OptionError or ClusterError."""
+    if plan.exposure is None:
         return None
     if not probe.enabled:
-        return Waiting(seconds, None, reader)
-    gateway, route = decision.gateway(), decision.virtual_service()
-    watch = prepare(task, reader, decision.exposure, gateway, route, probe)
-    return Waiting(seconds, watch, reader)
+        return Wait(seconds, None)
+    session = start_session(task, reader, plan.exposure, plan.gateway(), plan.virtual_service(), probe)
+    return Wait(seconds, session)
 
 
-def carry_out(
-    cluster: Cluster, steps: list[Step], waiting: Waiting | None, shared: SharedWrites | None = None
+def apply_steps(
+    client: KubernetesClient, steps: list[Step], wait: Wait | None, reader: Reader, shared_writes: SharedWrites
 ) -> list[Result]:
-    """Does every step. Who waits, does so after a Certificate until it is ready, and when all is where it is wanted
-    until that is served: only then is removed what it replaces. shared is for threads that write at the same time.
-    Raises UnfinishedError.
+    """Does every step; returns a result for each. With a wait, a Certificate is waited for right after its write; and
+    what is replaced is removed only when the exposure is served where it is wanted, as far as the steps allow it.
+
+    reader: for waiting. shared_writes: for threads that write the same shared Gateway. Raises UnfinishedError.
     """
-    found: dict[Ref, Result] = {}
-    shared = shared or SharedWrites(cluster)
-    limit = Limit.starting_now(waiting.seconds) if waiting else None
-    watch = waiting.watch if waiting else None
-    first, then = stages(steps, watch.is_kept_from) if watch else stages(steps)
+    results: dict[Ref, Result] = {}
+    deadline = Deadline.after(wait.seconds) if wait else None
+    session = wait.session if wait else None
+    first, then = write_order(steps, session.is_blocked_by) if session else write_order(steps)
     writes = [*first, *then]
     for number, write in enumerate(writes, start=1):
         step = write.step
         failure = f"{step.ref} was not {step.action}: "
         try:
-            action, live = _write(cluster, shared, write)
-            if step.ref in found and found[step.ref]["action"] == CREATED:
+            action, live = _write(client, shared_writes, write)
+            if step.ref in results and results[step.ref]["action"] == CREATED:
                 action = CREATED
-            found[step.ref] = step_result(replace(step, action=action), live)
+            results[step.ref] = step_result(replace(step, action=action), live)
             failure = ""
-            if step.ref.kind == "Certificate" and step.desired and live and waiting and limit:
-                found[step.ref] = step_result(step, until_ready(waiting.reader, live, limit))
-            if waiting and watch and limit and number == len(first):
-                waiting.served = until_served(watch, limit, _changes_what_was_there(first))
-        except Exception as error:  # whatever it is, what was done must be told
-            done = [entry for entry in found.values() if entry["action"] != UNCHANGED]
-            left = {later.step.ref: later.step for later in writes[number:] if later.step.changes}
-            not_tried = [later for at, later in left.items() if at not in found and at != step.ref]
-            raise UnfinishedError(f"{failure}{_why(step, error)}", done, not_tried) from error
-    return [found[step.ref] for step in steps]
+            if deadline and step.ref.kind == "Certificate" and step.desired and live:
+                results[step.ref] = step_result(step, wait_until_ready(reader, live, deadline))
+            if deadline and wait and session and number == len(first):
+                wait.served = wait_until_served(session, reader, deadline, _updates_routing(first))
+        except Exception as error:  # whatever it is, what was done must be reported
+            done = [entry for entry in results.values() if entry["action"] != UNCHANGED]
+            later = {write.step.ref: write.step for write in writes[number:] if write.step.changes}
+            not_tried = [step for at, step in later.items() if at not in results and at != write.step.ref]
+            raise UnfinishedError(f"{failure}{_reason(write.step, error)}", done, not_tried) from error
+    return [results[step.ref] for step in steps]
 
 
-def _why(step: Step, error: Exception) -> str:
+def _reason(step: Step, error: Exception) -> str:
     if isinstance(error, ClusterError):
-        return str(explained(step.ref, error))
+        return str(with_needed_rights(step.ref, error))
     if isinstance(error, OptionError):
         return str(error)
-    where = extract_tb(error.__traceback__)[-1]
-    # Not what it says: that may be a part of what was read.
-    what = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
+    raised_at = extract_tb(error.__traceback__)[-1]
+    # Not its message: that may be a part of what was read.
+    what = f"{type(error).__name__} in {Path(raised_at.filename).name}, line {raised_at.lineno}"
     return f"gatehouse.istio itself has an error here ({what}). Please report it."
 
 
-def _changes_what_was_there(writes: list[Write]) -> bool:
+def _updates_routing(writes: list[Write]) -> bool:
+    """Whether a Gateway or VirtualService that had existed before is changed."""
     return any(
         write.step.action in (UPDATED, DELETED) and write.step.ref.kind in ("Gateway", "VirtualService")
         for write in writes
     )
 
 
-def _write(cluster: Cluster, shared: SharedWrites, write: Write) -> tuple[str, Manifest | None]:
-    """What was done in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
+def _write(client: KubernetesClient, shared_writes: SharedWrites, write: Write) -> tuple[str, Manifest | None]:
+    """The action in the end (other runs may have changed a shared Gateway meanwhile), and the object."""
     step = write.step
     if not step.changes:
         return UNCHANGED, step.live
     if write.change is not None:
-        return shared.change(write.change)
+        return shared_writes.change(write.change)
     if write.desired is not None:
-        return step.action, cluster.apply(write.desired)
+        return step.action, client.apply(write.desired)
     if step.live is not None:
-        cluster.delete(step.live)
+        client.delete(step.live)
     return DELETED, step.live
 
 
 def step_result(step: Step, live: Manifest | None) -> Result:
-    """What a task returns of one object."""
+    """The result of one object. live: the object as it is (or was, or will be)."""
     at = step.ref
     definition = without_managed_fields(live) if live else None
-    if at.kind == "Secret":  # of ours it holds only what is public; of others it may hold anything
+    if at.kind == "Secret":  # one of ours holds only what is public; another may hold anything
         names = {"name": at.name, "namespace": at.namespace}
         ours = step.after or step.before
         definition = {"apiVersion": "v1", "kind": at.kind, **ours, "metadata": {**ours.get("metadata", {}), **names}}

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""The rehearsal: the API server and the webhooks judge writes by a dry run; and which ones, if there are many.
 
-Each trial costs the API server as much as the write. Of thousands of exposures most differ only in their names, hosts
-and destinations, which are checked without it; who may write where, what is installed and what the webhooks say of all
-the rest is the same for them. So one of each such group is tried.
+"""Lets the API server and its webhooks judge planned writes, without writing.
+
+A dry run costs the API server as much as the write. Of thousands of exposures most differ only in their names, hosts
+and destinations, which are checked without it; rights, installed CRDs and the webhooks' rules for the rest are the same for
+all of them. So one of each such group is tried.
 """
 
 from __future__ import annotations
@@ -16,45 +17,36 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._kubernetes.client import Cluster, ClusterError
-from .._kubernetes.objects import (
-    EXPOSURE,
-    EXPOSURE_NAMESPACE,
-    Manifest,
-    Ref,
-)
-from .._plan.credentials import explained
+from .._kubernetes.client import KubernetesClient
+from .._kubernetes.errors import ClusterError, UnknownKindError
+from .._kubernetes.objects import EXPOSURE, EXPOSURE_NAMESPACE, Manifest, Ref
+from .._plan.credentials import with_needed_rights
 from .._plan.steps import Step
-from .apply import Result, step_result
 
 # Fields that only say which object, which host or which Service it is about.
 _NAMES = ("hosts", "gateways", "host", "credentialName", "secretName", "dnsNames", "exportTo")
 
 
-def rehearse(cluster: Cluster, steps: list[Step], check_mode: bool) -> list[Result]:
-    """Lets the API server and the webhooks judge every write before the first one; returns the predicted results."""
-    found = []
-    for step in steps:
-        predicted = step.live
-        if step.changes and step.desired is not None:
-            try:
-                predicted = cluster.apply(step.desired, dry_run=True)
-            except ClusterError as error:
-                if not (check_mode and (error.namespace_is_missing or error.kind_is_unknown)):
-                    why = str(explained(step.ref, error)).rstrip(".")
-                    raise ClusterError(f"{step.ref}: {why}. Nothing was changed.", error.status) from error
-                predicted = step.desired
-        found.append(step_result(step, predicted))
-    return found
+def dry_run(client: KubernetesClient, step: Step, check_mode: bool) -> Manifest | None:
+    """The object as a write would leave it; raises ClusterError if the API server or a webhook refuses it."""
+    if not step.changes or step.desired is None:
+        return step.live
+    try:
+        return client.apply(step.desired, dry_run=True)
+    except ClusterError as error:
+        # In check mode an earlier task has not created the namespace or installed the CRDs.
+        if check_mode and (error.namespace_is_missing or isinstance(error, UnknownKindError)):
+            return step.desired
+        raise ClusterError(f"{step.ref}: {with_needed_rights(step.ref, error)}", error.status) from error
 
 
-def one_of_each(steps: Iterable[Step]) -> set[Ref]:
-    """The objects to try: of those that differ only in names, one."""
-    found: dict[str, Ref] = {}
+def one_of_each_shape(steps: Iterable[Step]) -> set[Ref]:
+    """The objects to try: one of those that differ only in names."""
+    by_shape: dict[str, Ref] = {}
     for step in steps:
         if step.changes and step.desired is not None:
-            found.setdefault(_shape(step.desired), step.ref)
-    return set(found.values())
+            by_shape.setdefault(_shape(step.desired), step.ref)
+    return set(by_shape.values())
 
 
 def _shape(manifest: Manifest) -> str:

@@ -14,8 +14,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .._kubernetes.client import CONFLICT, Cluster, ClusterError
-from .._kubernetes.objects import Manifest, Ref, ref, was_created
+from .._kubernetes.client import KubernetesClient
+from .._kubernetes.errors import CONFLICT, ClusterError
+from .._kubernetes.fields import was_created
+from .._kubernetes.objects import Manifest, Ref, ref
 from .._manifests.shared_gateway import Change, SharedGatewayError
 from .._plan.steps import (
     CREATED,
@@ -31,7 +33,7 @@ _LONGEST_PAUSE = 2.0
 Outcome = tuple[str, "Manifest | None"]
 
 
-def change_shared(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
+def change_shared(client: KubernetesClient, changes: Sequence[Change]) -> Outcome:
     """What was done in the end (created, updated, deleted, unchanged), and the Gateway as it is now.
 
     The changes are all to one Gateway. Every write names the version that it was worked out from. If that is outdated,
@@ -42,7 +44,7 @@ def change_shared(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
     perhaps_done = False
     while True:
         try:
-            action, live = _change_once(cluster, changes)
+            action, live = _change_once(client, changes)
             return UPDATED if perhaps_done and action == UNCHANGED else action, live
         except ClusterError as error:
             if error.status != CONFLICT:
@@ -57,38 +59,38 @@ def change_shared(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
         longest = min(2 * longest, _LONGEST_PAUSE)
 
 
-def _change_once(cluster: Cluster, changes: Sequence[Change]) -> Outcome:
-    live = cluster.get(changes[0].at)
+def _change_once(client: KubernetesClient, changes: Sequence[Change]) -> Outcome:
+    live = client.get(changes[0].at)
     wanted = live
     for change in changes:
         wanted = change.applied_to(wanted)
     if wanted is None:
         if live is None:
             return UNCHANGED, None
-        cluster.delete(live, as_read=True)
+        client.delete(live, as_read=True)
         return DELETED, live
     if live is None:
-        return CREATED, _created(cluster, wanted)
+        return CREATED, _created(client, wanted)
     if was_created(live):  # by a run that was interrupted
-        live = cluster.own(live)
+        live = client.own(live)
     if not write_step(wanted, live).changes:
         return UNCHANGED, live
     version = {key: live["metadata"][key] for key in ("uid", "resourceVersion")}
-    return UPDATED, cluster.apply({**wanted, "metadata": {**wanted["metadata"], **version}})
+    return UPDATED, client.apply({**wanted, "metadata": {**wanted["metadata"], **version}})
 
 
-def _created(cluster: Cluster, wanted: Manifest) -> Manifest | None:
-    live = cluster.create(wanted)
+def _created(client: KubernetesClient, wanted: Manifest) -> Manifest | None:
+    live = client.create(wanted)
     try:
-        return cluster.own(live)
+        return client.own(live)
     except ClusterError as error:
         if error.status != CONFLICT:
             raise
-        return cluster.get(ref(live))  # who has changed it meanwhile has done this, too
+        return client.get(ref(live))  # who has changed it meanwhile has done this, too
 
 
 @dataclass(eq=False)
-class _Asked:
+class _PendingChange:
     """A change that a thread wants, and what came of it."""
 
     change: Change
@@ -104,7 +106,7 @@ class _Asked:
 class _Queue:
     """The changes to one Gateway that are not carried out yet, and the lock of who carries them out."""
 
-    asked: list[_Asked] = field(default_factory=list)
+    asked: list[_PendingChange] = field(default_factory=list)
     writing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -113,14 +115,14 @@ class SharedWrites:
     next write, so that they neither wait for each other one by one nor meet in conflicts.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, client: KubernetesClient) -> None:
+        self._client = client
         self._queues: dict[Ref, _Queue] = {}
         self._guard = threading.Lock()
 
     def change(self, change: Change) -> Outcome:
         """As change_shared() does, raising what it raises."""
-        mine = _Asked(change)
+        mine = _PendingChange(change)
         with self._guard:
             queue = self._queues.setdefault(change.at, _Queue())
             queue.asked.append(mine)
@@ -133,9 +135,9 @@ class SharedWrites:
             raise mine.error
         return mine.outcome or (UNCHANGED, None)
 
-    def _carry_out(self, together: list[_Asked]) -> None:
+    def _carry_out(self, together: list[_PendingChange]) -> None:
         try:
-            outcome = change_shared(self._cluster, [asked.change for asked in together])
+            outcome = change_shared(self._client, [asked.change for asked in together])
             for asked in together:
                 asked.outcome = outcome
         except SharedGatewayError as error:

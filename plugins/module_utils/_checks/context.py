@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The cluster before and after exposures are written, as their gateways' pods see it: what the checks compare. Pure."""
+"""What checks are given: the cluster before and after exposures are written, as their gateways' pods see it. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .._istio.cluster_state import Surroundings
-from .._istio.config import Site, State, View
+from .._istio.cluster_state import ClusterState
+from .._istio.config import Config, WorkloadChange, WorkloadConfig
 from .._istio.listeners import (
     Server,
     Workload,
@@ -29,87 +29,91 @@ _KINDS = ("Gateway", "VirtualService")
 _COMPARED = ("labels", "annotations")
 
 
-class Scenes:
-    """The cluster before and after a task has written all its exposures. What scenes have in common is worked out once.
+class Analysis:
+    """The cluster before and after a task has written all its exposures. What their contexts share is worked out once.
 
-    desired are the manifests (or live objects) of all of them, in the order in which they are written. left says what
-    becomes of what they leave, such as a Gateway that they share with others (None: it goes). Without both the cluster
-    stays as it is.
+    desired are the manifests (or live objects) of all exposures, in the order in which they are written. removals says
+    what becomes of each object that an exposure gives up, such as a Gateway that it shares with others (None: it is
+    deleted). Without both, the cluster stays as it is.
     """
 
     def __init__(
         self,
-        around: Surroundings,
+        cluster_state: ClusterState,
         cluster_domain: str = "cluster.local",
         desired: Iterable[Manifest] = (),
-        left: Mapping[Ref, Manifest | None] | None = None,
+        removals: Mapping[Ref, Manifest | None] | None = None,
     ) -> None:
-        live = {ref(entry): entry for entry in (*around.gateways, *around.virtual_services)}
+        live = {ref(entry): entry for entry in (*cluster_state.gateways, *cluster_state.virtual_services)}
         wanted = {ref(entry): entry for entry in desired}
-        self.around = around
+        self.cluster_state = cluster_state
         self.cluster_domain = cluster_domain
         self.written = {at: _as_it_will_be(entry, live.get(at)) for at, entry in wanted.items()}
-        self.before = _state(around.gateways, around.virtual_services)
-        self.after = self._after(live, left or {}) if wanted or left else self.before
-        self.ordered = dict(_ordered(self.written.values()))
-        self.reached = Workloads(around)
+        self.before = _config(cluster_state.gateways, cluster_state.virtual_services)
+        self.after = self._after(live, removals or {}) if wanted or removals else self.before
+        self.requested_certificates = dict(_requested_certificates(self.written.values()))
+        self.workloads = Workloads(cluster_state.pods, cluster_state.gateway_services)
         self.memory: dict[Any, Any] = {}
-        self._sites: dict[str, Site] = {}
+        self._workload_changes: dict[str, WorkloadChange] = {}
 
-    def scene(self, mine: Iterable[Manifest]) -> Scene:
-        """The scene of one exposure: its objects, some of the desired, or live ones that stay as they are."""
+    def context(self, mine: Iterable[Manifest]) -> Context:
+        """The context of one exposure: its objects, which are among the desired ones, or live and unchanged."""
         objects = tuple(self.written.get(ref(entry), entry) for entry in mine)
         gateways = tuple(_used_gateways(objects, self.after))
-        workloads = {key: one for gateway in gateways for key, one in self.reached.of(gateway).workloads.items()}
-        return Scene(self, objects, gateways, tuple(self._site(key, workload) for key, workload in workloads.items()))
+        by_key = {
+            key: workload for gateway in gateways for key, workload in self.workloads.of(gateway).workloads.items()
+        }
+        changes = tuple(self._workload_change(key, workload) for key, workload in by_key.items())
+        return Context(self, objects, gateways, changes)
 
-    def _after(self, live: Mapping[Ref, Manifest], left: Mapping[Ref, Manifest | None]) -> State:
+    def _after(self, live: Mapping[Ref, Manifest], removals: Mapping[Ref, Manifest | None]) -> Config:
         owners = {owner(entry) for entry in self.written.values()} - {None}
-        # What else is there of the same exposures is about to go.
+        # Other live objects of the same exposures are about to be deleted.
         staying = [
             _as_it_will_be(entry, live[at])
-            for at, entry in {**live, **left}.items()
+            for at, entry in {**live, **removals}.items()
             if entry is not None and at in live and at not in self.written and owner(entry) not in owners
         ]
         objects = [*staying, *self.written.values()]
-        return _state(*([entry for entry in objects if entry["kind"] == kind] for kind in _KINDS))
+        return _config(*([entry for entry in objects if entry["kind"] == kind] for kind in _KINDS))
 
-    def _site(self, key: str, workload: Workload) -> Site:
-        if key not in self._sites:
-            before = self._view(workload, self.before)
+    def _workload_change(self, key: str, workload: Workload) -> WorkloadChange:
+        if key not in self._workload_changes:
+            before = self._workload_config(workload, self.before)
             is_same = self.before.is_same_for(workload, self.after)
-            self._sites[key] = Site(workload, before, before if is_same else self._view(workload, self.after))
-        return self._sites[key]
+            after = before if is_same else self._workload_config(workload, self.after)
+            self._workload_changes[key] = WorkloadChange(workload, before, after)
+        return self._workload_changes[key]
 
-    def _view(self, workload: Workload, state: State) -> View:
-        seen = listeners(workload, state.gateways_for(workload), self.around.scoped_to_namespace)
-        return View(self.around, self.ordered, state, workload, seen)
+    def _workload_config(self, workload: Workload, config: Config) -> WorkloadConfig:
+        merged = listeners(workload, config.gateways_for(workload), self.cluster_state.scoped_to_namespace)
+        return WorkloadConfig(self.cluster_state, self.requested_certificates, config, workload, merged)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """An exposure among its neighbours. mine are its objects, as they will be, gateways those that it uses."""
+class Context:
+    """One exposure: `mine` are its objects as they will be, `gateways` those that it uses, own or not."""
 
-    scenes: Scenes
+    analysis: Analysis
     mine: tuple[Manifest, ...]
     gateways: tuple[Manifest, ...]
-    sites: tuple[Site, ...]
+    workload_changes: tuple[WorkloadChange, ...]
 
     @property
-    def around(self) -> Surroundings:
-        return self.scenes.around
+    def cluster_state(self) -> ClusterState:
+        return self.analysis.cluster_state
 
     @property
     def cluster_domain(self) -> str:
-        return self.scenes.cluster_domain
+        return self.analysis.cluster_domain
 
     @property
-    def before(self) -> State:
-        return self.scenes.before
+    def before(self) -> Config:
+        return self.analysis.before
 
     @property
-    def after(self) -> State:
-        return self.scenes.after
+    def after(self) -> Config:
+        return self.analysis.after
 
     @cached_property
     def my_gateways(self) -> tuple[str, ...]:
@@ -124,24 +128,24 @@ class Scene:
         return [entry for entry in self.mine if entry["kind"] == "VirtualService"]
 
     def host_option(self, host: str) -> str:
-        """Where the task names a host."""
-        hosts = [one for entry in self.my_virtual_services for one in entry["spec"].get("hosts") or []]
+        """The option that names a host."""
+        hosts = [name for entry in self.my_virtual_services for name in entry["spec"].get("hosts") or []]
         return f"hosts[{hosts.index(host)}]" if host in hosts else "hosts"
 
 
-def _used_gateways(mine: Iterable[Manifest], after: State) -> Iterator[Manifest]:
+def _used_gateways(mine: Iterable[Manifest], after: Config) -> Iterator[Manifest]:
     """The exposure's Gateways, and those that its VirtualServices attach to."""
     own = [full_name(entry) for entry in mine if entry["kind"] == "Gateway"]
     named = [name for entry in mine if entry["kind"] == "VirtualService" for name in gateway_names(entry)]
     return filter(None, (after.gateway(name) for name in dict.fromkeys([*own, *named])))
 
 
-def _state(gateways: Iterable[Manifest], virtual_services: Iterable[Manifest]) -> State:
-    return State(tuple(sorted(gateways, key=age)), tuple(sorted(virtual_services, key=age)))
+def _config(gateways: Iterable[Manifest], virtual_services: Iterable[Manifest]) -> Config:
+    return Config(tuple(sorted(gateways, key=age)), tuple(sorted(virtual_services, key=age)))
 
 
 def _as_it_will_be(wanted: Manifest, live: Manifest | None) -> Manifest:
-    """The manifest with what stays of the live object and matters to checks: its age, and who may see it."""
+    """The manifest with what stays of the live object and matters to checks: its age and its exportTo."""
     if live is None or wanted is live:
         return wanted
     spec = wanted.get("spec") or {}
@@ -149,12 +153,12 @@ def _as_it_will_be(wanted: Manifest, live: Manifest | None) -> Manifest:
         spec = {"exportTo": live["spec"]["exportTo"], **spec}
     old, new = live["metadata"], wanted["metadata"]
     if spec == live.get("spec") and all(new.get(name) == old.get(name) for name in _COMPARED):
-        return live  # the very object says that nothing changes, so that what is known of it need not be found again
+        return live  # the same object tells Config.is_same_for() that nothing changes
     return {**wanted, "metadata": {**new, "creationTimestamp": old.get("creationTimestamp")}, "spec": spec}
 
 
-def _ordered(written: Iterable[Manifest]) -> Iterator[tuple[Ref, tuple[str, ...]]]:
-    """The Secrets for which exposures themselves order a certificate, and for which names."""
+def _requested_certificates(written: Iterable[Manifest]) -> Iterator[tuple[Ref, tuple[str, ...]]]:
+    """The Secrets for which exposures request a certificate, each with the certificate's names."""
     for entry in written:
         if entry["kind"] == "Certificate" and entry["spec"].get("secretName"):
             at = Ref("Secret", entry["metadata"]["namespace"], entry["spec"]["secretName"])

@@ -4,101 +4,140 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Checks: the Services, ports and subsets to which routes lead. Pure."""
+"""Checks: the Services, ports and subsets to which VirtualServices send requests. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .._istio.indexes import once
 from .._istio.references import Target, full_name, targets
-from .._kubernetes.objects import Manifest
-from .context import Scene, Scenes
+from .._kubernetes.objects import Manifest, Ref
+from .context import Analysis, Context
 from .finding import Finding
 
-# What speaks neither HTTP nor anything that could turn out to be it.
+# Protocols that are not HTTP, and that Istio does not try to detect.
 _NOT_HTTP = ("mongo", "mysql", "redis", "udp")
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    for entry in scene.my_virtual_services:
-        for target in dict.fromkeys(targets(entry, scene.cluster_domain)):
-            yield from _destination(scene, entry, target)
-            if target.subset:
-                yield from _subset(scene, entry, target)
+@dataclass(frozen=True)
+class _Destination:
+    """A destination whose Service was looked up; service is None if it does not exist."""
+
+    virtual_service: Manifest
+    target: Target
+    at: Ref
+    service: Manifest | None
+
+    @property
+    def ports(self) -> list[dict[str, Any]]:
+        return (self.service["spec"].get("ports") or []) if self.service else []
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the Service has several ports, and the route does not name one."""
+        return self.target.port is None and len(self.ports) > 1
+
+    @property
+    def port(self) -> dict[str, Any] | None:
+        if self.is_ambiguous:
+            return None
+        return next((port for port in self.ports if self.target.port in (None, port["port"])), None)
+
+    def finding(self, message: str, fix: str) -> Finding:
+        objects = (str(self.at), f"VirtualService {full_name(self.virtual_service)}")
+        return Finding(objects, _option(self.virtual_service, self.target), message, fix)
 
 
-def _destination(scene: Scene, entry: Manifest, target: Target) -> Iterator[Finding]:
-    at = target.service
-    if at is None or at not in scene.around.services:
-        return  # no Service, or none that may be read
-    service = scene.around.services[at]
-    ports = (service["spec"].get("ports") or []) if service else []
-    one_of_several = target.port is None and len(ports) > 1
-    port = None if one_of_several else next((one for one in ports if target.port in (None, one["port"])), None)
-    is_http = target.protocol == "http"
-    if port is not None and not (is_http and _protocol(port) in _NOT_HTTP):
+def service_missing(context: Context) -> Iterator[Finding]:
+    for destination in _destinations(context):
+        if destination.service is None:
+            message = f"{destination.at} does not exist, so the gateway answers 503."
+            yield destination.finding(message, "Create it, or correct the name.")
+
+
+def port_missing(context: Context) -> Iterator[Finding]:
+    for destination in _destinations(context):
+        if destination.service is None or destination.port is not None:
+            continue
+        message = f"{destination.at} does not have port {destination.target.port}, so the gateway answers 503."
+        if destination.is_ambiguous:
+            message = (
+                f"{destination.at} has several ports, so one must be given; without it the gateway has no route there."
+            )
+        numbers = ", ".join(str(port["port"]) for port in destination.ports) or "none"
+        yield destination.finding(message, f"Give one of its ports: {numbers}.")
+
+
+def wrong_protocol(context: Context) -> Iterator[Finding]:
+    for destination in _destinations(context):
+        port = destination.port
+        if port is not None and destination.target.protocol == "http" and _protocol(port) in _NOT_HTTP:
+            message = (
+                f"port {port['port']} of {destination.at} is declared as {_protocol(port)}, and the route sends it "
+                "HTTP requests."
+            )
+            fix = "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port."
+            yield destination.finding(message, fix)
+
+
+def subset_missing(context: Context) -> Iterator[Finding]:
+    if context.cluster_state.destination_rules is None:
         return
-    where, objects = _option(entry, target), (str(at), f"VirtualService {full_name(entry)}")
-    numbers = ", ".join(str(one["port"]) for one in ports) or "none"
-    code, fix = "destination-port-missing", f"Give one of its ports: {numbers}."
-    if service is None:
-        code, fix = "destination-missing", "Create it, or correct the name."
-        message = f"there is no {at}, so the gateway answers 503."
-    elif one_of_several:
-        message = f"{at} has several ports, so one must be given; without it the gateway has no route there."
-    elif port is None:
-        message = f"{at} has no port {target.port}, so the gateway answers 503."
-    else:
-        code, fix = (
-            "destination-protocol",
-            "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port.",
-        )
-        message = f"port {port['port']} of {at} is declared as {_protocol(port)}, and the route sends it HTTP requests."
-    yield Finding(code, objects, where, message, fix)
+    exact, by_suffix = _subsets(context.analysis)
+    for entry, target in _targets(context):
+        in_wildcards = (target.subset in names for suffix, names in by_suffix.items() if target.host.endswith(suffix))
+        if target.subset and target.subset not in exact.get(target.host, ()) and not any(in_wildcards):
+            message = (
+                f"no DestinationRule for {target.host} has a subset '{target.subset}', so the gateway answers 503."
+            )
+            objects = (f"VirtualService {full_name(entry)}",)
+            yield Finding(objects, _option(entry, target), message, "Create it first, or correct the name.")
+
+
+def _targets(context: Context) -> Iterator[tuple[Manifest, Target]]:
+    for entry in context.my_virtual_services:
+        for target in dict.fromkeys(targets(entry, context.cluster_domain)):
+            yield entry, target
+
+
+def _destinations(context: Context) -> Iterator[_Destination]:
+    """The destinations that are Services, as far as these may be read."""
+    services = context.cluster_state.services
+    for entry, target in _targets(context):
+        if target.service is not None and target.service in services:
+            yield _Destination(entry, target, target.service, services[target.service])
 
 
 def _protocol(port: dict[str, Any]) -> str:
-    """As Istio finds it (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/)."""
+    """As Istio selects it (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/)."""
     if str(port.get("protocol", "TCP")).upper() == "UDP":
         return "udp"
     return str(port.get("appProtocol") or str(port.get("name") or "").partition("-")[0]).lower()
 
 
-def _subset(scene: Scene, entry: Manifest, target: Target) -> Iterator[Finding]:
-    if scene.around.destination_rules is None:
-        return
-    exact, wild = _subsets(scene.scenes)
-    if target.subset in exact.get(target.host, ()):
-        return
-    if any(target.host.endswith(end) and target.subset in names for end, names in wild.items()):
-        return
-    message = f"no DestinationRule for {target.host} has a subset '{target.subset}', so the gateway answers 503."
-    objects = (f"VirtualService {full_name(entry)}",)
-    yield Finding("subset-missing", objects, _option(entry, target), message, "Create it first, or correct the name.")
-
-
 @once
-def _subsets(scenes: Scenes) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """The subsets of each host for which there is or will be a DestinationRule, and of the ends of wildcard hosts."""
+def _subsets(analysis: Analysis) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The subsets that there will be, by host, and by the suffix of wildcard hosts."""
     exact: dict[str, set[str]] = {}
-    wild: dict[str, set[str]] = {}
-    own = [rule for rule in scenes.written.values() if rule["kind"] == "DestinationRule"]
-    for rule in [*own, *(scenes.around.destination_rules or ())]:
+    by_suffix: dict[str, set[str]] = {}
+    written = [rule for rule in analysis.written.values() if rule["kind"] == "DestinationRule"]
+    for rule in [*written, *(analysis.cluster_state.destination_rules or ())]:
         names = {subset.get("name") for subset in rule["spec"].get("subsets") or []}
         host = str(rule["spec"].get("host", ""))
-        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{scenes.cluster_domain}"
+        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{analysis.cluster_domain}"
         for name in (host, full):
             exact.setdefault(name, set()).update(names)
         if host.startswith("*"):
-            wild.setdefault(host[1:], set()).update(names)
-    return exact, wild
+            by_suffix.setdefault(host[1:], set()).update(names)
+    return exact, by_suffix
 
 
 def _option(entry: Manifest, target: Target) -> str:
-    """Where the task names a destination: in routes, or with the one option service."""
-    routes = [route for kind in ("http", "tls", "tcp") for route in entry["spec"].get(kind) or []]
+    """The option that names a destination: one in routes, or the single option service."""
+    routes = [route for protocol in ("http", "tls", "tcp") for route in entry["spec"].get(protocol) or []]
     if len([route for route in routes if route.get("name") != "https-redirect"]) == 1:
         return "service"
     own_redirect = (entry["spec"].get(target.protocol) or [{}])[0].get("name") == "https-redirect"

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Checks: the pods that the exposure's Gateways select. Pure."""
+"""Checks: the pods that a Gateway selects. Pure."""
 
 from __future__ import annotations
 
@@ -12,53 +12,73 @@ from collections.abc import Iterator
 
 from .._istio.indexes import once
 from .._istio.references import full_name
-from .._istio.workloads import Reached
+from .._istio.workloads import SelectedPods
 from .._kubernetes.objects import Manifest
-from .context import Scene
+from .context import Context
 from .finding import Finding
 
 _REVISION = "istio.io/rev"
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    for gateway in scene.gateways:
-        where = "gateway.selector" if gateway in scene.mine else "gateway.existing"
-        reached = scene.scenes.reached.of(gateway)
-        if gateway["spec"].get("selector"):  # else it is for every gateway
-            yield from _pods(scene, gateway, where, reached)
-        if scene.around.scoped_to_namespace:
-            yield from _scope(gateway, reached)
-
-
-def _pods(scene: Scene, gateway: Manifest, where: str, reached: Reached) -> Iterator[Finding]:
-    name = f"Gateway {full_name(gateway)}"
-    if not reached.gateways:
-        if scene.around.pods_are_known:
-            labels = _labels(gateway)
+def no_pods(context: Context) -> Iterator[Finding]:
+    for gateway, selected in _with_selector(context):
+        if not selected.gateways and context.cluster_state.pods_are_known:
+            labels, name = _labels(gateway), f"Gateway {full_name(gateway)}"
             what = f"no pod has the labels {labels}"
-            if reached.pods:
-                what = f"the pods with the labels {labels} are no gateways, but applications"
+            if selected.pods:
+                what = f"the pods with the labels {labels} are not gateways, but applications"
             message = f"{what}, so {name} serves nothing."
-            fix = "Correct the labels, or install the gateway."
-            yield Finding("no-gateway-pods", (name,), where, message, fix)
+            yield Finding((name,), _option(context, gateway), message, "Correct the labels, or install the gateway.")
+
+
+def several_gateways(context: Context) -> Iterator[Finding]:
+    """Several Deployments, unless they are revisions of one."""
+    for gateway, selected in _with_selector(context):
+        deployments, revisions = _deployments(selected)
+        if len(deployments) > max(1, revisions):
+            message = (
+                f"the labels {_labels(gateway)} match several gateways, {' and '.join(deployments)}; all of them serve "
+                "the hosts."
+            )
+            fix = "Add labels that only one of them has, unless all are meant."
+            yield Finding((f"Gateway {full_name(gateway)}",), _option(context, gateway), message, fix)
+
+
+def not_injected(context: Context) -> Iterator[Finding]:
+    for gateway, selected in _with_selector(context):
+        pod = _not_injected(selected)
+        if pod:
+            namespace, name = pod["metadata"]["namespace"], f"Pod {full_name(pod)}"
+            message = f"{name} still has the image 'auto': Istio's injection did not see it, so it cannot start."
+            fix = f"Remove the label istio-injection=disabled of namespace {namespace}, and restart the gateway."
+            yield Finding((name,), _option(context, gateway), message, fix)
+
+
+def out_of_scope(context: Context) -> Iterator[Finding]:
+    if not context.cluster_state.scoped_to_namespace:
         return
-    several, revisions = _deployments(reached)
-    if len(several) > max(1, revisions):
-        message = (
-            f"the labels {_labels(gateway)} match several gateways, {' and '.join(several)}; all of them serve the "
-            "hosts."
-        )
-        fix = "Add labels that only one of them has, unless all are meant."
-        yield Finding("several-gateways", (name,), where, message, fix)
-    raw = _not_injected(reached)
-    if raw:
-        namespace = raw["metadata"]["namespace"]
-        message = (
-            f"Pod {namespace}/{raw['metadata']['name']} still has the image 'auto': Istio's injection did not see it, "
-            "so it cannot start."
-        )
-        fix = f"Remove the label istio-injection=disabled of namespace {namespace}, and restart the gateway."
-        yield Finding("gateway-not-injected", (f"Pod {namespace}/{raw['metadata']['name']}",), where, message, fix)
+    for gateway in context.gateways:
+        selected = context.analysis.workloads.of(gateway)
+        namespaces = sorted({pod["metadata"]["namespace"] for pod in selected.gateways})
+        if namespaces and gateway["metadata"]["namespace"] not in namespaces:
+            name = f"Gateway {full_name(gateway)}"
+            message = (
+                f"istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE, so {name} is only for pods of its own namespace, and "
+                f"the gateway's are in {' and '.join(namespaces)}; it serves nothing."
+            )
+            fix = f"Put it there with gateway.namespace: {namespaces[0]}."
+            yield Finding((name,), "gateway.namespace", message, fix)
+
+
+def _with_selector(context: Context) -> Iterator[tuple[Manifest, SelectedPods]]:
+    """The Gateways with a selector, and what that selects. Without one a Gateway is for all pods."""
+    for gateway in context.gateways:
+        if gateway["spec"].get("selector"):
+            yield gateway, context.analysis.workloads.of(gateway)
+
+
+def _option(context: Context, gateway: Manifest) -> str:
+    return "gateway.selector" if gateway in context.mine else "gateway.existing"
 
 
 def _labels(gateway: Manifest) -> str:
@@ -66,36 +86,25 @@ def _labels(gateway: Manifest) -> str:
 
 
 @once
-def _deployments(reached: Reached) -> tuple[list[str], int]:
-    """Which gateways these are, and of how many revisions."""
-    several = {f"{_deployment(pod)} in namespace {pod['metadata']['namespace']}" for pod in reached.gateways}
-    return sorted(several), len({(pod["metadata"].get("labels") or {}).get(_REVISION) for pod in reached.gateways})
+def _deployments(selected: SelectedPods) -> tuple[list[str], int]:
+    """The Deployments of the gateways' pods, and of how many revisions they are."""
+    names = {f"{_deployment(pod)} in namespace {pod['metadata']['namespace']}" for pod in selected.gateways}
+    revisions = {(pod["metadata"].get("labels") or {}).get(_REVISION) for pod in selected.gateways}
+    return sorted(names), len(revisions)
 
 
 @once
-def _not_injected(reached: Reached) -> Manifest | None:
-    return next((pod for pod in reached.gateways if _image(pod) == "auto"), None)
-
-
-def _scope(gateway: Manifest, reached: Reached) -> Iterator[Finding]:
-    namespaces = sorted({pod["metadata"]["namespace"] for pod in reached.gateways})
-    if namespaces and gateway["metadata"]["namespace"] not in namespaces:
-        name = f"Gateway {full_name(gateway)}"
-        message = (
-            f"istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE, so {name} is only for pods of its own namespace, and the "
-            f"gateway's are in {' and '.join(namespaces)}; it serves nothing."
-        )
-        fix = f"Put it there with gateway.namespace: {namespaces[0]}."
-        yield Finding("gateway-out-of-scope", (name,), "gateway.namespace", message, fix)
+def _not_injected(selected: SelectedPods) -> Manifest | None:
+    return next((pod for pod in selected.gateways if _proxy_image(pod) == "auto"), None)
 
 
 def _deployment(pod: Manifest) -> str:
-    """What a pod belongs to: a ReplicaSet is called as its Deployment and a hash."""
+    """What a pod belongs to. A ReplicaSet has the name of its Deployment and a hash."""
     for owner in pod["metadata"].get("ownerReferences") or []:
         return str(owner["name"].rpartition("-")[0] if owner["kind"] == "ReplicaSet" else owner["name"])
     return str(pod["metadata"]["name"])
 
 
-def _image(pod: Manifest) -> str | None:
+def _proxy_image(pod: Manifest) -> str | None:
     containers = pod.get("spec", {}).get("containers") or []
-    return next((one.get("image") for one in containers if one.get("name") == "istio-proxy"), None)
+    return next((entry.get("image") for entry in containers if entry.get("name") == "istio-proxy"), None)

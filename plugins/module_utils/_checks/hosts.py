@@ -4,77 +4,101 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Checks: servers of several Gateways that want the same host or port of the same pods. Pure."""
+"""Checks: hosts and ports that other Gateways of the same pods have, too. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .._istio.config import Site, View
+from .._istio.config import WorkloadChange, WorkloadConfig
+from .._istio.hosts import without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Dropped, Server
 from .._istio.references import full_name
-from .context import Scene
+from .context import Context
 from .finding import Finding
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    for site in scene.sites:
-        for dropped in _dropped_by_gateway(site.after).of(*scene.my_gateways):
-            yield from _dropped(scene, site, dropped)
-        yield from _names_twice(scene, site)
+def served_twice(context: Context) -> Iterator[Finding]:
+    """Of two TLS servers with a host in common on one port, istiod keeps the older one and drops the other one."""
+    for change, dropped in _dropped_servers(context):
+        if dropped.hosts:
+            loser, winner = dropped.server, dropped.by
+            conflict = f"{winner} already serves {_listed(dropped.hosts)} at port {loser.number} of the same gateway"
+            rule = f"istiod keeps the older one and drops the whole server of {loser}"
+            where = context.host_option(without_namespace(dropped.hosts[0]))
+            fix = (
+                "Remove the host from one of the two, attach to that Gateway with gateway.existing, or use another "
+                "gateway."
+            )
+            yield _dropped_finding(context, change, dropped, f"{conflict}{_pods_port(loser)}; {rule}", where, fix)
 
 
-@once
-def _dropped_by_gateway(view: View) -> ByName[Dropped]:
-    return ByName((one, (one.server.gateway, one.by.gateway)) for one in view.listeners.dropped)
+def port_taken(context: Context) -> Iterator[Finding]:
+    """A listener is for one protocol: of two servers whose protocols do not fit, istiod drops the younger one."""
+    for change, dropped in _dropped_servers(context):
+        if not dropped.hosts:
+            loser, winner = dropped.server, dropped.by
+            conflict = f"{winner} already listens at port {winner.number} of the same gateway for {winner.protocol}"
+            rule = f"istiod keeps the older one and drops the whole server of {loser}, which is for {loser.protocol}"
+            my_server = loser if context.is_mine(loser) else winner
+            where = f"gateway.{'http_port' if my_server.is_http else 'https_port'}"
+            fix = "Give the two protocols different ports."
+            yield _dropped_finding(context, change, dropped, f"{conflict}{_pods_port(loser)}; {rule}", where, fix)
 
 
-@once
-def _dropped_hosts(view: View) -> dict[tuple[str, int], frozenset[str]]:
-    """The hosts of each server that is dropped."""
-    return {(one.server.gateway, one.server.index): frozenset(one.server.hosts) for one in view.listeners.dropped}
+def _dropped_servers(context: Context) -> Iterator[tuple[WorkloadChange, Dropped]]:
+    """The servers that istiod drops if they are the exposure's, or for the exposure's."""
+    for change in context.workload_changes:
+        for dropped in _dropped_by_gateway(change.after).of(*context.my_gateways):
+            loser = dropped.server
+            redirected = _redirected(change.after)
+            if not (loser.redirects and all((loser.place, name) in redirected for name in loser.names)):
+                yield change, dropped  # else another server redirects the same hosts
 
 
-@once
-def _redirected(view: View) -> frozenset[tuple[tuple[int, str], str]]:
-    """Where which names are sent to HTTPS."""
-    return frozenset((one.place, name) for one in view.listeners.servers if one.redirects for name in one.names)
-
-
-def _dropped(scene: Scene, site: Site, dropped: Dropped) -> Iterator[Finding]:
+def _dropped_finding(
+    context: Context, change: WorkloadChange, dropped: Dropped, what: str, where: str, fix: str
+) -> Finding:
     loser, winner = dropped.server, dropped.by
-    if loser.redirects and all((loser.place, name) in _redirected(site.after) for name in loser.names):
-        return  # others redirect the same hosts
-    mine_loses = scene.is_mine(loser)
-    lost_before = _dropped_hosts(site.before).get((loser.gateway, loser.index))
-    was_so = lost_before is not None and lost_before.issuperset(loser.hosts)
-    my_server = loser if mine_loses else winner
-    if dropped.hosts:
-        code, where = "host-served-twice", scene.host_option(dropped.hosts[0].rpartition("/")[2])
-        what = f"{winner} already serves {_list(dropped.hosts)} at port {loser.number} of the same gateway"
-        rule = f"istiod keeps the older one and drops the whole server of {loser}"
-        fix = (
-            "Remove the host from one of the two, attach to that Gateway with gateway.existing, or use another gateway."
-        )
-    else:
-        code, where = "port-taken", f"gateway.{'http_port' if my_server.is_http else 'https_port'}"
-        what = f"{winner} already listens at port {winner.number} of the same gateway for {winner.protocol}"
-        rule = f"istiod keeps the older one and drops the whole server of {loser}, which is for {loser.protocol}"
-        fix = "Give the two protocols different ports."
-    if loser.port != loser.number:
-        what += f" (port {loser.port} of its pods)"
-    lost = f"{_list(loser.names)} would not be served by it"
-    message = f"{what}; {rule}, so {lost}."
-    if not mine_loses and not was_so:
+    mine_loses = context.is_mine(loser)
+    dropped_before = _dropped_hosts(change.before).get((loser.gateway, loser.index))
+    was_dropped = dropped_before is not None and dropped_before.issuperset(loser.hosts)
+    message = f"{what}, so {_listed(loser.names)} would not be served by it."
+    if not mine_loses and not was_dropped:
         message = f"this exposure's Gateway is the older one of two that want the same: {message}"
-    yield Finding(code, _objects(loser, winner), where, message, fix, settled=was_so and not mine_loses)
+    objects = tuple(dict.fromkeys(f"Gateway {server.gateway}" for server in (loser, winner)))
+    return Finding(objects, where, message, fix, preexisting=was_dropped and not mine_loses)
+
+
+def _pods_port(server: Server) -> str:
+    return f" (port {server.port} of its pods)" if server.port != server.number else ""
+
+
+@once
+def _dropped_by_gateway(workload_config: WorkloadConfig) -> ByName[Dropped]:
+    dropped = workload_config.listeners.dropped
+    return ByName((entry, (entry.server.gateway, entry.by.gateway)) for entry in dropped)
+
+
+@once
+def _dropped_hosts(workload_config: WorkloadConfig) -> dict[tuple[str, int], frozenset[str]]:
+    """The hosts of each server that is dropped, by Gateway and index."""
+    dropped = [entry.server for entry in workload_config.listeners.dropped]
+    return {(server.gateway, server.index): frozenset(server.hosts) for server in dropped}
+
+
+@once
+def _redirected(workload_config: WorkloadConfig) -> frozenset[tuple[tuple[int, str], str]]:
+    """The places, each with a name, at which a server redirects to HTTPS."""
+    redirecting = [server for server in workload_config.listeners.servers if server.redirects]
+    return frozenset((server.place, name) for server in redirecting for name in server.names)
 
 
 @dataclass(frozen=True)
-class _Chain:
-    """What Envoy gets for a server, or a passthrough rule of a VirtualService: the names that TLS clients give."""
+class _FilterChain:
+    """What Envoy gets for a server, or for a passthrough rule of a VirtualService; names are what clients send."""
 
     server: Server
     names: tuple[str, ...]
@@ -88,76 +112,75 @@ class _Chain:
         return f"VirtualService {self.virtual_service}" if self.virtual_service else f"Gateway {self.server.gateway}"
 
 
-_Pair = tuple[_Chain, _Chain, str]
+# Two filter chains with a name in common, and the name.
+_Conflict = tuple[_FilterChain, _FilterChain, str]
 
 
-def _names_twice(scene: Scene, site: Site) -> Iterator[Finding]:
-    mine = {f"{entry['kind']} {full_name(entry)}" for entry in scene.mine}
-    for first, second, name in _pairs(site.after).of(*mine):
-        message = (
-            f"{first} and {second} take TLS connections for '{name}' at the same port ({first.server.port}) of the "
-            "gateway's pods, and istiod does not see it because they are written differently; Envoy refuses the whole "
-            "listener, and no further change reaches any host there."
-        )
-        fix = "Let only one of them have that name, or write both without a namespace."
-        objects = (first.owner, second.owner)
-        settled = (first.owner, second.owner, name) in _pairs_known(site.before) and second.owner not in mine
-        yield Finding("sni-twice", objects, scene.host_option(name), message, fix, settled)
-
-
-@once
-def _pairs(view: View) -> ByName[_Pair]:
-    """Two chains of a listener that have a name in common, and the name; by their owners."""
-    return ByName(((one, other, name), (one.owner, other.owner)) for one, other, name in _each_pair(view))
+def sni_twice(context: Context) -> Iterator[Finding]:
+    """Two filter chains of a listener with the same SNI, which istiod does not notice: Envoy refuses the listener."""
+    mine = {f"{entry['kind']} {full_name(entry)}" for entry in context.mine}
+    for change in context.workload_changes:
+        before = _conflicts_by_names(change.before)
+        for first, second, name in _conflicts_by_owner(change.after).of(*mine):
+            message = (
+                f"{first} and {second} take TLS connections for '{name}' at the same port ({first.server.port}) of the "
+                "gateway's pods, and istiod does not see it because they are written differently; Envoy refuses the "
+                "whole listener, and no further change reaches any host there."
+            )
+            fix = "Let only one of them have that name, or write both without a namespace."
+            preexisting = (first.owner, second.owner, name) in before and second.owner not in mine
+            yield Finding((first.owner, second.owner), context.host_option(name), message, fix, preexisting)
 
 
 @once
-def _pairs_known(view: View) -> frozenset[tuple[str, str, str]]:
-    return frozenset((one.owner, other.owner, name) for one, other, name in _each_pair(view))
+def _conflicts_by_owner(workload_config: WorkloadConfig) -> ByName[_Conflict]:
+    conflicts = _conflicts(workload_config)
+    return ByName(((first, second, name), (first.owner, second.owner)) for first, second, name in conflicts)
 
 
-def _each_pair(view: View) -> Iterator[_Pair]:
-    places: dict[tuple[int, str], list[Server]] = {}
-    for server in view.listeners.servers:
-        places.setdefault(server.place, []).append(server)
-    for place in sorted(places):
-        taken: dict[str, _Chain] = {}
-        for chain in _chains(view, places[place]):
-            for name in chain.names:
-                if name in taken:
-                    yield taken[name], chain, name
-                taken.setdefault(name, chain)
+@once
+def _conflicts_by_names(workload_config: WorkloadConfig) -> frozenset[tuple[str, str, str]]:
+    return frozenset((first.owner, second.owner, name) for first, second, name in _conflicts(workload_config))
 
 
-def _chains(view: View, servers: list[Server]) -> Iterator[_Chain]:
-    passed: set[str] = set()
+def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
+    by_place: dict[tuple[int, str], list[Server]] = {}
+    for server in workload_config.listeners.servers:
+        by_place.setdefault(server.place, []).append(server)
+    for place in sorted(by_place):
+        by_name: dict[str, _FilterChain] = {}
+        for filter_chain in _filter_chains(workload_config, by_place[place]):
+            for name in filter_chain.names:
+                if name in by_name:
+                    yield by_name[name], filter_chain, name
+                by_name.setdefault(name, filter_chain)
+
+
+def _filter_chains(workload_config: WorkloadConfig, servers: list[Server]) -> Iterator[_FilterChain]:
+    passed_through: set[str] = set()
     for server in servers:
         if server.mode == "PASSTHROUGH" and not server.is_http:
-            for chain in _passed_on(view, server):
+            for filter_chain in _passthrough_rules(workload_config, server):
                 # istiod leaves out a rule whose name an earlier rule has.
-                if not passed.intersection(chain.names):
-                    passed.update(chain.names)
-                    yield chain
+                if not passed_through.intersection(filter_chain.names):
+                    passed_through.update(filter_chain.names)
+                    yield filter_chain
         elif server.has_tls and not server.passes_through:
-            yield _Chain(server, _client_names(server.names))
+            yield _FilterChain(server, _client_names(server.names))
 
 
-def _passed_on(view: View, server: Server) -> Iterator[_Chain]:
-    for entry, _hosts in view.state.routed(server, view.workload.namespace):
+def _passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterator[_FilterChain]:
+    for entry, _hosts in workload_config.config.routed(server, workload_config.workload.namespace):
         for rule in entry["spec"].get("tls") or []:
             for match in rule.get("match") or []:
                 gateways = match.get("gateways") or [server.gateway]
                 if match.get("port") in (None, 0, server.number) and server.gateway in gateways:
-                    yield _Chain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
+                    yield _FilterChain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
 
 
 def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return ("*",) if "*" in names else names
 
 
-def _objects(*servers: Server) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"Gateway {server.gateway}" for server in servers))
-
-
-def _list(hosts: tuple[str, ...]) -> str:
+def _listed(hosts: tuple[str, ...]) -> str:
     return ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")

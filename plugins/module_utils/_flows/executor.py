@@ -3,133 +3,105 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""Carries out the jobs of a list, many at a time, and keeps account: what is done, what failed, what was not tried."""
+
+"""Dry runs and writes of the exposures of a task, several at the same time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .._apply.apply import (
-    Result,
-    UnfinishedError,
-    carry_out,
-    step_result,
-)
-from .._apply.dry_run import one_of_each, rehearse
+from .._apply.apply import Result, UnfinishedError, apply_steps
+from .._apply.dry_run import dry_run, one_of_each_shape
 from .._apply.shared_gateway import SharedWrites
-from .._kubernetes.client import Cluster, ClusterError
-from .._kubernetes.objects import Ref
-from .._kubernetes.recent import Recent
+from .._kubernetes.client import KubernetesClient
+from .._kubernetes.errors import ClusterError
+from .._kubernetes.objects import Manifest, Ref
+from .._kubernetes.reader import Reader
+from .._kubernetes.recent import RecentReader
 from .._plan.steps import UNCHANGED, Step
-from .batch import Job
+from .outcome import DONE, NOT_TRIED, Outcome
 
-DONE, FAILED, NOT_TRIED = "done", "failed", "not_tried"
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
-# Who waits sends hardly any requests, so that many may wait at once.
+# Waiting takes hardly any requests, so that many may wait at the same time.
 _MOST_WAITING = 64
 
 
-@dataclass
-class Account:
-    """What became of one job. objects are those it has; of a failed one, those that were changed."""
+class Executor:
+    """Applies exposures. After a failure no other one is begun, unless the task goes on and the API server answers."""
 
-    job: Job
-    state: str = NOT_TRIED
-    objects: list[Result] = field(default_factory=list)
-    problem: str = ""
-
-    @property
-    def changed(self) -> bool:
-        return any(entry["action"] != UNCHANGED for entry in self.objects)
-
-    @property
-    def steps(self) -> list[Step]:
-        return self.job.decision.steps if self.job.decision else []
-
-    @property
-    def has_work(self) -> bool:
-        """Whether anything must be asked of the cluster for it."""
-        return self.job.waiting is not None or any(step.changes for step in self.steps)
-
-    def settle(self) -> None:
-        """It is as its plan says."""
-        self.state, self.objects = DONE, [step_result(step, step.live) for step in self.steps]
-
-    def fail(self, problem: str, objects: Iterable[Result] = ()) -> None:
-        self.state, self.problem, self.objects = FAILED, problem, list(objects)
-
-
-class Worker:
-    """Does jobs. After a failure no other one is begun, unless the task goes on and the API server is there."""
-
-    def __init__(self, cluster: Cluster, goes_on: bool, concurrency: int) -> None:
-        self._cluster = cluster
+    def __init__(self, client: KubernetesClient, goes_on: bool, concurrency: int) -> None:
+        self._client = client
         self._goes_on = goes_on
         self._concurrency = concurrency
-        self._shared = SharedWrites(cluster)
-        self._recent = Recent(cluster)
+        self._shared_writes = SharedWrites(client)
+        self._wait_reader: Reader = client
         self._stopped = threading.Event()
 
-    def rehearse(self, accounts: list[Account], check_mode: bool) -> None:
-        """Lets the API server and the webhooks judge the writes. What they refuse has failed.
+    def dry_run(self, outcomes: Sequence[Outcome], check_mode: bool, every_write: bool) -> None:
+        """Dry-runs every write, or one of each shape; fails the exposures whose writes are refused.
 
-        In check mode these are all writes, else one of each kind.
+        Where a write was not tried, its object is predicted as planned.
         """
-        steps = [step for account in accounts if account.state == NOT_TRIED for step in account.steps]
-        shared = {step.ref: step for step in steps if step.shared}.values()  # they all hold what it will be in the end
-        tried = {step.ref for step in steps} if check_mode else one_of_each(steps)
+        pending = [outcome for outcome in outcomes if outcome.state == NOT_TRIED]
+        steps = [step for outcome in pending for step in outcome.steps if step.changes and step.desired is not None]
+        # A shared Gateway is tried once: all steps hold it as it will be in the end.
+        by_ref = {step.ref: step for step in steps}
+        chosen = set(by_ref) if every_write else one_of_each_shape(steps)
+        predicted: dict[Ref, Manifest | None] = {}
         refused: dict[Ref, str] = {}
 
-        def try_out(step: Step) -> None:
+        def try_write(step: Step) -> None:
             try:
-                rehearse(self._cluster, [step], check_mode)
+                predicted[step.ref] = dry_run(self._client, step, check_mode)
             except ClusterError as error:
                 refused[step.ref] = str(error)
 
-        alone = [step for step in steps if not step.shared and step.changes]
-        self._each(try_out, [step for step in [*shared, *alone] if step.ref in tried], self._concurrency)
-        for account in accounts:
-            problems = [refused[step.ref] for step in account.steps if step.ref in refused]
+        self._each(try_write, [step for at, step in by_ref.items() if at in chosen], self._concurrency)
+        for outcome in pending:
+            outcome.predicted = {step.ref: predicted[step.ref] for step in outcome.steps if step.ref in predicted}
+            problems = [refused[step.ref] for step in outcome.steps if step.ref in refused]
             if problems:
-                account.fail(problems[0])
+                outcome.fail(problems[0])
 
-    def carry_out(self, accounts: list[Account]) -> None:
-        """Does all that is not settled yet."""
-        busy = [account for account in accounts if account.state == NOT_TRIED]
-        waiting = any(account.job.waiting for account in busy)
-        self._each(self._do, busy, max(self._concurrency, _MOST_WAITING) if waiting else self._concurrency)
+    def apply(self, outcomes: Sequence[Outcome]) -> None:
+        """Applies everything that is not done yet."""
+        pending = [outcome for outcome in outcomes if outcome.state == NOT_TRIED]
+        threads = self._concurrency
+        if len(pending) > 1 and any(outcome.wait for outcome in pending):
+            threads = max(threads, _MOST_WAITING)
+            self._wait_reader = RecentReader(self._client)
+        self._each(self._apply, pending, threads)
 
-    def _each(self, work: Callable[[Thing], None], things: list[Thing], threads: int) -> None:
+    def _each(self, work: Callable[[Item], None], items: list[Item], threads: int) -> None:
+        if min(len(items), threads) < 2:
+            for item in items:
+                work(item)
+            return
         with ThreadPoolExecutor(threads) as pool:
-            for future in [pool.submit(work, thing) for thing in things]:
+            for future in [pool.submit(work, item) for item in items]:
                 future.result()
 
-    def _do(self, account: Account) -> None:
+    def _apply(self, outcome: Outcome) -> None:
         if self._stopped.is_set():
             return
-        waiting = account.job.waiting
-        if waiting:
-            waiting.reader = self._recent
-            if waiting.watch:
-                waiting.watch.cluster = self._recent
+        outcome.was_begun = True
         try:
-            done = carry_out(self._cluster, account.steps, waiting, self._shared)
-            account.state, account.objects = DONE, _as_said(account.steps, done)
+            results = apply_steps(self._client, outcome.steps, outcome.wait, self._wait_reader, self._shared_writes)
+            outcome.state, outcome.objects = DONE, _in_list_order(outcome.steps, results)
         except UnfinishedError as error:
-            account.fail(str(error), error.done)
+            outcome.fail(str(error), error.done)
             cause = error.__cause__
             if not self._goes_on or (isinstance(cause, ClusterError) and cause.is_unreachable):
                 self._stopped.set()
 
 
-def _as_said(steps: list[Step], done: list[Result]) -> list[Result]:
-    """Threads write a shared Gateway together, in any order; each exposure is told of it as in the list's order."""
+def _in_list_order(steps: list[Step], results: list[Result]) -> list[Result]:
+    """Threads write a shared Gateway together, in any order; reported is what the list's order would have done."""
     return [
-        {**entry, "action": step.action} if step.shared and entry["action"] != UNCHANGED else entry
-        for step, entry in zip(steps, done, strict=True)
+        {**result, "action": step.action} if step.shared_change and result["action"] != UNCHANGED else result
+        for step, result in zip(steps, results, strict=True)
     ]

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._checks.context import Scenes
-from .._checks.finding import with_levels
-from .._checks.registry import findings_in
-from .._info.describe import exposures, objects_of
+from .._checks.context import Analysis
+from .._checks.registry import find_in, with_levels
+from .._info.describe import describe_exposures, objects_of
 from .._info.drift import Comparison
-from .._info.read import Seen, look_at_all
+from .._info.read import LiveExposures, read_exposures
 from .._istio.references import full_name, gateway_names
-from .._kubernetes.client import Cluster, ClusterError
-from .._kubernetes.compact import lasting
-from .._kubernetes.objects import ref
+from .._kubernetes.client import KubernetesClient
+from .._kubernetes.compact import long_lived_objects
+from .._kubernetes.errors import ClusterError
+from .._kubernetes.objects import ExposureKey, ref
 from .._options.info import (
     JMESPATH_IMPORT_ERROR,
-    Asked,
+    InfoRequest,
     parse_info,
     parse_query,
 )
@@ -37,9 +37,9 @@ Result = dict[str, Any]
 
 
 def run_info(module: AnsibleModule) -> None:
-    """Carries out one task and ends the module: the only place where exceptions become fail_json."""
+    """Does the task and ends the module."""
     try:
-        with lasting():
+        with long_lived_objects():
             result = _run(module)
     except (OptionError, ClusterError) as error:
         module.fail_json(msg=str(error))
@@ -50,36 +50,38 @@ def _run(module: AnsibleModule) -> Result:
     query = module.params["query"]
     if query is not None and JMESPATH_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath", "for option query"), exception=JMESPATH_IMPORT_ERROR)
-    asked = parse_info(module.params)
-    ask = parse_query(query) if query is not None else None
-    seen = look_at_all(Cluster(module), asked)
-    if seen.around.unknown:
-        module.warn(f"Not known: {'; '.join(seen.around.unknown)}.")
-    found = result(seen, asked)
-    return {"changed": False, **found, **({"answer": ask(found["exposures"])} if ask else {})}
+    request = parse_info(module.params)
+    answer_query = parse_query(query) if query is not None else None
+    live = read_exposures(KubernetesClient(module), request)
+    if live.state.unknown:
+        module.warn(f"Not known: {'; '.join(live.state.unknown)}.")
+    result = info_result(live, request)
+    answer = {"answer": answer_query(result["exposures"])} if answer_query else {}
+    return {"changed": False, **result, **answer}
 
 
-def result(seen: Seen, asked: Asked) -> Result:
-    """What the task returns, but for its query. Pure."""
-    entries = exposures(seen)
-    if asked.levels is not None:
-        for entry, found in zip(entries, _findings(seen, asked), strict=True):
-            entry["findings"] = found
-    if asked.desired is None:
+def info_result(live: LiveExposures, request: InfoRequest) -> Result:
+    """What the task returns, except for its query. Pure."""
+    entries = describe_exposures(live)
+    if request.levels is not None:
+        for entry, findings in zip(entries, _findings(live, request), strict=True):
+            entry["findings"] = findings
+    if request.desired is None:
         return {"exposures": entries}
-    comparison = Comparison(seen, asked)
+    comparison = Comparison(live, request)
     for entry in entries:
-        entry["drift"] = comparison.drift((entry["namespace"], entry["name"]))
+        entry["drift"] = comparison.drift(ExposureKey(entry["namespace"], entry["name"]))
     return {"exposures": entries, "missing": comparison.missing(), "orphans": comparison.orphans()}
 
 
-def _findings(seen: Seen, asked: Asked) -> list[list[Result]]:
+def _findings(live: LiveExposures, request: InfoRequest) -> list[list[Result]]:
     """Of each selected exposure, by namespace and name."""
-    scenes = Scenes(seen.around, asked.cluster_domain)
-    gateways = {full_name(live): live for live in seen.around.gateways}
-    found = []
-    for live in sorted(seen.selected, key=ref):
-        named = [gateways[name] for name in dict.fromkeys(gateway_names(live)) if name in gateways]
-        levels = with_levels(findings_in(scenes.scene(objects_of(live, named))), asked.levels or {})
-        found.append([finding.result() for finding in levels])
-    return found
+    analysis = Analysis(live.state, request.cluster_domain)
+    gateways = {full_name(gateway): gateway for gateway in live.state.gateways}
+    results = []
+    for virtual_service in sorted(live.selected, key=ref):
+        named = [gateways[name] for name in dict.fromkeys(gateway_names(virtual_service)) if name in gateways]
+        context = analysis.context(objects_of(virtual_service, named))
+        findings = with_levels(find_in(context), request.levels or {})
+        results.append([finding.result() for finding in findings])
+    return results

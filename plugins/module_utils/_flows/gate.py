@@ -4,53 +4,52 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Makes the checks of one task: looks around, warns, and stops the task before its first write."""
+"""Runs the checks over everything that a task wants; warns, and stops what would break something."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from .._checks.finding import (
-    ERROR,
-    IGNORE,
-    Finding,
-    refusal,
-    with_levels,
-)
-from .._checks.registry import findings
-from .._istio.cluster_state import look_around
-from .._kubernetes.client import Cluster
-from .._plan.steps import Step
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
+from .._checks.finding import ERROR, IGNORE, refusal
+from .._checks.registry import find_all, with_levels
+from .._istio.cluster_state import read_cluster_state
+from .._kubernetes.objects import ExposureKey, Manifest, Ref
+from .._kubernetes.reader import Reader
+from .outcome import NOT_TRIED, Outcome
+from .warnings import GroupedMessages
 
 
-class FindingsError(Exception):
-    """One message for all findings that stop the task; `found` are all, warnings too."""
+def check(outcomes: Sequence[Outcome], reader: Reader, cluster_domain: str, warnings: GroupedMessages) -> None:
+    """Sets the findings of each planned exposure, and fails those that would write and have one of level error."""
+    desired: dict[ExposureKey, list[Manifest]] = {}
+    removals: dict[Ref, Manifest | None] = {}
+    for outcome in outcomes:
+        removals.update({step.ref: step.desired for step in outcome.steps if step.removes})
+        manifests = [step.desired for step in outcome.steps if step.desired and not step.removes]
+        if manifests:
+            desired[outcome.entry.key] = manifests
+    levels = [outcome.entry.levels for outcome in outcomes if outcome.entry.key in desired]
+    if all(set(by_code.values()) == {IGNORE} for by_code in levels):
+        return
+    # A shared Gateway is in the manifests of each exposure on it.
+    manifests = list({id(manifest): manifest for mine in desired.values() for manifest in mine}.values())
+    state = read_cluster_state(reader, manifests, cluster_domain)
+    if state.unknown:
+        warnings.add("", f"Not known, and so not checked: {'; '.join(state.unknown)}.")
+    findings = find_all(desired, state, cluster_domain, removals)
+    for outcome in outcomes:
+        if outcome.plan:
+            mine = findings.get(outcome.entry.key, [])
+            outcome.findings = with_levels(mine, outcome.entry.levels, outcome.task.check_mode)
+            _judge(outcome)
 
-    def __init__(self, found: list[Finding]) -> None:
-        super().__init__(refusal([finding for finding in found if finding.level == ERROR]))
-        self.found = found
 
-
-def checked(module: AnsibleModule, cluster: Cluster, steps: list[Step], levels: Mapping[str, str]) -> list[Finding]:
-    """The findings about what the task wants. Raises FindingsError if it would write and one of them is an error."""
-    desired = [step.desired for step in steps if step.desired and not step.takes_away]
-    if not desired or set(levels.values()) == {IGNORE}:
-        return []
-    domain = module.params["cluster_domain"]
-    around = look_around(cluster, desired, domain)
-    left = {step.ref: step.desired for step in steps if step.takes_away}
-    found = with_levels(findings(desired, around, domain, left), levels, module.check_mode)
-    if around.unknown:
-        module.warn(f"Not known, and so not checked: {'; '.join(around.unknown)}.")
-    stops = any(step.changes for step in steps) and any(finding.level == ERROR for finding in found)
-    for finding in found:
-        # What is there already is not undone by stopping.
-        if not stops or finding.level != ERROR:
-            module.warn(f"{finding} [{finding.code}]")
-    if stops:
-        raise FindingsError(found)
-    return found
+def _judge(outcome: Outcome) -> None:
+    """Failing an exposure that changes nothing would not revert what is already applied: then all are warnings."""
+    changes = any(step.changes for step in outcome.steps)
+    errors = [finding for finding in outcome.findings if changes and finding.level == ERROR]
+    for finding in outcome.findings:
+        if finding not in errors:
+            outcome.task.warn(str(finding))
+    if errors and outcome.state == NOT_TRIED:
+        outcome.fail(refusal(errors))

@@ -3,44 +3,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""What many exposures have to say, told so that a person can read it: the same sentence once, and not thousands."""
+
+"""Collects what many exposures have to say, so that a person can read it: each sentence once, and not thousands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 _MOST_NAMED = 3
-_MOST_TOLD = 20
+_MOST_MESSAGES = 20
 
 
-class Gathered:
-    """Sentences by who says them."""
+class GroupedMessages:
+    """Sentences, each with the exposures that it is about."""
 
     def __init__(self) -> None:
         self._by_text: dict[str, list[str]] = {}
 
-    def add(self, who: str, text: str) -> None:
-        speakers = self._by_text.setdefault(text, [])
-        if who not in speakers[-1:]:
-            speakers.append(who)
+    def add(self, about: str, text: str) -> None:
+        """about: an exposure, as messages name it; empty where nothing need be named."""
+        names = self._by_text.setdefault(text, [])
+        if about not in names[-1:]:
+            names.append(about)
 
-    def sentences(self, most: int = _MOST_TOLD) -> Iterator[str]:
-        """Each sentence once, with the first few who say it; at most so many, and then how many more there are."""
-        for text, speakers in list(self._by_text.items())[:most]:
-            more = f" and {len(speakers) - _MOST_NAMED} more" if len(speakers) > _MOST_NAMED else ""
-            yield f"{', '.join(speakers[:_MOST_NAMED])}{more}: {text}"
-        if len(self._by_text) > most:
-            yield f"And {len(self._by_text) - most} more like these."
+    def sentences(self, limit: int = _MOST_MESSAGES) -> Iterator[str]:
+        """Each sentence once, with the first few exposures; at most `limit`, and then how many more there are."""
+        for text, names in list(self._by_text.items())[:limit]:
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            prefix = f"{', '.join(names[:_MOST_NAMED])}{more}: " if any(names) else ""
+            yield f"{prefix}{text}"
+        if len(self._by_text) > limit:
+            yield f"And {len(self._by_text) - limit} more like these."
+
+    def report(self, module: AnsibleModule) -> None:
+        """Shows them to the user, as warnings."""
+        for sentence in self.sentences():
+            module.warn(sentence)
 
 
 @dataclass(frozen=True)
-class Voice:
-    """The side of one exposure in a task with many: its warnings are gathered."""
+class EntryTask:
+    """The Task of one exposure: its warnings are collected."""
 
-    who: str
+    about: str
     check_mode: bool
-    warnings: Gathered = field(repr=False)
+    warnings: GroupedMessages = field(repr=False)
 
     def warn(self, warning: str) -> None:
-        self.warnings.add(self.who, warning)
+        self.warnings.add(self.about, warning)

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-from .._istio import addresses
-from .._istio.listeners import Server, Workload, common, servers_of
+from .._istio.addresses import GatewayEndpoints, addresses_at
+from .._istio.hosts import routed_hosts
+from .._istio.listeners import Server, Workload, servers_of
 from .._istio.references import full_name, gateway_names, selects
-from .._istio.tls_secret import Credential
+from .._istio.tls_secret import TlsSecret, whole_bytes
 from .._istio.workloads import is_gateway
 from .._kubernetes.objects import (
     PODS_NAMESPACE,
+    ExposureKey,
     Manifest,
     Ref,
     owner,
@@ -29,7 +32,7 @@ from .._kubernetes.objects import (
 )
 from .._manifests.exposure import urls
 from .._manifests.shared_gateway import is_on
-from .read import Seen, is_managed
+from .read import LiveExposures, is_managed
 
 Result = dict[str, Any]
 
@@ -38,97 +41,92 @@ _PROTOCOLS = ("http", "tls", "tcp")
 _OTHERWISE = {"redirect": "redirect", "directResponse": "direct_response", "delegate": "delegate"}
 
 
-def exposures(seen: Seen) -> list[Result]:
-    """The exposures that were asked for, by namespace and name."""
-    gateways = {full_name(live): _Gateway(seen, live) for live in seen.around.gateways}
-    return [_exposure(seen, live, gateways) for live in sorted(seen.selected, key=ref)]
+def describe_exposures(live: LiveExposures) -> list[Result]:
+    """The selected exposures, sorted by namespace and name."""
+    gateways = {full_name(gateway): _Gateway(live, gateway) for gateway in live.state.gateways}
+    return [_exposure(live, entry, gateways) for entry in sorted(live.selected, key=ref)]
 
 
-def _exposure(seen: Seen, live: Manifest, gateways: Mapping[str, _Gateway]) -> Result:
-    names = list(dict.fromkeys(gateway_names(live)))
+def _exposure(live: LiveExposures, entry: Manifest, gateways: Mapping[str, _Gateway]) -> Result:
+    names = list(dict.fromkeys(gateway_names(entry)))
     used = [gateways[name] for name in names if name in gateways]
     return {
-        "namespace": live["metadata"]["namespace"],
-        "name": live["metadata"]["name"],
-        "managed": is_managed(live),
-        "hosts": list(live["spec"].get("hosts") or []),
+        "namespace": entry["metadata"]["namespace"],
+        "name": entry["metadata"]["name"],
+        "managed": is_managed(entry),
+        "hosts": list(entry["spec"].get("hosts") or []),
         "gateways": [
-            gateways[name].result(live) if name in gateways else _not_there(name, "Gateway" not in seen.unreadable)
+            gateways[name].result(entry) if name in gateways else _missing(name, "Gateway" not in live.unreadable)
             for name in names
         ],
-        "urls": [url for gateway in used for url in gateway.urls(live)],
-        "tls": [entry for gateway in used for entry in gateway.tls(live)],
-        "routes": [_route(protocol, route) for protocol in _PROTOCOLS for route in live["spec"].get(protocol) or []],
-        "created": live["metadata"].get("creationTimestamp"),
+        "urls": [url for gateway in used for url in gateway.urls(entry)],
+        "tls": [tls for gateway in used for tls in gateway.tls(entry)],
+        "routes": [_route(protocol, route) for protocol in _PROTOCOLS for route in entry["spec"].get(protocol) or []],
+        "created": entry["metadata"].get("creationTimestamp"),
     }
 
 
 class _Gateway:
     """A live Gateway and its pods; they are looked up once for all exposures on it."""
 
-    def __init__(self, seen: Seen, live: Manifest) -> None:
-        self._seen = seen
+    def __init__(self, live: LiveExposures, gateway: Manifest) -> None:
         self._live = live
-        self._selector: Mapping[str, str] = live["spec"].get("selector") or {}
-        self._servers = servers_of(live, Workload(None, {}))
-        self._surroundings: addresses.Surroundings | None = None
+        self._gateway = gateway
+        self._selector: Mapping[str, str] = gateway["spec"].get("selector") or {}
+        self._servers = servers_of(gateway, Workload(None, {}))
 
-    @property
-    def _around(self) -> addresses.Surroundings:
-        if self._surroundings is None:
-            around = self._seen.around
-            pods = [pod for pod in around.pods if selects(self._selector, pod["metadata"].get("labels"))]
-            gateways = tuple(pod for pod in pods if is_gateway(pod))
-            self._surroundings = addresses.Surroundings(gateways, around.gateway_services)
-        return self._surroundings
+    @cached_property
+    def _endpoints(self) -> GatewayEndpoints:
+        state = self._live.state
+        pods = [pod for pod in state.pods if selects(self._selector, pod["metadata"].get("labels"))]
+        return GatewayEndpoints(tuple(filter(is_gateway, pods)), state.gateway_services)
 
     def result(self, virtual_service: Manifest) -> Result:
-        at = ref(self._live)
+        at = ref(self._gateway)
         return {
             "namespace": at.namespace,
             "name": at.name,
             "kind": self._kind(virtual_service),
             "selector": dict(self._selector),
-            "pods_namespaces": self._around.namespaces if self._seen.around.pods_are_known else None,
+            "pods_namespaces": self._endpoints.namespaces if self._live.state.pods_are_known else None,
             "addresses": self._addresses(virtual_service),
         }
 
     def _kind(self, virtual_service: Manifest) -> str:
-        at = ref(virtual_service)
-        key = (at.namespace, at.name)
-        if is_managed(virtual_service) and owner(self._live) == key:
+        key = _key(virtual_service)
+        if is_managed(virtual_service) and owner(self._gateway) == key:
             return "own"
-        return "shared" if is_on(self._live, key) else "existing"
+        return "shared" if is_on(self._gateway, key) else "existing"
 
     def _serving(self, virtual_service: Manifest) -> list[tuple[Server, list[str]]]:
         """The servers that have hosts of the VirtualService, and these hosts."""
-        found = [(server, common(server.hosts, virtual_service)) for server in self._servers]
-        return [(server, hosts) for server, hosts in found if hosts]
+        routed = [(server, routed_hosts(server.hosts, virtual_service)) for server in self._servers]
+        return [(server, hosts) for server, hosts in routed if hosts]
 
     def _addresses(self, virtual_service: Manifest) -> list[str] | None:
-        if not self._seen.around.pods_are_known or "Service" in self._seen.unreadable:
+        if not self._live.state.pods_are_known or "Service" in self._live.unreadable:
             return None
         numbers = dict.fromkeys(server.number for server, _hosts in self._serving(virtual_service))
-        doors = [door for number in numbers for door in addresses.entrances(self._around, self._selector, number)[0]]
-        return list(dict.fromkeys(door.address for door in doors))
+        addresses = [addresses_at(self._endpoints, self._selector, number)[0] for number in numbers]
+        return list(dict.fromkeys(address.host for at_port in addresses for address in at_port))
 
     def urls(self, virtual_service: Manifest) -> list[str]:
         spec = virtual_service["spec"]
         if not spec.get("http") and not spec.get("tls"):
             return []
-        redirected = _redirected_port(virtual_service)
-        servers = self._live["spec"].get("servers") or []
-        found = [
+        redirected_port = _redirected_port(virtual_service)
+        servers = self._gateway["spec"].get("servers") or []
+        every_url = [
             url
             for server, hosts in self._serving(virtual_service)
-            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected)
+            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected_port)
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(every_url))
 
     def tls(self, virtual_service: Manifest) -> list[Result]:
         return [
             {
-                "gateway": full_name(self._live),
+                "gateway": full_name(self._gateway),
                 "port": server.number,
                 "hosts": hosts,
                 "mode": (server.mode or "").lower(),
@@ -140,31 +138,29 @@ class _Gateway:
         ]
 
     def _certificate(self, name: str) -> Result | None:
-        """The first that is there: pods of several namespaces have a Secret of this name each."""
-        around = self._seen.around
-        said = (self._live["metadata"].get("annotations") or {}).get(PODS_NAMESPACE)
-        for namespace in self._around.namespaces or [said or ""]:
+        """The first one that is known: pods of several namespaces have a Secret of this name each."""
+        state = self._live.state
+        recorded = (self._gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE)
+        for namespace in self._endpoints.namespaces or [recorded or ""]:
             at = Ref("Secret", namespace, name)
-            found = around.credentials.get(at)
-            if found and found.not_after:
-                return _certificate(at, found, found.not_after - around.now)
+            secret = state.tls_secrets.get(at)
+            if secret and secret.not_after:
+                return _certificate(at, secret, secret.not_after - state.now)
         return None
 
 
-def _certificate(at: Ref, found: Credential, left: timedelta) -> Result:
-    digits = found.serial or ""
+def _certificate(at: Ref, secret: TlsSecret, left: timedelta) -> Result:
     return {
         "secret": f"{at.namespace}/{at.name}",
-        "not_after": f"{found.not_after:%Y-%m-%dT%H:%M:%SZ}",
+        "not_after": f"{secret.not_after:%Y-%m-%dT%H:%M:%SZ}",
         "days_left": left.days,
-        # As istio_exposure returns it: whole bytes.
-        "serial": digits.zfill(len(digits) + len(digits) % 2),
-        "names": list(found.names) if found.names is not None else None,
-        "issuer": found.issuer,
+        "serial": whole_bytes(secret.serial or ""),
+        "names": list(secret.names) if secret.names is not None else None,
+        "issuer": secret.issuer,
     }
 
 
-def _not_there(name: str, is_known: bool) -> Result:
+def _missing(name: str, is_known: bool) -> Result:
     namespace, _slash, own = name.partition("/")
     nothing: Result = {"selector": None, "pods_namespaces": None, "addresses": None}
     return {"namespace": namespace, "name": own, "kind": "missing" if is_known else None, **nothing}
@@ -201,7 +197,12 @@ def _destination(entry: Mapping[str, Any]) -> Result:
 
 def objects_of(virtual_service: Manifest, gateways: Iterable[Manifest]) -> list[Manifest]:
     """An exposure's objects, given the Gateways that it names: all that it has made of them, or shares."""
+    key = _key(virtual_service)
+    mine = [gateway for gateway in gateways if owner(gateway) == key or is_on(gateway, key)]
+    return [*(mine if is_managed(virtual_service) else []), virtual_service]
+
+
+def _key(virtual_service: Manifest) -> ExposureKey:
+    """The key of the exposure that a VirtualService is, or would be."""
     at = ref(virtual_service)
-    key = (at.namespace, at.name)
-    mine = [live for live in gateways if owner(live) == key or is_on(live, key)] if is_managed(virtual_service) else []
-    return [*mine, virtual_service]
+    return ExposureKey(at.namespace, at.name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._kubernetes.objects import (
     PODS_NAMESPACE,
-    Key,
+    ExposureKey,
     Manifest,
     Ref,
     owner,
@@ -21,92 +21,87 @@ from .._kubernetes.objects import (
 from .._manifests.exposure import manifests
 from .._manifests.shared_gateway import contribution_of, is_on, is_shared
 from .._options.exposure import Exposure, OwnGateway
-from .._options.info import Asked
+from .._options.info import InfoRequest
 from .._options.values import OptionError
-from .._plan.live import Picture
-from .._plan.steps import OwnershipError, Step, plan
-from .read import Seen, is_managed, pods_namespaces
+from .._plan.live import LiveObjects
+from .._plan.steps import OwnershipError, Step, plan_steps
+from .read import LiveExposures, is_managed, selected_namespaces
 
 Result = dict[str, Any]
 
 
 class Comparison:
-    """The exposures that are desired, and everything there is of ours, by exposure."""
+    """The desired exposures beside everything that exists of managed ones."""
 
-    def __init__(self, seen: Seen, asked: Asked) -> None:
-        self._seen = seen
-        around = seen.around
-        live = [*around.gateways, *around.virtual_services, *seen.rest.values()]
-        self._objects: dict[Ref, Manifest] = {ref(entry): entry for entry in live}
-        self._shared = [entry for entry in around.gateways if is_shared(entry)]
-        self._owned: dict[Key | None, list[Manifest]] = {}
-        for entry in live:
+    def __init__(self, live: LiveExposures, request: InfoRequest) -> None:
+        self._live = live
+        self._request = request
+        objects = [*live.state.gateways, *live.state.virtual_services, *live.other_objects.values()]
+        self._objects: dict[Ref, Manifest] = {ref(entry): entry for entry in objects}
+        self._shared = [entry for entry in live.state.gateways if is_shared(entry)]
+        self._owned: dict[ExposureKey | None, list[Manifest]] = {}
+        for entry in objects:
             self._owned.setdefault(owner(entry), []).append(entry)
-        self._asked = asked
-        self._desired = {(one.namespace, one.name): one for one in asked.desired or ()}
+        self._desired = {exposure.key: exposure for exposure in request.desired or ()}
 
     def missing(self) -> list[Result]:
-        """What is desired and not there, or not ours. What the filters leave out was not looked for."""
-        there = {(at.namespace, at.name) for at, live in self._objects.items() if _is_exposure(live)}
+        """The desired exposures that do not exist or are not managed, among those that pass the filters."""
+        existing = {(at.namespace, at.name) for at, entry in self._objects.items() if _is_exposure(entry)}
         return [
-            {"namespace": one.namespace, "name": one.name, "hosts": list(one.hosts)}
-            for key, one in sorted(self._desired.items())
-            if key not in there and self._asked.takes(*key, list(one.hosts))
+            {"namespace": exposure.namespace, "name": exposure.name, "hosts": list(exposure.hosts)}
+            for key, exposure in sorted(self._desired.items())
+            if key not in existing and self._request.matches(*key, list(exposure.hosts))
         ]
 
     def orphans(self) -> list[Result]:
-        """What is ours, among the selected, and not desired."""
-        found = sorted(ref(live) for live in self._seen.selected if is_managed(live))
-        hosts = {ref(live): live["spec"].get("hosts") or [] for live in self._seen.selected}
+        """The managed exposures, among the selected ones, that are not desired."""
+        managed = {ref(entry): entry for entry in self._live.selected if is_managed(entry)}
         return [
-            {"namespace": at.namespace, "name": at.name, "hosts": list(hosts[at])}
-            for at in found
+            {"namespace": at.namespace, "name": at.name, "hosts": list(entry["spec"].get("hosts") or [])}
+            for at, entry in sorted(managed.items())
             if (at.namespace, at.name) not in self._desired
         ]
 
-    def drift(self, key: Key) -> list[Result] | None:
-        """What a task would change of an exposure; None if it is not desired, or not known."""
+    def drift(self, key: ExposureKey) -> list[Result] | None:
+        """What a task would change of an exposure; None if it is not desired, or cannot be known."""
         exposure = self._desired.get(key)
         if exposure is None:
             return None
         namespace = self._pods_namespace(exposure)
         if exposure.needs_pods_namespace and namespace is None:
             return None
-        wanted = [entry for entry in manifests(exposure, namespace) if self._is_readable(ref(entry))]
+        desired = [entry for entry in manifests(exposure, namespace) if self._is_readable(ref(entry))]
         mine = [*self._owned.get(key, []), *(entry for entry in self._shared if is_on(entry, key))]
-        objects = {ref(entry): entry for entry in mine if self._is_readable(ref(entry))}
-        for at in map(ref, wanted):
-            if at in self._objects:
-                objects[at] = self._objects[at]
+        by_ref = {ref(entry): entry for entry in mine if self._is_readable(ref(entry))}
+        by_ref.update({at: self._objects[at] for at in map(ref, desired) if at in self._objects})
         try:
-            steps = plan(key, wanted, Picture(objects), adopt=True)
+            steps = plan_steps(key, desired, LiveObjects(by_ref), adopt=True)
         except (OwnershipError, OptionError) as error:
             return [{"action": "refused", "message": str(error)}]
         return [_result(step) for step in steps if step.changes]
 
     def _is_readable(self, at: Ref) -> bool:
-        return not self._seen.unreadable & {at.kind, str(at)}
+        return not self._live.unreadable & {at.kind, str(at)}
 
     def _pods_namespace(self, exposure: Exposure) -> str | None:
-        """As istio_exposure finds it: by option, by the pods, or where the Gateway says that its credentials are."""
+        """As istio_exposure finds it: from the option, from the pods, or from what the live Gateway records."""
         own = exposure.gateway
         if not isinstance(own, OwnGateway) or not exposure.needs_pods_namespace:
             return None
-        found = pods_namespaces(own.selector, self._seen.around.pods)
-        live = self._objects.get(Ref("Gateway", own.namespace, own.name))
-        said = _said(live, (exposure.namespace, exposure.name)) if live else None
-        return own.pods_namespace or (found[0] if len(found) == 1 else said)
+        namespaces = selected_namespaces(own.selector, self._live.state.pods)
+        gateway = self._objects.get(Ref("Gateway", own.namespace, own.name))
+        recorded = _recorded_namespace(gateway, exposure.key) if gateway else None
+        return own.pods_namespace or (namespaces[0] if len(namespaces) == 1 else recorded)
 
 
-def _is_exposure(live: Manifest) -> bool:
-    return live["kind"] == "VirtualService" and is_managed(live)
+def _is_exposure(entry: Manifest) -> bool:
+    return entry["kind"] == "VirtualService" and is_managed(entry)
 
 
-def _said(gateway: Manifest, key: Key) -> str | None:
+def _recorded_namespace(gateway: Manifest, key: ExposureKey) -> str | None:
     contribution = contribution_of(gateway, key)
-    return (contribution.credentials if contribution else gateway["metadata"].get("annotations") or {}).get(
-        PODS_NAMESPACE
-    )
+    recorded = contribution.credentials if contribution else gateway["metadata"].get("annotations") or {}
+    return recorded.get(PODS_NAMESPACE)
 
 
 def _result(step: Step) -> Result:

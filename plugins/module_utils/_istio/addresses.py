@@ -13,21 +13,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._kubernetes.objects import Manifest
-
-_ENDED = ("Succeeded", "Failed")
+from .references import full_name
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """Where a gateway's server is reached; namespace is that of the gateway's pods (None: not known)."""
+class Address:
+    """Where a gateway's server is reached: an IP address or host name, and a port; namespace is that of the gateway's
+    pods (None: not known).
+    """
 
-    address: str
+    host: str
     port: int
     namespace: str | None = None
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True)
-class Surroundings:
+class GatewayEndpoints:
     """The pods that a gateway's selector matches, and the Services of their namespaces."""
 
     pods: tuple[Manifest, ...] = ()
@@ -38,11 +42,7 @@ class Surroundings:
         return sorted({pod["metadata"]["namespace"] for pod in self.pods})
 
 
-def running(pods: list[Manifest]) -> list[Manifest]:
-    return [pod for pod in pods if pod.get("status", {}).get("phase") not in _ENDED]
-
-
-def keeps_out(
+def blocks(
     leaving: Manifest, selector: Mapping[str, str], tls_ports: Collection[int], pods: Iterable[Manifest] | None
 ) -> bool:
     """Whether, while this Gateway is there, another one with the selector and TLS on these ports is not served.
@@ -59,17 +59,17 @@ def keeps_out(
     return any(other.items() <= (pod["metadata"].get("labels") or {}).items() for pod in pods)
 
 
-def entrances(around: Surroundings, selector: Mapping[str, str], number: int) -> tuple[list[Entrance], str]:
+def addresses_at(endpoints: GatewayEndpoints, selector: Mapping[str, str], number: int) -> tuple[list[Address], str]:
     """Where the server with this port number is reached, or one sentence why that is nowhere.
 
     Where a Service has an address of a load balancer or an external one, only such addresses count: they are what
     clients use. Else it is those of NodePorts, and at last those inside the cluster.
     """
-    if not around.pods:
+    if not endpoints.pods:
         labels = ", ".join(f"{key}={value}" for key, value in selector.items())
         return [], f"no running pod has the labels {labels}, so no gateway serves it"
-    services = [service for service in around.services if _leads_to(service, around.pods)]
-    where = " and ".join(around.namespaces)
+    services = [service for service in endpoints.services if _leads_to(service, endpoints.pods)]
+    where = " and ".join(endpoints.namespaces)
     if not services:
         return [], (
             f"no Service in the namespace {where} selects the gateway's pods, so it is not known how clients reach it; "
@@ -77,27 +77,23 @@ def entrances(around: Surroundings, selector: Mapping[str, str], number: int) ->
         )
     ports = [(service, port) for service in services if (port := _port_of(service, number))]
     if not ports:
-        names = " and ".join(_name(service) for service in services)
+        names = " and ".join(full_name(service) for service in services)
         return [], f"the gateway's Service {names} has no port {number}"
     for kind in (_external, _node_ports, _internal):
-        found = [entrance for service, port in ports for entrance in kind(service, port, around.pods)]
-        if found:
-            return list(dict.fromkeys(found)), ""
+        addresses = [address for service, port in ports for address in kind(service, port, endpoints.pods)]
+        if addresses:
+            return list(dict.fromkeys(addresses)), ""
         if kind is _external and any(service["spec"].get("type") == "LoadBalancer" for service, _port in ports):
             break  # it gets its address sooner or later, and the ones that it has until then are not for clients
-    names = " and ".join(_name(service) for service, _port in ports)
+    names = " and ".join(full_name(service) for service, _port in ports)
     return [], f"the gateway's Service {names} has no address yet"
-
-
-def _name(service: Manifest) -> str:
-    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
 def _leads_to(service: Manifest, pods: tuple[Manifest, ...]) -> bool:
     wanted = service["spec"].get("selector")
     namespace = service["metadata"]["namespace"]
     labels = [pod["metadata"].get("labels") or {} for pod in pods if pod["metadata"]["namespace"] == namespace]
-    return bool(wanted) and any(wanted.items() <= found.items() for found in labels)
+    return bool(wanted) and any(wanted.items() <= pod_labels.items() for pod_labels in labels)
 
 
 def _port_of(service: Manifest, number: int) -> dict[str, Any] | None:
@@ -108,14 +104,14 @@ def _port_of(service: Manifest, number: int) -> dict[str, Any] | None:
     return next(iter(same + behind), None)
 
 
-def _external(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Entrance]:
+def _external(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Address]:
     balancers = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
     addresses = [entry.get("ip") or entry.get("hostname") for entry in balancers]
     addresses += service["spec"].get("externalIPs") or []
     return _at(service, addresses, port["port"])
 
 
-def _node_ports(service: Manifest, port: dict[str, Any], pods: tuple[Manifest, ...]) -> list[Entrance]:
+def _node_ports(service: Manifest, port: dict[str, Any], pods: tuple[Manifest, ...]) -> list[Address]:
     """On the nodes of the gateway's pods, which answer whatever the Service's externalTrafficPolicy is."""
     if not port.get("nodePort"):
         return []
@@ -124,10 +120,10 @@ def _node_ports(service: Manifest, port: dict[str, Any], pods: tuple[Manifest, .
     return _at(service, sorted(filter(None, nodes)), port["nodePort"])
 
 
-def _internal(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Entrance]:
+def _internal(service: Manifest, port: dict[str, Any], _pods: tuple[Manifest, ...]) -> list[Address]:
     addresses = service["spec"].get("clusterIPs") or [service["spec"].get("clusterIP")]
     return _at(service, [address for address in addresses if address != "None"], port["port"])
 
 
-def _at(service: Manifest, addresses: list[str], port: int) -> list[Entrance]:
-    return [Entrance(address, port, service["metadata"]["namespace"]) for address in addresses if address]
+def _at(service: Manifest, addresses: list[str], port: int) -> list[Address]:
+    return [Address(address, port, service["metadata"]["namespace"]) for address in addresses if address]

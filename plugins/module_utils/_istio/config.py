@@ -15,22 +15,23 @@ from operator import is_
 from typing import Any
 
 from .._kubernetes.objects import Manifest, Ref
-from .cluster_state import Surroundings
+from .cluster_state import ClusterState
+from .hosts import server_hosts
 from .indexes import ByHost, BySelector
 from .listeners import (
     Listeners,
     Server,
     Workload,
     age,
-    hosts_for,
 )
 from .references import full_name, gateway_names
+from .visibility import is_visible
 
 _Place = tuple[int, Manifest]
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class Config:
     """All Gateways and VirtualServices at one time, oldest first."""
 
     gateways: tuple[Manifest, ...]
@@ -77,7 +78,7 @@ class State:
         """Those whose selector matches the pods."""
         return self._gateways_by_selector.selecting(workload.labels)
 
-    def is_same_for(self, workload: Workload, other: State) -> bool:
+    def is_same_for(self, workload: Workload, other: Config) -> bool:
         """Whether the pods get the very same objects in another state."""
         mine, theirs = self.gateways_for(workload), other.gateways_for(workload)
         names = [full_name(entry) for entry in mine]
@@ -88,7 +89,7 @@ class State:
         if gateway not in self.memory:
             live = self._gateways_by_name[gateway]
             servers = live["spec"].get("servers") or []
-            hosts = [host for server in servers for host in hosts_for(server, live["metadata"]["namespace"])]
+            hosts = [host for server in servers for host in server_hosts(server, live["metadata"]["namespace"])]
             self.memory[gateway] = ByHost((host.rpartition("/")[2], host) for host in hosts)
         found: ByHost[str] = self.memory[gateway]
         return found
@@ -108,7 +109,7 @@ class State:
         """Those of a Gateway that pods of a namespace get, in istiod's order: first what is exported to them alone."""
         key = (gateway, namespace)
         if key not in self.memory:
-            seen = [entry for entry in self.attached(gateway) if exported_to(entry, namespace)]
+            seen = [entry for entry in self.attached(gateway) if is_visible(entry, namespace)]
             seen.sort(key=lambda entry: "*" in (entry["spec"].get("exportTo") or ["*"]))
             self.memory[key] = ByHost(
                 (host, (position, entry))
@@ -120,39 +121,32 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """What the pods of a workload get at one time.
+class WorkloadConfig:
+    """What istiod gives to the pods of a workload, before or after a task.
 
-    ordered are the Secrets for which the task's exposures themselves order a certificate, and for which names.
+    requested_certificates are the Secrets for which the task's exposures request a certificate, each with its names.
     """
 
-    around: Surroundings
-    ordered: Mapping[Ref, tuple[str, ...]]
-    state: State
+    cluster_state: ClusterState
+    requested_certificates: Mapping[Ref, tuple[str, ...]]
+    config: Config
     workload: Workload
     listeners: Listeners
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
-class Site:
-    """A workload, and what it gets before and after."""
+class WorkloadChange:
+    """What istiod gives to a workload before and after a task."""
 
     workload: Workload
-    before: View
-    after: View
+    before: WorkloadConfig
+    after: WorkloadConfig
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
 
 def _are_same(objects: list[Manifest], others: list[Manifest]) -> bool:
     return len(objects) == len(others) and all(map(is_, objects, others))
-
-
-def exported_to(virtual_service: Manifest, namespace: str | None) -> bool:
-    """Whether pods of the namespace (None: not known) get a VirtualService."""
-    to = virtual_service["spec"].get("exportTo") or ["*"]
-    own = virtual_service["metadata"]["namespace"]
-    return "*" in to or (namespace is None and "~" not in to) or namespace in [own if one == "." else one for one in to]
 
 
 def secret_at(workload: Workload, name: str) -> Ref | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 
-from .._options.tls import covering
-from .config import View, secret_at
+from .config import WorkloadConfig, secret_at
+from .hosts import covering_names
 from .indexes import once
 from .listeners import Server
 
@@ -39,9 +39,9 @@ class Reuse:
 class Connections:
     """All servers on some pods, found by the hosts that they serve and by the names of their certificates."""
 
-    def __init__(self, view: View) -> None:
-        self._servers = view.listeners.servers
-        self._certificates = [_certificate(view, server) for server in self._servers]
+    def __init__(self, workload_config: WorkloadConfig) -> None:
+        self._servers = workload_config.listeners.servers
+        self._certificates = [_certificate(workload_config, server) for server in self._servers]
         self._of_gateway: dict[str, list[int]] = {}
         self._by_host: dict[_Key, list[int]] = {}
         self._by_certificate: dict[_Key, list[int]] = {}
@@ -52,14 +52,14 @@ class Connections:
             for name in _found_by(server):
                 self._by_host.setdefault((server.place, name), []).append(at)
 
-    def of(self, gateway: str, is_settled: Callable[[Reuse], bool]) -> list[Reuse]:
+    def of(self, gateway: str, is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
         """Those with a server of the Gateway, oldest first: of each server some, above all such as are not settled."""
         found: dict[tuple[int, int], Reuse] = {}
         for at in self._of_gateway.get(gateway, ()):
             if not _is_for_https(self._servers[at]):
                 continue
             for some in (self._by_my_certificate(at), self._by_my_hosts(at)):
-                found.update((one.places, one) for one in _enough(some, is_settled))
+                found.update((one.places, one) for one in _enough(some, is_preexisting))
         return [found[places] for places in sorted(found)]
 
     def hosts(self, first: str, second: str) -> set[str]:
@@ -93,22 +93,22 @@ class Connections:
             if (
                 host != "*"
                 and host not in first.names_set
-                and (is_shared or not certificate.isdisjoint(covering(host)))
+                and (is_shared or not certificate.isdisjoint(covering_names(host)))
             ):
                 return Reuse((at, other), first, second, host)
         return None
 
 
 @once
-def connections(view: View) -> Connections:
-    return Connections(view)
+def connections(workload_config: WorkloadConfig) -> Connections:
+    return Connections(workload_config)
 
 
-def _enough(found: Iterable[Reuse], is_settled: Callable[[Reuse], bool]) -> list[Reuse]:
+def _enough(found: Iterable[Reuse], is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
     settled: list[Reuse] = []
     told: list[Reuse] = []
     for one in found:
-        (settled if is_settled(one) else told).append(one)
+        (settled if is_preexisting(one) else told).append(one)
         if len(told) == ENOUGH:
             break
     return told + settled[:ENOUGH]
@@ -129,21 +129,21 @@ def _found_by(server: Server) -> set[str]:
     """The names of certificates that are good for the server's hosts, and its own certificate, should it be unknown."""
     if not _is_for_https(server):
         return set()
-    return {f"credential {server.credential}", *(name for host in server.names for name in covering(host))}
+    return {f"credential {server.credential}", *(name for host in server.names for name in covering_names(host))}
 
 
-def _certificate(view: View, server: Server) -> frozenset[str]:
+def _certificate(workload_config: WorkloadConfig, server: Server) -> frozenset[str]:
     """For what a server's certificate is valid.
 
     Of one that is not known, only servers of the same one are known to share it.
     """
     if not server.ends_https or not server.credential:
         return frozenset()
-    at = secret_at(view.workload, server.credential)
+    at = secret_at(workload_config.workload, server.credential)
     names: tuple[str, ...] | None = None
-    if at and at in view.ordered:
-        names = view.ordered[at]
+    if at and at in workload_config.requested_certificates:
+        names = workload_config.requested_certificates[at]
     elif at:
-        found = view.around.credentials.get(at)
+        found = workload_config.cluster_state.tls_secrets.get(at)
         names = found.names if found else None
     return frozenset((f"credential {server.credential}",) if names is None else names)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, wraps
 from typing import Any, Generic, Protocol, TypeVar
 
+from .hosts import is_within
+
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -128,11 +130,3 @@ class BySelector(Generic[T]):
         given = (labels or {}).items()
         selectors = [one for label in (None, *given) for one in self._by_label.get(label, ()) if one <= given]
         return [self._things[at] for at in sorted(at for one in selectors for at in self._at[one])]
-
-
-def is_within(host: str, wider: str) -> bool:
-    """Whether a host (or all that its wildcard stands for) is one of the wider one's, as Istio compares them."""
-    if wider.startswith("*"):
-        rest = host.removeprefix("*")
-        return len(host) >= len(wider) and rest.endswith(wider[1:])
-    return host == wider

@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from .._kubernetes.objects import Manifest
-from .indexes import is_within
+from .hosts import server_hosts
 from .references import credential_of, full_name, selects
 
 _HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
@@ -166,7 +165,7 @@ def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
         Server(
             gateway=full_name(gateway),
             index=index,
-            hosts=hosts_for(server, gateway["metadata"]["namespace"]),
+            hosts=server_hosts(server, gateway["metadata"]["namespace"]),
             number=server["port"]["number"],
             port=workload.port(server["port"]["number"]),
             bind=server.get("bind") or "",
@@ -177,30 +176,3 @@ def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
         )
         for index, server in enumerate(gateway["spec"].get("servers") or [])
     ]
-
-
-def hosts_for(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
-    """As istiod takes them: ./host is of the Gateway's namespace, and */host of all."""
-    found = []
-    for host in server.get("hosts") or []:
-        where, slash, name = host.rpartition("/")
-        if where == "*" and name == "*":
-            return ("*",)
-        found.append(f"{namespace}/{name}" if where == "." else name if where == "*" else f"{where}{slash}{name}")
-    return tuple(found)
-
-
-def common(servers_hosts: Iterable[str], virtual_service: Manifest) -> list[str]:
-    """The hosts of a server (namespace/host or host) that a VirtualService routes, the narrower one of each two."""
-    namespace = virtual_service["metadata"]["namespace"]
-    found: dict[str, None] = {}
-    for entry in servers_hosts:
-        where, slash, name = entry.rpartition("/")
-        if slash and where != namespace:
-            continue
-        for host in virtual_service["spec"].get("hosts") or []:
-            if is_within(name, host):
-                found[name] = None
-            elif is_within(host, name):
-                found[host] = None
-    return list(found)

@@ -80,7 +80,7 @@ def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Conditi
                     return
 
 
-def hidden_ones(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:
+def hidden_conditions(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:
     """A condition that takes all requests of a later one of another VirtualService, and that one.
 
     conditions are those of a host, in istiod's order.

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What everybody may know of a TLS Secret: its keys' names, and what its certificate says. No key leaves this file."""
+"""TLS Secrets and their certificates. Needs `cryptography`; without it only the keys of a Secret are known. Pure."""
 
 from __future__ import annotations
 
@@ -27,22 +27,34 @@ try:
         DNSName,
         ExtensionNotFound,
         SubjectAlternativeName,
+        load_der_x509_certificate,
         load_pem_x509_certificates,
     )
 
-    CAN_READ_CERTIFICATES = True
+    HAS_CRYPTOGRAPHY = True
 except ImportError:
-    CAN_READ_CERTIFICATES = False
+    HAS_CRYPTOGRAPHY = False
 
-# Certificate and key, in the order in which Istio looks for them.
+# The keys of certificate and private key, in the order in which Istio looks for them: those of generic Secrets, and
+# those of type kubernetes.io/tls.
 _PAIRS = (("cert", "key"), ("tls.crt", "tls.key"))
 
 
 @dataclass(frozen=True)
-class Credential:
-    """A TLS Secret; what could not be read is None.
+class CertificateIdentity:
+    """What tells a certificate from another one: serial number (hexadecimal, whole bytes) and expiry (UTC)."""
 
-    keys are those with a value; key_fits says whether the private key is the certificate's.
+    serial: str
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class TlsSecret:
+    """The public part of a TLS Secret; what could not be read is None.
+
+    keys are the keys with a value; names the certificate's DNS names, in lower case; not_after its expiry (UTC); serial
+    its serial number (hexadecimal); key_fits whether the private key is the certificate's; problem what is wrong with
+    certificate or key.
     """
 
     keys: frozenset[str]
@@ -58,17 +70,17 @@ class Credential:
         return any(self.keys.issuperset(pair) for pair in _PAIRS)
 
 
-def credential(secret: Manifest) -> Credential:
-    """The public part of a live Secret. `problem` says what is wrong with its certificate or key, if something is."""
+def read_tls_secret(secret: Manifest) -> TlsSecret:
+    """The public part of a live Secret, which may be of any type."""
     data: Mapping[str, str] = secret.get("data") or {}
     keys = frozenset(key for key, value in data.items() if value)
     pair = next((pair for pair in _PAIRS if keys.issuperset(pair)), None)
-    if pair is None or not CAN_READ_CERTIFICATES:
-        return Credential(keys)
+    if pair is None or not HAS_CRYPTOGRAPHY:
+        return TlsSecret(keys)
     try:
         leaf = load_pem_x509_certificates(base64.b64decode(data[pair[0]]))[0]
     except (ValueError, IndexError, binascii.Error):
-        return Credential(keys, problem=f"{pair[0]} is not a certificate in PEM form")
+        return TlsSecret(keys, problem=f"{pair[0]} is not a certificate in PEM form")
     problem = None
     try:
         fits = _key_fits(leaf, data[pair[1]])
@@ -79,7 +91,7 @@ def credential(secret: Manifest) -> Credential:
     except UnsupportedAlgorithm:
         fits = None  # Envoy may know it
     serial = f"{leaf.serial_number:X}"
-    return Credential(keys, _names(leaf), _not_after(leaf), serial, fits, problem, leaf.issuer.rfc4514_string())
+    return TlsSecret(keys, _names(leaf), _not_after(leaf), serial, fits, problem, leaf.issuer.rfc4514_string())
 
 
 def _names(leaf: Certificate) -> tuple[str, ...] | None:
@@ -103,3 +115,33 @@ def _key_fits(leaf: Certificate, encoded: str) -> bool:
     key = load_pem_private_key(base64.b64decode(encoded), password=None)
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return key.public_key().public_bytes(*form) == leaf.public_key().public_bytes(*form)
+
+
+def identify(der: bytes) -> CertificateIdentity | None:
+    """The identity of a certificate; None if it cannot be read."""
+    if not HAS_CRYPTOGRAPHY:
+        return None
+    try:
+        return _identity(load_der_x509_certificate(der))
+    except ValueError:
+        return None
+
+
+def identify_secret(data: Mapping[str, str] | None) -> CertificateIdentity | None:
+    """The identity of the first certificate in a Secret's data; None if it holds none, or it cannot be read."""
+    encoded = next((data[key] for key in ("tls.crt", "cert") if data and key in data), "")
+    if not HAS_CRYPTOGRAPHY or not encoded:
+        return None
+    try:
+        return _identity(load_pem_x509_certificates(base64.b64decode(encoded))[0])
+    except (ValueError, IndexError, binascii.Error):
+        return None
+
+
+def _identity(certificate: Certificate) -> CertificateIdentity:
+    return CertificateIdentity(whole_bytes(f"{certificate.serial_number:X}"), _not_after(certificate))
+
+
+def whole_bytes(digits: str) -> str:
+    """A hexadecimal number with a leading zero where its number of digits is odd."""
+    return digits.zfill(len(digits) + len(digits) % 2)

@@ -8,21 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._kubernetes.objects import PODS_NAMESPACE, Manifest
-from .cluster_state import Surroundings
 from .indexes import ByLabels, BySelector
 from .listeners import Workload, age
 
+_ENDED = ("Succeeded", "Failed")
 # Labels in which pods of one Deployment differ, or that say nothing of what they serve.
-_OF_NO_ACCOUNT = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
+_IGNORED_LABELS = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
 
 
 @dataclass(frozen=True, eq=False)
-class Reached:
+class SelectedPods:
     """What a selector matches: pods, those of them that are gateways, and their workloads.
 
     Workloads of the same key serve the same. Without a pod there is one as if it were there: what the selector says is
@@ -35,32 +35,45 @@ class Reached:
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
 
+def is_running(pod: Manifest) -> bool:
+    """Whether a pod may serve requests: it has not ended, and is not about to."""
+    return pod.get("status", {}).get("phase") not in _ENDED and not pod["metadata"].get("deletionTimestamp")
+
+
+def pods_namespaces(pods: Iterable[Manifest]) -> list[str]:
+    """The namespaces in which these pods run, sorted."""
+    return sorted({pod["metadata"]["namespace"] for pod in pods if is_running(pod)})
+
+
 class Workloads:
-    """All pods around, and which of them a Gateway reaches. Each different selector is looked up once."""
+    """All pods, with the Services of their namespaces, by the Gateway that selects them.
 
-    def __init__(self, around: Surroundings) -> None:
-        self._pods = ByLabels((pod["metadata"].get("labels"), pod) for pod in around.pods)
-        services: dict[str, list[Manifest]] = {}
-        for service in around.gateway_services:
+    Each different selector is looked up once.
+    """
+
+    def __init__(self, pods: Iterable[Manifest], services: Iterable[Manifest]) -> None:
+        self._pods = ByLabels((pod["metadata"].get("labels"), pod) for pod in pods)
+        by_namespace: dict[str, list[Manifest]] = {}
+        for service in services:
             if service["spec"].get("selector"):
-                services.setdefault(service["metadata"]["namespace"], []).append(service)
+                by_namespace.setdefault(service["metadata"]["namespace"], []).append(service)
         self._services = {
-            namespace: BySelector((service["spec"]["selector"], service) for service in found)
-            for namespace, found in services.items()
+            namespace: BySelector((service["spec"]["selector"], service) for service in theirs)
+            for namespace, theirs in by_namespace.items()
         }
-        self._of: dict[tuple[tuple[tuple[str, str], ...], str | None], Reached] = {}
+        self._of: dict[tuple[tuple[tuple[str, str], ...], str | None], SelectedPods] = {}
 
-    def of(self, gateway: Manifest) -> Reached:
+    def of(self, gateway: Manifest) -> SelectedPods:
         selector = gateway["spec"].get("selector") or {}
-        said = (gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE)
-        key = (tuple(selector.items()), said)
+        recorded = (gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE)
+        key = (tuple(selector.items()), recorded)
         if key not in self._of:
             pods = self._pods.matching(selector)
             gateways = tuple(pod for pod in pods if is_gateway(pod))
             workloads: dict[str, Workload] = {}
-            for workload in [self._workload(pod) for pod in gateways] or [Workload(said, selector)]:
+            for workload in [self._workload(pod) for pod in gateways] or [Workload(recorded, selector)]:
                 workloads.setdefault(_key(workload), workload)
-            self._of[key] = Reached(tuple(pods), gateways, workloads)
+            self._of[key] = SelectedPods(tuple(pods), gateways, workloads)
         return self._of[key]
 
     def _workload(self, pod: Manifest) -> Workload:
@@ -72,7 +85,7 @@ class Workloads:
             for port in container.get("ports") or []
             if port.get("name")
         ]
-        kept = {key: value for key, value in labels.items() if key not in _OF_NO_ACCOUNT}
+        kept = {key: value for key, value in labels.items() if key not in _IGNORED_LABELS}
         return Workload(namespace, kept, tuple(sorted(services, key=age)), tuple(ports))
 
 
@@ -83,9 +96,6 @@ def _key(workload: Workload) -> str:
 def is_gateway(pod: Manifest) -> bool:
     """Whether a pod's proxy is a gateway and not a sidecar, which no Gateway object reaches."""
     spec = pod.get("spec") or {}
-    proxies = [
-        one
-        for one in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-        if one.get("name") == "istio-proxy"
-    ]
-    return bool(proxies) and not any("sidecar" in (one.get("args") or []) for one in proxies)
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    proxies = [container for container in containers if container.get("name") == "istio-proxy"]
+    return bool(proxies) and not any("sidecar" in (proxy.get("args") or []) for proxy in proxies)

@@ -37,31 +37,23 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
     _set_header,
 )
 
-from .._options.argument_spec import ArgumentSpec
-from .compact import Lean
+from .._argspec import ArgumentSpec
+from .compact import CompactList
 from .errors import (
     CONFLICT,
-    FORBIDDEN,
     ClusterError,
-    readable,
-    refusal,
+    UnknownKindError,
+    api_error,
 )
-from .objects import (
-    FIELD_MANAGER,
-    Manifest,
-    Ref,
-    created_as_applied,
-    ref,
-)
+from .fields import created_as_applied
+from .objects import FIELD_MANAGER, Manifest, Ref, ref
 from .retry import (
-    LONGEST_SECONDS,
+    RETRY_SECONDS,
     Attempts,
-    Failure,
-    Patience,
+    FailedAttempt,
+    RetryPolicy,
     seconds,
 )
-
-__all__ = ["CONFLICT", "CONNECTION", "FORBIDDEN", "Cluster", "ClusterError", "readable"]
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
@@ -102,7 +94,7 @@ _VERSIONS = {"uid", "resourceVersion"}
 _JSON, _APPLY, _MERGE = "application/json", "application/apply-patch+yaml", "application/merge-patch+json"
 
 
-class Cluster:
+class KubernetesClient:
     """Reads and writes objects of the kinds in _KINDS.
 
     A request that the API server has no time for, or that meets its restart, is sent again (see _patience): each of
@@ -134,7 +126,7 @@ class Cluster:
         self._headers = client.default_headers
         # The rest of the client would walk through every object that is sent, several times.
         self._pool = client.rest_client.pool_manager
-        self._patience = Patience()
+        self._patience = RetryPolicy()
         self._token_lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(connections)
 
@@ -163,7 +155,7 @@ class Cluster:
         return self._pages(kind, namespace, query)  # it took so long that the first page is no longer known
 
     def _pages(self, kind: str, namespace: str | None, query: list[tuple[str, Any]]) -> list[Manifest]:
-        lean = Lean()
+        lean = CompactList()
         found: list[Manifest] = []
         token: str | None = ""
         while token is not None:
@@ -177,8 +169,10 @@ class Cluster:
         """A live object, or None if there is none (nor its namespace)."""
         try:
             return self._request("get", _path(at.kind, at.namespace, at.name))
+        except UnknownKindError:
+            raise
         except ClusterError as error:
-            if error.status == 404 and not error.kind_is_unknown:
+            if error.status == 404:
                 return None
             raise
 
@@ -237,13 +231,13 @@ class Cluster:
             except HTTPError as error:
                 failed = ClusterError(f"The API server at {self._configuration.host} cannot be reached: {error}")
                 # Who has kept us waiting that long is not restarting.
-                failure = Failure(None, final=isinstance(getattr(error, "reason", error), ReadTimeoutError))
+                failure = FailedAttempt(None, final=isinstance(getattr(error, "reason", error), ReadTimeoutError))
             else:
                 if answer.status < 300:
                     self._patience.answered()
                     return self._content(answer.data)
-                failed = refusal(answer.status, answer.reason, answer.data, path)
-                failure = Failure(
+                failed = api_error(answer.status, answer.reason, answer.data, path)
+                failure = FailedAttempt(
                     answer.status,
                     retry_after=seconds(answer.headers.get("Retry-After")),
                     race=by_name_alone and answer.status == CONFLICT,
@@ -286,7 +280,7 @@ class Cluster:
                 f"What answers at {self._configuration.host} is no API server: it sends no JSON."
             ) from error
 
-    def _last_word(self, failed: ClusterError, failure: Failure, attempts: Attempts) -> ClusterError:
+    def _last_word(self, failed: ClusterError, failure: FailedAttempt, attempts: Attempts) -> ClusterError:
         if failure.is_busy and not failure.final:
             said = str(failed).rstrip(".")
             asked = f" and asks to wait {failure.retry_after:g} s" if failure.retry_after else ""
@@ -297,7 +291,7 @@ class Cluster:
                 failed.resource,
             )
         if failure.is_away and attempts.failed > 1:
-            return ClusterError(f"{str(failed).rstrip('.')} (tried again for {LONGEST_SECONDS:g} s)", failed.status)
+            return ClusterError(f"{str(failed).rstrip('.')} (tried again for {RETRY_SECONDS:g} s)", failed.status)
         return failed
 
 

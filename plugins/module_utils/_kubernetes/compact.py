@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .objects import FIELD_MANAGER, Manifest, was_created
+from .fields import was_created
+from .objects import FIELD_MANAGER, Manifest
 
 
 @contextmanager
-def lasting() -> Iterator[None]:
+def long_lived_objects() -> Iterator[None]:
     """What is made within it is there to stay, so nobody looks through it for garbage, then or later.
 
     For 10,000 exposures, looking takes about as long as all the rest. It finds only what refers to itself; all other
@@ -31,7 +32,7 @@ def lasting() -> Iterator[None]:
         gc.enable()
 
 
-class Lean:
+class CompactList:
     """For the objects of one list. They share parts, so nobody may change them."""
 
     def __init__(self) -> None:

@@ -39,14 +39,17 @@ class ClusterError(Exception):
     def namespace_is_missing(self) -> bool:
         return self.status == 404 and self.resource == "namespaces"
 
-    @property
-    def kind_is_unknown(self) -> bool:
-        """The API server has no such resource: the CRDs of Istio or cert-manager are not installed."""
-        return self.status == 404 and self.resource is None
+
+class ForbiddenError(ClusterError):
+    """These credentials lack the right to do this (RBAC; what a webhook denies is another matter)."""
 
 
-def refusal(status: int, reason: str | None, body: bytes, path: str) -> ClusterError:
-    """The API server's refusal as one sentence (from its Status object)."""
+class UnknownKindError(ClusterError):
+    """The API server does not have the resource: the CRDs of Istio or cert-manager are not installed."""
+
+
+def api_error(status: int, reason: str | None, body: bytes, path: str) -> ClusterError:
+    """The API server's error as one sentence (from its Status object)."""
     try:
         told = json.loads(body or b"{}")
     except ValueError:
@@ -56,7 +59,12 @@ def refusal(status: int, reason: str | None, body: bytes, path: str) -> ClusterE
     message = told.get("message") or reason or f"HTTP {status}"
     resource = (told.get("details") or {}).get("kind")
     by_webhook = message.startswith(_DENIED)
-    return ClusterError(readable(status, message, resource, path), status, resource, by_webhook)
+    error: type[ClusterError] = ClusterError
+    if status == FORBIDDEN and not by_webhook:
+        error = ForbiddenError
+    elif status == 404 and resource is None:
+        error = UnknownKindError
+    return error(readable(status, message, resource, path), status, resource, by_webhook)
 
 
 def readable(status: int, message: str, resource: str | None = None, path: str = "") -> str:

@@ -8,14 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Manifest = dict[str, Any]
-FieldPath = tuple[str, ...]
-# An exposure's namespace and name.
-Key = tuple[str, str]
 
 FIELD_MANAGER = "gatehouse.istio"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -25,6 +22,18 @@ EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
 # may not list the whole cluster finds by them what to remove.
 PODS_NAMESPACE = "gatehouse.istio/pods-namespace"
 CLIENT_CA = "gatehouse.istio/client-ca"
+# On a shared Gateway: what each exposure contributes, one annotation each.
+CONTRIBUTION_PREFIX = "exposure.gatehouse.istio/"
+
+
+class ExposureKey(NamedTuple):
+    """Which exposure."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, order=True)
@@ -49,12 +58,12 @@ def ownership_labels(namespace: str, name: str) -> dict[str, str]:
     return {MANAGED_BY: FIELD_MANAGER, EXPOSURE: name, EXPOSURE_NAMESPACE: namespace}
 
 
-def owner(live: Manifest) -> tuple[str, str] | None:
+def owner(live: Manifest) -> ExposureKey | None:
     """The (namespace, name) of the exposure that a live object belongs to; None if it is not ours."""
     labels = live["metadata"].get("labels") or {}
     if labels.get(MANAGED_BY) != FIELD_MANAGER or not labels.get(EXPOSURE) or not labels.get(EXPOSURE_NAMESPACE):
         return None
-    return labels[EXPOSURE_NAMESPACE], labels[EXPOSURE]
+    return ExposureKey(labels[EXPOSURE_NAMESPACE], labels[EXPOSURE])
 
 
 def without_managed_fields(live: Manifest) -> Manifest:
@@ -71,110 +80,3 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         inside = inner if isinstance(inner, Mapping) else {}
         found[key] = merged(inside, value) if isinstance(value, Mapping) else value
     return {key: value for key, value in found.items() if value is not None}
-
-
-def fields(manifest: Manifest) -> dict[FieldPath, Any]:
-    """A manifest's fields by path, down to scalars and lists, without what only says which object it is.
-
-    Lists are not entered: those of Istio's resources and of Certificates are atomic, one manager owns all of a list
-    (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy).
-    """
-    found: dict[FieldPath, Any] = {}
-    _walk(content(manifest), (), found)
-    return found
-
-
-def content(manifest: Manifest) -> Manifest:
-    """A manifest without what only says which object it is."""
-    metadata = {key: value for key, value in manifest["metadata"].items() if key in ("labels", "annotations")}
-    return {"metadata": metadata, **{key: manifest[key] for key in ("spec", "data") if key in manifest}}
-
-
-def _walk(value: Any, path: FieldPath, found: dict[FieldPath, Any]) -> None:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            _walk(inner, (*path, key), found)
-    else:
-        found[path] = value
-
-
-def has_all(live: Manifest, wanted: Mapping[FieldPath, Any]) -> bool:
-    """Whether an object has all these fields with these values."""
-    for path, value in wanted.items():
-        there: Any = live
-        for key in path:
-            there = there.get(key) if isinstance(there, dict) else None
-        if there != value or there is None:
-            return False
-    return True
-
-
-def owned_fields(live: Manifest) -> set[FieldPath]:
-    """The paths of the fields that our last server-side apply set and nobody has changed since.
-
-    Read from metadata.managedFields
-    (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/, FieldsV1).
-    """
-    found: set[FieldPath] = set()
-    for entry in live["metadata"].get("managedFields") or []:
-        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
-            _leaves(entry.get("fieldsV1") or {}, (), found)
-    return found
-
-
-def was_created(live: Manifest) -> bool:
-    """Whether we have fields of it by a create. Server-side apply would never remove those."""
-    return any(map(_is_ours_by_create, live["metadata"].get("managedFields") or []))
-
-
-def created_as_applied(live: Manifest) -> list[dict[str, Any]]:
-    """managedFields as if what we have created had been applied."""
-    entries: list[dict[str, Any]] = live["metadata"].get("managedFields") or []
-    return [{**entry, "operation": "Apply"} if _is_ours_by_create(entry) else entry for entry in entries]
-
-
-def _is_ours_by_create(entry: Mapping[str, Any]) -> bool:
-    return (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Update") and not entry.get("subresource")
-
-
-def as_applied(manifest: Manifest, live: Manifest | None) -> Manifest:
-    """The live object that there will be once we have applied a manifest, as far as a plan reads it."""
-    metadata = {**(live["metadata"] if live else {}), **manifest["metadata"]}
-    if live:
-        kept = fields({"metadata": live["metadata"]}).keys() - owned_fields(live)
-        others = pick(live, kept).get("metadata", {})
-        for part in ("labels", "annotations"):
-            metadata[part] = {**others.get(part, {}), **manifest["metadata"].get(part, {})}
-    tree: dict[str, Any] = {}
-    for path in fields(manifest):
-        inner = tree
-        for key in path:
-            inner = inner.setdefault(f"f:{key}", {})
-    metadata["managedFields"] = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": tree}]
-    return {**manifest, "metadata": metadata}
-
-
-def _leaves(tree: Mapping[str, Any], path: FieldPath, found: set[FieldPath]) -> None:
-    """Paths of a FieldsV1 tree: 'f:' keys are fields; anything else ('.', 'k:', 'v:', 'i:') is inside one."""
-    is_leaf = True
-    for key, inner in tree.items():
-        if key.startswith("f:"):
-            is_leaf = False
-            _leaves(inner, (*path, key[2:]), found)
-    if is_leaf and path:
-        found.add(path)
-
-
-def pick(manifest: Manifest, paths: Iterable[FieldPath]) -> dict[str, Any]:
-    """The part of an object that the given paths make up; paths that it has not are left out."""
-    found: dict[str, Any] = {}
-    for path in sorted(paths):
-        value: Any = manifest
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if value is not None:
-            inner = found
-            for key in path[:-1]:
-                inner = inner.setdefault(key, {})
-            inner[path[-1]] = value
-    return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from .errors import ForbiddenError, UnknownKindError
 from .objects import Manifest, Ref
 
 
@@ -24,3 +25,35 @@ class Reader(Protocol):
 
     def get(self, at: Ref) -> Manifest | None:
         """A live object, or None if there is none."""
+
+
+def find_if_allowed(
+    reader: Reader, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
+) -> list[Manifest] | None:
+    """As Reader.find(), but None where these credentials may not list the kind."""
+    try:
+        return reader.find(kind, labels, namespace, selectors)
+    except ForbiddenError:
+        return None
+
+
+def find_if_known(
+    reader: Reader, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
+) -> list[Manifest]:
+    """As Reader.find(), but there are none of a kind that the API server does not know."""
+    try:
+        return reader.find(kind, labels, namespace, selectors)
+    except UnknownKindError:
+        return []
+
+
+def find_where_allowed(
+    reader: Reader, kind: str, labels: Mapping[str, str], namespaces: Iterable[str], selectors: Iterable[str] = ()
+) -> list[Manifest]:
+    """All objects in the whole cluster or, with credentials for less, in those of the namespaces that may be listed."""
+    conditions = tuple(selectors)
+    everywhere = find_if_allowed(reader, kind, labels, None, conditions)
+    if everywhere is not None:
+        return everywhere
+    by_namespace = [find_if_allowed(reader, kind, labels, name, conditions) or [] for name in sorted(set(namespaces))]
+    return [live for objects in by_namespace for live in objects]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 # An API server that is stopped refuses connections as long as it waits for those that it has: up to 60 s, of which
 # kubelets give it 30. Then it takes a few seconds to start.
-LONGEST_SECONDS = 60.0
+RETRY_SECONDS = 60.0
 # Right after its start it knows no roles, for less than a second on a machine that is not overloaded. (To kinds that it
 # does not know yet it says 503, and when to come again.)
 STARTING_SECONDS = 15.0
@@ -24,7 +24,7 @@ _SHORTEST, _LONGEST = 0.2, 5.0
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedAttempt:
     """What became of one attempt of a request.
 
     status is HTTP's (None: the connection was lost); race: a 409 that only says that somebody else wrote at the same
@@ -61,7 +61,7 @@ class Attempts:
 
 
 @dataclass
-class Patience:
+class RetryPolicy:
     """What all requests of a task know together about one API server. Many threads may use it.
 
     An API server that has not answered yet is not waited for: its address may be wrong.
@@ -78,7 +78,7 @@ class Patience:
         self._has_answered = True
         self._away_since = None
 
-    def pause(self, failure: Failure, attempts: Attempts) -> float | None:
+    def pause(self, failure: FailedAttempt, attempts: Attempts) -> float | None:
         """How many seconds to wait before the request is sent again; None: that is the end of it."""
         now = self.clock()
         attempts.failed += 1
@@ -88,10 +88,10 @@ class Patience:
             return None
         if failure.is_busy:
             attempts.busy_since = since = now if attempts.busy_since is None else attempts.busy_since
-            return self._until(since + LONGEST_SECONDS, now, attempts, failure.retry_after or 0.0)
+            return self._until(since + RETRY_SECONDS, now, attempts, failure.retry_after or 0.0)
         if failure.is_away:
             since = self._known_away_since(now)
-            return self._until(since + LONGEST_SECONDS, now, attempts) if self._has_answered else None
+            return self._until(since + RETRY_SECONDS, now, attempts) if self._has_answered else None
         self.answered()
         if failure.race:
             attempts.races += 1

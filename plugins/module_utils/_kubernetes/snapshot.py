@@ -3,115 +3,114 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""One read of the cluster for many exposures: a LIST for each kind, from which then everything is answered."""
+
+"""Cached reads for a task with many exposures: one LIST for each kind, however many of its objects are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from contextlib import suppress
+from typing import Protocol, TypeVar
 
-from .client import FORBIDDEN, Cluster, ClusterError
+from .errors import ClusterError, ForbiddenError
 from .objects import Manifest, Ref, ref
+from .reader import Reader
 
-# Listed whole, when the first one is asked for. Of other kinds there may be far more than anybody asks for.
-_WHOLE = ("Gateway", "VirtualService", "DestinationRule", "Certificate", "Service")
+# Listed whole when the first one is asked for. Of other kinds there may be far more than anybody asks for.
+_LISTED_KINDS = ("Gateway", "VirtualService", "DestinationRule", "Certificate", "Service")
 # From so many Secrets of a namespace on, they are listed: one request then, but it takes the right to list them.
 _SINGLE_SECRETS = 10
 _NO_HELM_RELEASES = "type!=helm.sh/release.v1"
-_SECRET_KEYS = ("cert", "key", "tls.crt", "tls.key", "ca.crt", "cacert")
+_TLS_KEYS = ("cert", "key", "tls.crt", "tls.key", "ca.crt", "cacert")
 
 Answer = TypeVar("Answer")
 
 
+class FieldReader(Reader, Protocol):
+    """A Reader that can also select by fields."""
+
+    def find(
+        self,
+        kind: str,
+        labels: Mapping[str, str],
+        namespace: str | None = None,
+        selectors: Iterable[str] = (),
+        fields: str = "",
+    ) -> list[Manifest]:
+        """As Reader.find(), with a condition on fields (Kubernetes' field selector)."""
+
+
 class Snapshot:
-    """Reads like Cluster, each kind once. What may not be read fails each time as it did the first time.
+    """A Reader that asks each question once. What may not be read fails each time as it did the first time."""
 
-    put() says what will be there: who is worked out later sees it.
-    """
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, reader: FieldReader) -> None:
+        self._reader = reader
         self._answers: dict[tuple[object, ...], object] = {}
-        self._secrets_asked: dict[str, int] = {}
-        self._to_come: dict[Ref, Manifest | None] = {}
-
-    def put(self, at: Ref, live: Manifest | None) -> None:
-        """What an object will be (None: it goes)."""
-        self._to_come[at] = live
+        self._secrets_read: dict[str, int] = {}
 
     def find(
         self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
     ) -> list[Manifest]:
         conditions = tuple(selectors)
-        if conditions or kind not in _WHOLE:
-            key = ("find", kind, tuple(sorted(labels.items())), namespace, conditions)
-            return self._once(key, lambda: self._cluster.find(kind, labels, namespace, conditions))
-        found = self._shelf(kind, namespace).having(labels, namespace)
-        return self._as_they_will_be(found) if self._to_come else found
+        if conditions or kind not in _LISTED_KINDS:
+            question = ("find", kind, tuple(sorted(labels.items())), namespace, conditions)
+            return self._once(question, lambda: self._reader.find(kind, labels, namespace, conditions))
+        return self._index(kind, namespace).with_labels(labels, namespace)
 
     def get(self, at: Ref) -> Manifest | None:
-        if at in self._to_come:
-            return self._to_come[at]
         if at.kind == "Secret":
             return self._secret(at)
-        if at.kind in _WHOLE:
-            try:
-                return self._shelf(at.kind, at.namespace).by_ref.get(at)
-            except ClusterError as error:
-                if error.status != FORBIDDEN:
-                    raise
-        return self._once(("get", at), lambda: self._cluster.get(at))
+        if at.kind in _LISTED_KINDS:
+            with suppress(ForbiddenError):  # a single one may still be allowed
+                return self._index(at.kind, at.namespace).by_ref.get(at)
+        return self._single(at)
 
-    def _as_they_will_be(self, found: list[Manifest]) -> list[Manifest]:
-        """What goes is still told of: it is there now."""
-        return [self._to_come.get(ref(live)) or live for live in found]
+    def _single(self, at: Ref) -> Manifest | None:
+        return self._once(("get", at), lambda: self._reader.get(at))
 
     def _secret(self, at: Ref) -> Manifest | None:
         if ("get", at) not in self._answers:
-            self._secrets_asked[at.namespace] = self._secrets_asked.get(at.namespace, 0) + 1
-        if self._secrets_asked.get(at.namespace, 0) > _SINGLE_SECRETS:
-            try:
+            self._secrets_read[at.namespace] = self._secrets_read.get(at.namespace, 0) + 1
+        if self._secrets_read.get(at.namespace, 0) > _SINGLE_SECRETS:
+            with suppress(ForbiddenError):
                 return self._once(("secrets", at.namespace), lambda: self._secrets(at.namespace)).get(at)
-            except ClusterError as error:
-                if error.status != FORBIDDEN:
-                    raise
-        return self._once(("get", at), lambda: self._cluster.get(at))
+        return self._single(at)
 
     def _secrets(self, namespace: str) -> dict[Ref, Manifest]:
-        """Without what is no certificate, and may be big."""
-        found = self._cluster.find("Secret", {}, namespace, fields=_NO_HELM_RELEASES)
-        return {ref(live): {**live, "data": _public_names(live)} for live in found}
+        """Of each only what TLS needs: other keys may hold much."""
+        objects = self._reader.find("Secret", {}, namespace, fields=_NO_HELM_RELEASES)
+        return {ref(live): {**live, "data": _tls_data(live)} for live in objects}
 
-    def _shelf(self, kind: str, namespace: str | None) -> _Shelf:
-        """With all objects of the kind; if these may not be listed, those of the namespace."""
+    def _index(self, kind: str, namespace: str | None) -> _Index:
+        """All objects of the kind; where these may not be listed, those of the namespace."""
         try:
             return self._listed(kind, None)
-        except ClusterError as error:
-            if error.status != FORBIDDEN or namespace is None:
+        except ForbiddenError:
+            if namespace is None:
                 raise
         return self._listed(kind, namespace)
 
-    def _listed(self, kind: str, namespace: str | None) -> _Shelf:
-        return self._once(("list", kind, namespace), lambda: _Shelf(self._cluster.find(kind, {}, namespace)))
+    def _listed(self, kind: str, namespace: str | None) -> _Index:
+        return self._once(("list", kind, namespace), lambda: _Index(self._reader.find(kind, {}, namespace)))
 
-    def _once(self, key: tuple[object, ...], ask: Callable[[], Answer]) -> Answer:
-        if key not in self._answers:
+    def _once(self, question: tuple[object, ...], read: Callable[[], Answer]) -> Answer:
+        if question not in self._answers:
             try:
-                self._answers[key] = ask()
+                self._answers[question] = read()
             except ClusterError as error:
-                self._answers[key] = error
-        answer = self._answers[key]
+                self._answers[question] = error
+        answer = self._answers[question]
         if isinstance(answer, ClusterError):
             raise answer
-        return answer  # type: ignore[return-value]  # what is kept under a key is always of the same type
+        return answer  # type: ignore[return-value]  # the answers to one question are of one type
 
 
-def _public_names(secret: Manifest) -> dict[str, str]:
+def _tls_data(secret: Manifest) -> dict[str, str]:
     data = secret.get("data") or {}
-    return {key: data[key] for key in _SECRET_KEYS if key in data}
+    return {key: data[key] for key in _TLS_KEYS if key in data}
 
 
-class _Shelf:
+class _Index:
     """All objects of a kind, by name, namespace and label."""
 
     def __init__(self, objects: list[Manifest]) -> None:
@@ -123,8 +122,8 @@ class _Shelf:
             for label in (live["metadata"].get("labels") or {}).items():
                 self._by_label.setdefault(label, []).append(live)
 
-    def having(self, labels: Mapping[str, str], namespace: str | None) -> list[Manifest]:
-        """Those with all of these labels, in a namespace or in all of them."""
+    def with_labels(self, labels: Mapping[str, str], namespace: str | None) -> list[Manifest]:
+        """Those with all of these labels, in a namespace or (None) in all of them."""
         candidates = [self._by_label.get(label, []) for label in labels.items()]
         if namespace is not None:
             candidates.append(self._by_namespace.get(namespace, []))

@@ -12,6 +12,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._istio.hosts import is_within, without_namespace
 from .._kubernetes.objects import (
     CLIENT_CA,
     PODS_NAMESPACE,
@@ -60,8 +61,7 @@ def _gateway(exposure: Exposure, gateway: OwnGateway, pods_namespace: str | None
     at = Ref("Gateway", gateway.namespace, gateway.name)
     put = _where_credentials_are(exposure, pods_namespace) if pods_namespace else {}
     if gateway.shared:
-        key = (exposure.namespace, exposure.name)
-        return shared_gateway(at, Contribution(key, gateway.selector, tuple(servers(exposure, gateway)), put))
+        return shared_gateway(at, Contribution(exposure.key, gateway.selector, tuple(servers(exposure, gateway)), put))
     spec = {"selector": dict(gateway.selector), "servers": servers(exposure, gateway)}
     return _object(exposure, at, {"spec": spec}, put)
 
@@ -216,7 +216,7 @@ def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]], redirected
     for host in hosts:
         for server in gateway_servers:
             scheme = _scheme(server) if server["port"]["number"] != redirected_port else None
-            if scheme and any(host_matches(pattern, host) for pattern in server.get("hosts", [])):
+            if scheme and any(is_within(host, without_namespace(served)) for served in server.get("hosts", [])):
                 port = server["port"]["number"]
                 default_port = {"http": 80, "https": 443}[scheme]
                 found.append(f"{scheme}://{host}/" if port == default_port else f"{scheme}://{host}:{port}/")
@@ -228,9 +228,3 @@ def _scheme(server: dict[str, Any]) -> str | None:
         return None
     protocol = server.get("port", {}).get("protocol", "").upper()
     return {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "HTTPS": "https", "TLS": "https"}.get(protocol)
-
-
-def host_matches(pattern: str, host: str) -> bool:
-    """Whether a server's host (which may be namespace/host, and have a wildcard) takes the given host."""
-    pattern = pattern.rpartition("/")[2]
-    return pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))

@@ -23,10 +23,10 @@ def http_route(route: Route) -> dict[str, Any]:
     if route.name:
         found["name"] = route.name
     if route.matches:
-        found["match"] = [in_istios_words(match, MATCH) for match in route.matches]
+        found["match"] = [to_istio_fields(match, MATCH) for match in route.matches]
     if route.destinations:
         found["route"] = _destinations(route)
-    found.update(in_istios_words(route.settings, SETTINGS))
+    found.update(to_istio_fields(route.settings, SETTINGS))
     if route.mirrors:
         found["mirrors"] = [
             {
@@ -48,7 +48,7 @@ def tcp_route(route: Route, port: int) -> dict[str, Any]:
     return merged({"match": [{"port": port}], "route": _destinations(route)}, route.spec)
 
 
-def in_istios_words(options: Options, spec: Options) -> dict[str, Any]:
+def to_istio_fields(options: Options, spec: Options) -> dict[str, Any]:
     """Options as Istio's fields: each name in camelCase, down to where the names are the user's own."""
     return {
         camel_case(option): _value(option, value, spec[option].get("options"))
@@ -68,8 +68,8 @@ def _value(option: str, value: Any, spec: Options | None) -> Any:
     if spec is None:
         return value
     if isinstance(value, list):
-        return [in_istios_words(entry, spec) for entry in value]
-    return in_istios_words(value, spec)
+        return [to_istio_fields(entry, spec) for entry in value]
+    return to_istio_fields(value, spec)
 
 
 def _percent(value: float) -> dict[str, float]:
@@ -91,7 +91,7 @@ def _destinations(route: Route) -> list[dict[str, Any]]:
         if destination.weight is not None:
             entry["weight"] = destination.weight
         if destination.headers:
-            entry["headers"] = in_istios_words(destination.headers, HEADERS["options"])
+            entry["headers"] = to_istio_fields(destination.headers, HEADERS["options"])
         found.append(entry)
     return found
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._kubernetes.objects import (
+    CONTRIBUTION_PREFIX,
     FIELD_MANAGER,
     MANAGED_BY,
-    Key,
+    ExposureKey,
     Manifest,
     Ref,
     owner,
@@ -30,7 +31,6 @@ from .._options.values import OptionError
 
 # A label, so that all shared Gateways are found.
 SHARED = "gatehouse.istio/shared"
-ANNOTATION_PREFIX = "exposure.gatehouse.istio/"
 _LABELS = {MANAGED_BY: FIELD_MANAGER, SHARED: "true"}
 _LONGEST_NAME = 63
 # Kubernetes' limit for all annotations of an object, keys and values.
@@ -51,7 +51,7 @@ class Contribution:
     alone keeps its TLS hosts out of the servers of others, see _move.
     """
 
-    exposure: Key
+    exposure: ExposureKey
     selector: Mapping[str, str]
     servers: tuple[Server, ...]
     credentials: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Change:
     """What one exposure does to a shared Gateway: its contribution is put there, or (None) taken out."""
 
     at: Ref
-    exposure: Key
+    exposure: ExposureKey
     contribution: Contribution | None
 
     def applied_to(self, live: Manifest | None) -> Manifest | None:
@@ -93,12 +93,12 @@ def is_shared(gateway: Manifest) -> bool:
     return gateway["kind"] == "Gateway" and all(labels.get(key) == value for key, value in _LABELS.items())
 
 
-def is_on(gateway: Manifest, exposure: Key) -> bool:
+def is_on(gateway: Manifest, exposure: ExposureKey) -> bool:
     """Whether the Gateway is a shared one that the exposure has added to."""
     return is_shared(gateway) and annotation_key(exposure) in _texts(gateway)
 
 
-def contribution_of(gateway: Manifest, exposure: Key) -> Contribution | None:
+def contribution_of(gateway: Manifest, exposure: ExposureKey) -> Contribution | None:
     """What the exposure has on a shared Gateway."""
     key = annotation_key(exposure)
     return _read(ref(gateway), key, _texts(gateway)[key]) if is_on(gateway, exposure) else None
@@ -109,13 +109,13 @@ def exposures_on(gateway: Manifest) -> list[str]:
     return sorted(_said(_read(ref(gateway), key, text).exposure) for key, text in _texts(gateway).items())
 
 
-def annotation_key(exposure: Key) -> str:
+def annotation_key(exposure: ExposureKey) -> str:
     """The annotation with an exposure's contribution. A long name ends in its hash: Kubernetes allows 63 characters."""
     name = ".".join(exposure)
     if len(name) > _LONGEST_NAME:
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
         name = f"{name[: _LONGEST_NAME - 17].rstrip('.-')}-{digest}"
-    return ANNOTATION_PREFIX + name
+    return CONTRIBUTION_PREFIX + name
 
 
 def only_changes(before: Manifest, after: Manifest) -> tuple[Manifest, Manifest]:
@@ -143,7 +143,7 @@ def _servers(gateway: Manifest) -> list[dict[str, Any]]:
 
 def _texts(gateway: Manifest | None) -> dict[str, str]:
     found = _annotations(gateway) if gateway else {}
-    return {key: text for key, text in sorted(found.items()) if key.startswith(ANNOTATION_PREFIX)}
+    return {key: text for key, text in sorted(found.items()) if key.startswith(CONTRIBUTION_PREFIX)}
 
 
 def _manifest(at: Ref, contributions: list[Contribution], texts: Mapping[str, str]) -> Manifest:
@@ -233,7 +233,7 @@ def _settings(server: Server) -> dict[str, Any]:
     return {**{key: value for key, value in server.items() if key != "hosts"}, "port": port}
 
 
-def _not_shared(live: Manifest, exposure: Key) -> str:
+def _not_shared(live: Manifest, exposure: ExposureKey) -> str:
     of = owner(live)
     if of == exposure:
         return f"gateway.shared: {ref(live)} is this exposure's own Gateway; choose another name for the shared one."
@@ -248,8 +248,8 @@ def _named(contributions: list[Contribution]) -> str:
     return f"the exposure{'s' if len(names) > 1 else ''} {', '.join(names[:3])}{more}"
 
 
-def _said(exposure: Key) -> str:
-    return "/".join(exposure)
+def _said(exposure: ExposureKey) -> str:
+    return str(exposure)
 
 
 def _json(value: Any) -> str:
@@ -281,7 +281,7 @@ def _read(at: Ref, key: str, text: str) -> Contribution:
         for server in servers:  # what is missing fails here, not somewhere later
             _family(server), server["port"]["number"] + 0, sorted(server["hosts"])
         return Contribution(
-            exposure=(namespace, name),
+            exposure=ExposureKey(namespace, name),
             selector=dict(content["selector"]),
             servers=servers,
             credentials=dict(content.get("credentials") or {}),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._manifests.shared_gateway import ANNOTATION_PREFIX
+from .._kubernetes.objects import CONTRIBUTION_PREFIX, ExposureKey
 from .routes import (
     Route,
     Subset,
@@ -31,7 +31,7 @@ from .values import (
 )
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
-_RESERVED_ANNOTATIONS = ("gatehouse.istio/", ANNOTATION_PREFIX)
+_RESERVED_ANNOTATIONS = ("gatehouse.istio/", CONTRIBUTION_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,10 @@ class Exposure:
     export_to: tuple[str, ...] = ()
 
     @property
+    def key(self) -> ExposureKey:
+        return ExposureKey(self.namespace, self.name)
+
+    @property
     def is_http(self) -> bool:
         """Whether HTTP is spoken at the hosts: only then they have URLs."""
         return self.protocol == "http"
@@ -97,16 +101,16 @@ class Exposure:
         )
 
 
-def parse_name(params: Mapping[str, Any]) -> tuple[str, str]:
+def parse_key(params: Mapping[str, Any]) -> ExposureKey:
     """The exposure's (namespace, name) from a module's params; raises OptionError."""
     for option in ("namespace", "name"):
         check_label(option, params[option])
-    return params["namespace"], params["name"]
+    return ExposureKey(params["namespace"], params["name"])
 
 
 def parse(params: Mapping[str, Any]) -> Exposure:
     """The exposure that a module's params (see _options.EXPOSURE) describe; raises OptionError."""
-    namespace, name = parse_name(params)
+    namespace, name = parse_key(params)
     hosts = check_hosts("hosts", params["hosts"])
     gateway = _gateway(params["gateway"], namespace, name)
     tls = parse_tls(params.get("tls"), hosts, f"{name}.{namespace}", isinstance(gateway, ExistingGateway))

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._checks.finding import parse_levels
-from .._kubernetes.objects import Key, merged
-from .argument_spec import EXPOSURE, ArgumentSpec
-from .exposure import Exposure, parse, parse_name
+from .._argspec import ArgumentSpec
+from .._kubernetes.objects import ExposureKey, merged
+from .argument_spec import EXPOSURE
+from .check_levels import parse_levels
+from .exposure import Exposure, parse, parse_key
 from .nested import validated
 from .probe import Probe, parse_probe
 from .values import OptionError, check_label
@@ -41,16 +42,19 @@ LIST = ArgumentSpec(
 )
 _OF_THE_TASK = ("wait_timeout", "cluster_domain")
 _MOST_CONCURRENT = 64
-# So many mistakes are told at once.
-MOST_TOLD = 10
+# So many messages are in one.
+MOST_MESSAGES = 10
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One exposure of the list (None: it is to go), and what else the list says of it. where is for messages."""
+    """One exposure of a task (None: it is to be removed), and the options about how.
 
-    where: str
-    key: Key
+    place is where the list has it, for messages; a task with a single exposure has none.
+    """
+
+    place: str
+    key: ExposureKey
     exposure: Exposure | None
     adopt: bool = False
     levels: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +62,7 @@ class Entry:
     probe: Probe = field(default_factory=Probe)
 
     def __str__(self) -> str:
-        return f"{self.where} ({'/'.join(self.key)})"
+        return f"{self.place} ({self.key})" if self.place else ""
 
 
 @dataclass(frozen=True)
@@ -72,33 +76,43 @@ class Scope:
     def is_everywhere(self) -> bool:
         return "*" in self.namespaces
 
-    def has(self, key: Key) -> bool:
+    def has(self, key: ExposureKey) -> bool:
         """Whether an exposure is within it, labels left out."""
         return self.is_everywhere or key[0] in self.namespaces
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a task of istio_exposures is to do."""
+class ListRequest:
+    """A task: its exposures (istio_exposure has one), what else is to be removed, and how it goes about it.
+
+    goes_on: whether the others go on when an exposure fails. concurrency: requests at a time. wait_timeout: seconds.
+    """
 
     entries: tuple[Entry, ...]
-    prune: Scope | None
-    goes_on: bool
-    concurrency: int
-    wait_timeout: float
-    cluster_domain: str
+    prune: Scope | None = None
+    goes_on: bool = False
+    concurrency: int = 1
+    wait_timeout: float = 300
+    cluster_domain: str = "cluster.local"
 
 
-def parse_list(params: Mapping[str, Any], in_file: list[Any] | None = None) -> Asked:
+def parse_single(params: Mapping[str, Any]) -> ListRequest:
+    """The request of a task of istio_exposure, a list of one; raises OptionError."""
+    return ListRequest(
+        entries=(_entry("", params),), wait_timeout=params["wait_timeout"], cluster_domain=params["cluster_domain"]
+    )
+
+
+def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) -> ListRequest:
     """What a module's params (see LIST) ask for, with what the file src says if it is given.
 
     Raises OptionError, with all mistakes in one sentence each.
     """
     if not 1 <= params["concurrency"] <= _MOST_CONCURRENT:
         raise OptionError(f"concurrency: give a number from 1 to {_MOST_CONCURRENT}.")
-    where, given = ("exposures", params["exposures"]) if in_file is None else ("src", in_file)
-    return Asked(
-        entries=_entries(where, given, _defaults(params["defaults"] or {})),
+    option, listed = ("exposures", params["exposures"]) if from_file is None else ("src", from_file)
+    return ListRequest(
+        entries=_entries(option, listed, _defaults(params["defaults"] or {})),
         prune=_scope(params["prune"]) if params["prune"] else None,
         goes_on=params["on_error"] == "continue",
         concurrency=params["concurrency"],
@@ -107,11 +121,11 @@ def parse_list(params: Mapping[str, Any], in_file: list[Any] | None = None) -> A
     )
 
 
-def told(mistakes: Iterable[str]) -> str:
+def listed_messages(mistakes: Iterable[str]) -> str:
     """Several sentences as one message: the first few, and how many more there are."""
     every = list(mistakes)
-    more = f" And {len(every) - MOST_TOLD} more like these." if len(every) > MOST_TOLD else ""
-    return " ".join(every[:MOST_TOLD]) + more
+    more = f" And {len(every) - MOST_MESSAGES} more like these." if len(every) > MOST_MESSAGES else ""
+    return " ".join(every[:MOST_MESSAGES]) + more
 
 
 def _scope(options: Mapping[str, Any]) -> Scope:
@@ -139,37 +153,41 @@ def _check_names(where: str, options: Mapping[str, Any]) -> None:
             raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
 
 
-def _entries(listed_in: str, given: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
-    found: dict[Key, Entry] = {}
+def _entries(list_option: str, listed: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
+    entries: dict[ExposureKey, Entry] = {}
     mistakes = []
-    for index, options in enumerate(given):
-        where = f"{listed_in}[{index}]"
+    for index, options in enumerate(listed):
+        place = f"{list_option}[{index}]"
         try:
-            entry = _entry(where, options, defaults)
-            if entry.key in found:
-                raise OptionError(f"{where}: the exposure {'/'.join(entry.key)} is also {found[entry.key].where}.")
-            found[entry.key] = entry
+            entry = _listed_entry(place, options, defaults)
+            if entry.key in entries:
+                raise OptionError(f"{place}: the exposure {entry.key} is also {entries[entry.key].place}.")
+            entries[entry.key] = entry
         except OptionError as error:
             mistakes.append(str(error))
     if mistakes:
-        raise OptionError(told(mistakes))
-    return tuple(found.values())
+        raise OptionError(listed_messages(mistakes))
+    return tuple(entries.values())
 
 
-def _entry(where: str, options: Any, defaults: dict[str, Any]) -> Entry:
+def _listed_entry(place: str, options: Any, defaults: dict[str, Any]) -> Entry:
     if not isinstance(options, dict):
-        raise OptionError(f"{where}: it must be a dictionary with options of istio_exposure.")
-    _check_names(where, options)
-    params = validated(where, merged(defaults, options))
+        raise OptionError(f"{place}: it must be a dictionary with options of istio_exposure.")
+    _check_names(place, options)
+    params = validated(place, merged(defaults, options))
     try:
-        return Entry(
-            where=where,
-            key=parse_name(params),
-            exposure=parse(params) if params["state"] == "present" else None,
-            adopt=params["adopt"],
-            levels=parse_levels(params["checks"]),
-            wait=params["wait"],
-            probe=parse_probe(params["probe"]),
-        )
+        return _entry(place, params)
     except OptionError as error:
-        raise OptionError(f"{where}.{error}") from error
+        raise OptionError(f"{place}.{error}") from error
+
+
+def _entry(place: str, params: Mapping[str, Any]) -> Entry:
+    return Entry(
+        place=place,
+        key=parse_key(params),
+        exposure=parse(params) if params["state"] == "present" else None,
+        adopt=params["adopt"],
+        levels=parse_levels(params["checks"]),
+        wait=params["wait"],
+        probe=parse_probe(params["probe"]),
+    )

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._checks.finding import parse_levels
-from .._istio.indexes import is_within
-from .argument_spec import ArgumentSpec
+from .._argspec import ArgumentSpec
+from .._istio.hosts import is_within
+from .check_levels import parse_levels
 from .exposure import Exposure, parse
 from .nested import validated
 from .values import OptionError, check_hosts
@@ -44,7 +44,7 @@ INFO = ArgumentSpec(
 
 
 @dataclass(frozen=True)
-class Asked:
+class InfoRequest:
     """Which exposures, and what of them. desired is None if they are not compared with anything."""
 
     name: str | None = None
@@ -56,7 +56,7 @@ class Asked:
     levels: Mapping[str, str] | None = None
     cluster_domain: str = "cluster.local"
 
-    def takes(self, namespace: str, name: str, hosts: list[str]) -> bool:
+    def matches(self, namespace: str, name: str, hosts: list[str]) -> bool:
         """Whether an exposure passes the filters, labels left out. A wildcard serves every host below it."""
         return (
             self.namespace in (None, namespace)
@@ -65,9 +65,9 @@ class Asked:
         )
 
 
-def parse_info(params: Mapping[str, Any]) -> Asked:
+def parse_info(params: Mapping[str, Any]) -> InfoRequest:
     """What a module's params (see INFO) ask for; raises OptionError."""
-    return Asked(
+    return InfoRequest(
         name=params["name"],
         namespace=params["namespace"],
         label_selectors=tuple(params["label_selectors"]),
@@ -92,7 +92,7 @@ def _desired(given: list[dict[str, Any]]) -> tuple[Exposure, ...]:
             raise OptionError(f"desired[{index}].{error}") from error
         key = (exposure.namespace, exposure.name)
         if key in found:
-            raise OptionError(f"desired[{index}]: the exposure {'/'.join(key)} is in the list twice.")
+            raise OptionError(f"desired[{index}]: the exposure {key} is in the list twice.")
         found[key] = exposure
     return tuple(found.values())
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._istio.hosts import certificate_covers
 from .values import OptionError, check_hosts, is_dns_name
 
 _REDIRECT = ("redirect",)
@@ -167,21 +168,9 @@ def _dns_names(given: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ..
                 f"{option}[{index}]: no certificate is valid for '*'; name the domains, such as *.example.com."
             )
     for host in hosts:
-        if not any(covers(name, host) for name in names):
+        if not any(certificate_covers(name, host) for name in names):
             raise OptionError(f"{option}: no name in it covers the host '{host}', so clients would refuse it; add it.")
     return names
-
-
-def covers(name: str, host: str) -> bool:
-    """Whether a certificate's name is valid for a host: its wildcard stands for exactly one label."""
-    first, dot, rest = host.partition(".")
-    return name == host or bool(name.startswith("*.") and dot and first != "*" and name[2:] == rest)
-
-
-def covering(host: str) -> tuple[str, ...]:
-    """The names of certificates that are valid for a host, see covers()."""
-    first, dot, rest = host.partition(".")
-    return (host, f"*.{rest}") if dot and first != "*" else (host,)
 
 
 def _authorities(option: str, pem: str) -> str:

@@ -4,71 +4,66 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What an exposure has where its gateway's pods are, and Istio looks up Secrets: a Certificate and the clients' CA."""
+"""The Certificates and Secrets of an exposure, which lie in the namespace of the gateway's pods."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from .._kubernetes.client import FORBIDDEN, ClusterError
+from .._istio.workloads import pods_namespaces
+from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.objects import (
     CLIENT_CA,
     PODS_NAMESPACE,
+    ExposureKey,
     Manifest,
     Ref,
     owner,
     ownership_labels,
     ref,
 )
-from .._kubernetes.reader import Reader
+from .._kubernetes.reader import Reader, find_where_allowed
 from .._manifests.exposure import CLIENT_CA_KEY
 from .._manifests.shared_gateway import contribution_of, is_shared
 from .._options.exposure import Exposure, OwnGateway
 from .._task import Task
 
-_KINDS = {"Certificate": "certificates.cert-manager.io", "Secret": "secrets"}
-_ENDED = ("Succeeded", "Failed")
+_RESOURCES = {"Certificate": "certificates.cert-manager.io", "Secret": "secrets"}
 
 
 def find_pods_namespace(task: Task, reader: Reader, exposure: Exposure) -> str | None:
-    """The namespace of the gateway's pods, if the exposure needs it; None if a check run cannot know it yet."""
+    """The namespace of the gateway's pods, if the exposure needs it; None if check mode cannot know it yet.
+
+    Raises ClusterError if it is not known, or not a single one.
+    """
     gateway = exposure.gateway
     if not isinstance(gateway, OwnGateway) or not exposure.needs_pods_namespace:
         return None
     if gateway.pods_namespace:
         return gateway.pods_namespace
     try:
-        found = pods_namespaces(reader, gateway.selector)
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
+        namespaces = pods_namespaces(reader.find("Pod", gateway.selector))
+    except ForbiddenError as error:
         raise ClusterError(
-            "gateway.pods_namespace: these credentials may not list pods in all namespaces, so say here in which "
-            "namespace the gateway's pods are."
+            "gateway.pods_namespace: these credentials may not list pods in all namespaces, so name the namespace of "
+            "the gateway's pods here."
         ) from error
-    if len(found) > 1:
+    if len(namespaces) > 1:
         raise ClusterError(
-            f"gateway.selector: it matches pods in the namespaces {' and '.join(sorted(found))}, and a certificate is "
-            "only in one; add labels to it, or say with gateway.pods_namespace which one you mean."
+            f"gateway.selector: it matches pods in the namespaces {' and '.join(namespaces)}, and a certificate is in "
+            "one namespace only; add labels to it, or name the namespace with gateway.pods_namespace."
         )
     # A gateway that is scaled to zero keeps its certificate.
-    return found.pop() if found else _remembered(task, reader, exposure, gateway)
+    return namespaces[0] if namespaces else _recorded_namespace(task, reader, exposure, gateway)
 
 
-def pods_namespaces(reader: Reader, selector: Mapping[str, str]) -> set[str]:
-    """Where pods with these labels run."""
-    pods = reader.find("Pod", selector)
-    return {pod["metadata"]["namespace"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED}
-
-
-def _remembered(task: Task, reader: Reader, exposure: Exposure, gateway: OwnGateway) -> str | None:
+def _recorded_namespace(task: Task, reader: Reader, exposure: Exposure, gateway: OwnGateway) -> str | None:
+    """The namespace that the live Gateway records for the exposure's credentials."""
     try:
         live = reader.get(Ref("Gateway", gateway.namespace, gateway.name))
-    except ClusterError as error:
-        if not error.kind_is_unknown:
-            raise
+    except UnknownKindError:
         live = None
-    namespace = places(live, (exposure.namespace, exposure.name)).get(PODS_NAMESPACE) if live else None
+    namespace = credential_locations(live, exposure.key).get(PODS_NAMESPACE) if live else None
     if namespace:
         return namespace
     labels = ", ".join(f"{key}={value}" for key, value in gateway.selector.items())
@@ -78,85 +73,69 @@ def _remembered(task: Task, reader: Reader, exposure: Exposure, gateway: OwnGate
     )
     if not task.check_mode:
         raise ClusterError(unknown)
-    task.warn(unknown)  # an earlier task may install it, which in check mode it does not
+    task.warn(unknown)  # an earlier task may install it, which it does not do in check mode
     return None
 
 
-def places(gateway: Manifest, key: tuple[str, str]) -> Mapping[str, str]:
-    """Where the exposure's credentials are (PODS_NAMESPACE, CLIENT_CA): said by its own Gateway or a shared one."""
+def credential_locations(gateway: Manifest, key: ExposureKey) -> Mapping[str, str]:
+    """Where the exposure's credentials are, as its own or a shared Gateway records it (PODS_NAMESPACE, CLIENT_CA)."""
     if is_shared(gateway):
         contribution = contribution_of(gateway, key)
         return contribution.credentials if contribution else {}
     return (gateway["metadata"].get("annotations") or {}) if owner(gateway) == key else {}
 
 
-def own_credentials(
-    task: Task,
-    reader: Reader,
-    key: tuple[str, str],
-    put: list[Mapping[str, str]],
-    wanted: list[Ref],
+def read_credentials(
+    task: Task, reader: Reader, key: ExposureKey, locations: Iterable[Mapping[str, str]], wanted: list[Ref]
 ) -> dict[Ref, Manifest]:
-    """What there is of the exposure's Certificates and Secrets, and what has the wanted names.
+    """The exposure's live Certificates and Secrets, and live objects with the wanted names.
 
-    put says where its credentials were put, by the Gateways as they are now, see places().
+    locations are those of its credentials now, one for each Gateway, see credential_locations().
     """
-    known = {gateway.get(PODS_NAMESPACE) for gateway in put} | {at.namespace for at in wanted}
-    namespaces = sorted(namespace for namespace in known if namespace)
-    found = {ref(live): live for live in _certificates(reader, ownership_labels(*key), namespaces)}
-    # Secrets are read by name: nobody should need the right to list them.
-    secrets = [gateway.get(CLIENT_CA) for gateway in put]
+    recorded = list(locations)
+    namespaces = {location.get(PODS_NAMESPACE) for location in recorded} | {at.namespace for at in wanted}
+    certificates = _certificates(reader, ownership_labels(*key), [name for name in namespaces if name])
+    by_ref = {ref(live): live for live in certificates}
+    # Secrets are read by name, so that nobody needs the right to list them.
+    secrets = [location.get(CLIENT_CA) for location in recorded]
     named = [Ref("Secret", *name.split("/", 1)) for name in secrets if name and "/" in name]
     for at in dict.fromkeys([*wanted, *named]):
-        live = found.get(at) or _get(task, reader, at)
+        live = by_ref.get(at) or _get(task, reader, at)
         if live is not None:
-            found[at] = live
-    return found
+            by_ref[at] = live
+    return by_ref
 
 
 def _certificates(reader: Reader, labels: dict[str, str], namespaces: list[str]) -> list[Manifest]:
-    """In the whole cluster, or where the caller may read; without cert-manager there are none."""
-    found = _list(reader, labels, None)
-    if found is not None:
-        return found
-    return [live for namespace in namespaces for live in _list(reader, labels, namespace) or []]
-
-
-def _list(reader: Reader, labels: dict[str, str], namespace: str | None) -> list[Manifest] | None:
+    """In the whole cluster, or where these credentials may read; without cert-manager there are none."""
     try:
-        return reader.find("Certificate", labels, namespace)
-    except ClusterError as error:
-        if error.kind_is_unknown:
-            return []
-        if error.status != FORBIDDEN:
-            raise
-        return None
+        return find_where_allowed(reader, "Certificate", labels, namespaces)
+    except UnknownKindError:
+        return []
 
 
 def _get(task: Task, reader: Reader, at: Ref) -> Manifest | None:
     try:
         return reader.get(at)
     except ClusterError as error:
-        if error.kind_is_unknown and task.check_mode:
-            return None  # an earlier task may install cert-manager, which in check mode it does not
-        raise ClusterError(f"{at}: {explained(at, error)}", error.status, error.resource) from error
+        if isinstance(error, UnknownKindError) and task.check_mode:
+            return None  # an earlier task may install cert-manager, which it does not do in check mode
+        raise ClusterError(f"{at}: {with_needed_rights(at, error)}", error.status, error.resource) from error
 
 
-def explained(at: Ref, error: ClusterError) -> ClusterError:
-    """The error; if it is about missing rights beside the gateway's pods, then with what is needed there."""
-    if error.status != FORBIDDEN or at.kind not in _KINDS or error.by_webhook:
+def with_needed_rights(at: Ref, error: ClusterError) -> ClusterError:
+    """The error; if it is about missing rights in the namespace of the gateway's pods, with the rights needed there."""
+    if not isinstance(error, ForbiddenError) or at.kind not in _RESOURCES:
         return error
-    return ClusterError(
+    return ForbiddenError(
         f"these credentials lack rights in namespace {at.namespace}, where the gateway's pods are and Istio looks up "
-        f"Secrets: they need get, create, patch and delete on {_KINDS[at.kind]} there (the API server: {error}).",
+        f"Secrets: they need get, create, patch and delete on {_RESOURCES[at.kind]} there (the API server: {error}).",
         error.status,
         error.resource,
     )
 
 
-def check_given_client_ca(
-    task: Task, reader: Reader, key: tuple[str, str], exposure: Exposure, namespace: str | None
-) -> None:
+def check_existing_client_ca(task: Task, reader: Reader, exposure: Exposure, namespace: str | None) -> None:
     """Refuses tls.mode=mutual without the Secret of the clients' CA: Istio would trust another CA, or serve nobody."""
     tls = exposure.tls
     if namespace is None or not tls.asks_for_client_certificates or tls.client_ca:
@@ -164,23 +143,21 @@ def check_given_client_ca(
     at = Ref("Secret", namespace, tls.client_ca_secret)
     try:
         live = reader.get(at)
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        task.warn(f"{at} may not be read with these credentials, so it is not known whether it holds the clients' CA.")
+    except ForbiddenError:
+        task.warn(f"These credentials may not read {at}, so it is not known whether it holds the clients' CA.")
         return
-    if live is not None and owner(live) == key:
+    if live is not None and owner(live) == exposure.key:
         raise ClusterError(
-            f"tls.client_ca: {at} was made by this exposure and goes with this option, and then no client could be "
-            "verified; keep the option."
+            f"tls.client_ca: {at} belongs to this exposure and would be removed with this option, and then no client "
+            "certificate could be verified; keep the option."
         )
     if live is not None and set(live.get("data") or {}) & {CLIENT_CA_KEY, "cacert"}:
         return
     missing = (
         f"tls.client_ca: tls.mode={tls.mode} takes the clients' CA from {at} with the key {CLIENT_CA_KEY}, which "
-        f"{'does not exist' if live is None else 'has no such key'}; give the CA's certificate with tls.client_ca.pem, "
+        f"{'does not exist' if live is None else 'lacks that key'}; give the CA's certificate with tls.client_ca.pem, "
         "or create that Secret first."
     )
     if not task.check_mode:
         raise ClusterError(missing)
-    task.warn(missing)  # an earlier task may make it, which in check mode it does not
+    task.warn(missing)  # an earlier task may create it, which it does not do in check mode

@@ -10,28 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._kubernetes.objects import Key, Manifest, Ref, ref
+from .._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from .._kubernetes.reader import Reader
 from .._manifests.exposure import manifests, urls
 from .._options.exposure import Exposure
 from .._task import Task
 from .credentials import (
-    check_given_client_ca,
+    check_existing_client_ca,
     find_pods_namespace,
 )
-from .export_to import check_it_is_seen
-from .live import Picture, look
-from .steps import Step, plan
+from .export_to import check_export_to
+from .live import LiveObjects, read_live
+from .steps import Step, plan_steps
 
 
 @dataclass(frozen=True)
-class Decision:
-    """One exposure (None: it is to go), its objects as they are wanted, what there is of it, and what is to be done."""
+class ExposurePlan:
+    """One exposure (None: it is to be removed), its desired and live objects, and the steps from one to the other."""
 
-    key: Key
+    key: ExposureKey
     exposure: Exposure | None
     desired: list[Manifest]
-    picture: Picture
+    live: LiveObjects
     steps: list[Step]
 
     @property
@@ -43,21 +43,21 @@ class Decision:
         if self.exposure is None:
             return None
         at = Ref("Gateway", self.exposure.gateway.namespace, self.exposure.gateway.name)
-        return {**self.picture.objects, **{ref(manifest): manifest for manifest in self.desired}}.get(at)
+        return {**self.live.by_ref, **{ref(manifest): manifest for manifest in self.desired}}.get(at)
 
     def virtual_service(self) -> Manifest:
         return next(manifest for manifest in self.desired if manifest["kind"] == "VirtualService")
 
     def urls(self) -> list[str]:
-        """Where the hosts are served."""
+        """The URLs at which the hosts will be served."""
         exposure, gateway = self.exposure, self.gateway()
         if exposure is None or gateway is None or not exposure.is_http:
             return []
-        redirected = exposure.gateway.http_port if exposure.tls.redirect else None
-        return urls(exposure.hosts, gateway["spec"].get("servers") or [], redirected)
+        redirected_port = exposure.gateway.http_port if exposure.tls.redirect else None
+        return urls(exposure.hosts, gateway["spec"].get("servers") or [], redirected_port)
 
     def certificate(self) -> dict[str, Any]:
-        """What a task returns of the Certificate, if it orders one."""
+        """The result's `certificate`: namespace, name and Secret of the Certificate; nothing without one."""
         for manifest in self.desired:
             if manifest["kind"] == "Certificate":
                 at = ref(manifest)
@@ -66,12 +66,17 @@ class Decision:
         return {}
 
 
-def decide(task: Task, reader: Reader, key: Key, exposure: Exposure | None, adopt: bool = False) -> Decision:
-    """Raises OptionError, OwnershipError or ClusterError if the cluster is not so that it can be done."""
+def plan_exposure(
+    task: Task, reader: Reader, key: ExposureKey, exposure: Exposure | None, adopt: bool = False
+) -> ExposurePlan:
+    """Reads what concerns the exposure and plans its steps.
+
+    Raises OptionError, OwnershipError or ClusterError if the cluster's state does not allow it.
+    """
     pods_namespace = find_pods_namespace(task, reader, exposure) if exposure else None
     desired = manifests(exposure, pods_namespace) if exposure else []
-    picture = look(task, reader, key, exposure, desired)
+    live = read_live(task, reader, key, exposure, desired)
     if exposure:
-        check_given_client_ca(task, reader, key, exposure, pods_namespace)
-        check_it_is_seen(task, reader, exposure, picture)
-    return Decision(key, exposure, desired, picture, plan(key, desired, picture, adopt))
+        check_existing_client_ca(task, reader, exposure, pods_namespace)
+        check_export_to(task, reader, exposure, live)
+    return ExposurePlan(key, exposure, desired, live, plan_steps(key, desired, live, adopt))

@@ -4,103 +4,91 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What one task sees of the cluster before it decides anything."""
+"""Reads the live objects that concern one exposure, before anything is planned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
-from .._kubernetes.client import FORBIDDEN, ClusterError
-from .._kubernetes.objects import (
-    Manifest,
-    Ref,
-    owner,
-    ownership_labels,
-    ref,
-)
-from .._kubernetes.reader import Reader
-from .._manifests.shared_gateway import (
-    SHARED,
-    exposures_on,
-    is_on,
-)
+from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
+from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ownership_labels, ref
+from .._kubernetes.reader import Reader, find_if_allowed
+from .._manifests.shared_gateway import SHARED, exposures_on, is_on
 from .._options.exposure import ExistingGateway, Exposure
 from .._task import Task
-from .credentials import own_credentials, places
+from .credentials import credential_locations, read_credentials
 
-# What Istio reads; the rest is in the namespace of the gateway's pods.
+# Istio's own kinds; the others lie in the namespace of the gateway's pods.
 _ISTIO = ("Gateway", "DestinationRule", "VirtualService")
 
 
 @dataclass
-class Picture:
-    """What one read of the cluster saw that concerns an exposure."""
+class LiveObjects:
+    """The live objects that concern an exposure, by reference."""
 
-    objects: dict[Ref, Manifest] = field(default_factory=dict)
+    by_ref: dict[Ref, Manifest] = field(default_factory=dict)
 
 
-def look(
-    task: Task, reader: Reader, key: tuple[str, str], exposure: Exposure | None, desired: list[Manifest]
-) -> Picture:
-    """What the cluster holds of the exposure, what has the names that it wants, and the Gateway that it attaches to."""
+def read_live(
+    task: Task, reader: Reader, key: ExposureKey, exposure: Exposure | None, desired: list[Manifest]
+) -> LiveObjects:
+    """The exposure's own objects, those with the names that it wants, and the existing Gateway that it attaches to.
+
+    Raises ClusterError if a read fails, or if the existing Gateway cannot be attached to.
+    """
     wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
-    objects: dict[Ref, Manifest] = {}
+    by_ref: dict[Ref, Manifest] = {}
     try:
-        objects.update(_istio_objects(reader, key, [at for at in wanted if at.kind in _ISTIO]))
+        by_ref.update(_istio_objects(reader, key, [at for at in wanted if at.kind in _ISTIO]))
         if exposure and isinstance(exposure.gateway, ExistingGateway):
-            objects.update(_existing_gateway(task, reader, key, exposure.gateway))
-    except ClusterError as error:
-        # Without Istio's CRDs there is nothing to remove; and a check run of a whole site, whose role istio has not
+            by_ref.update(_existing_gateway(task, reader, key, exposure.gateway))
+    except UnknownKindError:
+        # Without Istio's CRDs there is nothing to remove; and check mode for a whole site, in which role istio has not
         # installed them either, must be able to go on.
-        if not (error.kind_is_unknown and (task.check_mode or exposure is None)):
+        if not task.check_mode and exposure is not None:
             raise
-    put = [places(live, key) for at, live in objects.items() if at.kind == "Gateway"]
-    objects.update(own_credentials(task, reader, key, put, [at for at in wanted if at.kind not in _ISTIO]))
+    locations = [credential_locations(live, key) for at, live in by_ref.items() if at.kind == "Gateway"]
+    by_ref.update(read_credentials(task, reader, key, locations, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
-    if exposure is None and at in objects and owner(objects[at]) != key:
-        task.warn(f"{at} exists but was not made by this module; it is left as it is.")
-    return Picture(objects)
+    if exposure is None and at in by_ref and owner(by_ref[at]) != key:
+        task.warn(f"{at} exists but is not managed by this collection; it is left as it is.")
+    return LiveObjects(by_ref)
 
 
-def _istio_objects(reader: Reader, key: tuple[str, str], wanted: list[Ref]) -> dict[Ref, Manifest]:
-    found = {ref(live): live for live in _objects_of_exposure(reader, key, {at.namespace for at in wanted})}
+def _istio_objects(reader: Reader, key: ExposureKey, wanted: list[Ref]) -> dict[Ref, Manifest]:
+    by_ref = {ref(live): live for live in _labelled_objects(reader, key, {at.namespace for at in wanted})}
     for at in wanted:
-        live = found.get(at) or reader.get(at)
+        live = by_ref.get(at) or reader.get(at)
         if live is not None:
-            found[at] = live
-    return found
+            by_ref[at] = live
+    return by_ref
 
 
-def _objects_of_exposure(reader: Reader, key: tuple[str, str], namespaces: set[str]) -> list[Manifest]:
-    """All objects that carry the exposure's labels: in the whole cluster, or where the caller may read."""
+def _labelled_objects(reader: Reader, key: ExposureKey, namespaces: set[str]) -> list[Manifest]:
+    """All objects with the exposure's labels: in the whole cluster, or where these credentials may read."""
     labels = ownership_labels(*key)
-    rules = _if_allowed(partial(reader.find, "DestinationRule", labels, key[0]))
+    rules = find_if_allowed(reader, "DestinationRule", labels, key.namespace) or []
     try:
         return rules + reader.find("VirtualService", labels) + _gateways(reader, key, None)
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-    virtual_services = reader.find("VirtualService", labels, key[0])
-    candidates = sorted({key[0]} | namespaces | _gateway_namespaces(virtual_services))
-    gateways = [live for at in candidates for live in _if_allowed(partial(_gateways, reader, key, at))]
+    except ForbiddenError:
+        virtual_services = reader.find("VirtualService", labels, key.namespace)
+    candidates = sorted({key.namespace} | namespaces | _gateway_namespaces(virtual_services))
+    gateways = [live for namespace in candidates for live in _gateways_if_allowed(reader, key, namespace)]
     return rules + virtual_services + gateways
 
 
-def _gateways(reader: Reader, key: tuple[str, str], namespace: str | None) -> list[Manifest]:
-    """The exposure's own, and those that it shares."""
+def _gateways(reader: Reader, key: ExposureKey, namespace: str | None) -> list[Manifest]:
+    """The exposure's own Gateways, and the shared ones that it is on."""
     shared = [live for live in reader.find("Gateway", {SHARED: "true"}, namespace) if is_on(live, key)]
     return reader.find("Gateway", ownership_labels(*key), namespace) + shared
 
 
-def _if_allowed(read: Callable[[], list[Manifest]]) -> list[Manifest]:
+def _gateways_if_allowed(reader: Reader, key: ExposureKey, namespace: str) -> list[Manifest]:
+    """None where these credentials may not read: then they cannot have created a Gateway there either."""
     try:
-        return read()
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        return []  # who may not even read there has made none there
+        return _gateways(reader, key, namespace)
+    except ForbiddenError:
+        return []
 
 
 def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
@@ -108,33 +96,27 @@ def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
     return {name.partition("/")[0] for name in names if "/" in name}
 
 
-def _existing_gateway(
-    task: Task, reader: Reader, key: tuple[str, str], gateway: ExistingGateway
-) -> dict[Ref, Manifest]:
+def _existing_gateway(task: Task, reader: Reader, key: ExposureKey, gateway: ExistingGateway) -> dict[Ref, Manifest]:
     at = Ref("Gateway", gateway.namespace, gateway.name)
     try:
         live = reader.get(at)
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        task.warn(
-            f"{at} may not be read with these credentials, so it is not known whether it exists and what it serves."
-        )
+    except ForbiddenError:
+        task.warn(f"These credentials may not read {at}, so it is not known whether it exists and what it serves.")
         return {}
     if live is None:
-        missing = f"gateway.existing: there is no {at}; create it first, or use gateway.selector."
+        missing = f"gateway.existing: {at} does not exist; create it first, or use gateway.selector."
         if not task.check_mode:
             raise ClusterError(missing)
-        task.warn(missing)  # an earlier task may make it, which in check mode it does not
+        task.warn(missing)  # an earlier task may create it, which it does not do in check mode
         return {}
     if owner(live) == key:
         raise ClusterError(
-            f"gateway.existing: {at} is this exposure's own; keep it with gateway.selector, or attach to another one, "
-            "and it is removed."
+            f"gateway.existing: {at} is this exposure's own Gateway; keep it with gateway.selector, or attach to "
+            "another Gateway, then this one is removed."
         )
-    if is_on(live, key) and exposures_on(live) == ["/".join(key)]:
+    if is_on(live, key) and exposures_on(live) == [str(key)]:
         raise ClusterError(
-            f"gateway.existing: only this exposure is on the shared {at}, which would go with it; keep it with "
-            "gateway.shared, or attach to another one."
+            f"gateway.existing: this exposure is the only one on the shared {at}, which would be removed with it; keep "
+            "it with gateway.shared, or attach to another Gateway."
         )
     return {at: live}

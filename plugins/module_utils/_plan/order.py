@@ -36,15 +36,15 @@ class Write:
     change: Change | None = None
 
 
-def stages(
-    steps: list[Step], keeps_out: Callable[[Manifest], bool] = lambda _gateway: False
+def write_order(
+    steps: list[Step], blocks: Callable[[Manifest], bool] = lambda _gateway: False
 ) -> tuple[list[Write], list[Write]]:
     """All writes: those after which the exposure is served where it is wanted, and those that are left for then.
 
     keeps_out says of a Gateway that the exposure leaves whether nothing new is served before it is gone.
     """
-    kept = [step for step in steps if not step.takes_away]
-    leaving = [step for step in steps if step.takes_away]
+    kept = [step for step in steps if not step.removes]
+    leaving = [step for step in steps if step.removes]
     moves = any(map(_left_behind, kept)) or any(step.ref.kind == "Gateway" for step in leaving)
     if not kept or not moves:
         return [_final(step) for step in kept], [_final(step) for step in leaving]
@@ -56,13 +56,13 @@ def stages(
         stage = listeners if step.ref.kind == "Gateway" else routes
         stage += interim or [_final(step)]
         then += [_final(step)] if interim else []
-    in_the_way = [step for step in leaving if step.ref.kind == "Gateway" and keeps_out(_of_the_exposure(step))]
+    in_the_way = [step for step in leaving if step.ref.kind == "Gateway" and blocks(_of_the_exposure(step))]
     last = [step for step in leaving if step not in in_the_way]
     return [*routes, *listeners, *map(_final, in_the_way)], [*map(_final, last), *then]
 
 
 def _final(step: Step) -> Write:
-    return Write(step, step.desired, step.shared)
+    return Write(step, step.desired, step.shared_change)
 
 
 def _left_behind(step: Step) -> set[str]:
@@ -82,17 +82,17 @@ def _bound_to_both(step: Step) -> list[Write]:
 
 def _alone(step: Step, gateway: Manifest | None) -> list[Write]:
     """Puts the exposure's hosts on a shared Gateway into a server of their own."""
-    if step.shared is None or gateway is None or not step.changes:
+    if step.shared_change is None or gateway is None or not step.changes:
         return []
-    contribution = step.shared.contribution or contribution_of(gateway, step.shared.exposure)
+    contribution = step.shared_change.contribution or contribution_of(gateway, step.shared_change.exposure)
     if contribution is None:
         return []
-    change = replace(step.shared, contribution=replace(contribution, alone=True))
+    change = replace(step.shared_change, contribution=replace(contribution, alone=True))
     return [Write(step, gateway, change)]
 
 
 def _of_the_exposure(step: Step) -> Manifest:
     """A Gateway as it is, of a shared one only what the exposure has there."""
     live = step.live or {}
-    mine = contribution_of(live, step.shared.exposure) if step.shared and live else None
+    mine = contribution_of(live, step.shared_change.exposure) if step.shared_change and live else None
     return {**live, "spec": {"selector": mine.selector, "servers": list(mine.servers)}} if mine else live

@@ -3,17 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""Which exposures of ours are within a scope, and not in the list."""
+"""The managed exposures that a list no longer holds."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from .._kubernetes.client import FORBIDDEN, ClusterError
+from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.objects import (
     FIELD_MANAGER,
     MANAGED_BY,
-    Key,
+    ExposureKey,
     Manifest,
     owner,
 )
@@ -24,52 +24,54 @@ from .._options.values import OptionError
 
 # An exposure whose removal was interrupted may have only one of these left.
 _KINDS = ("VirtualService", "Gateway", "DestinationRule", "Certificate")
-_OURS = {MANAGED_BY: FIELD_MANAGER}
+_MANAGED = {MANAGED_BY: FIELD_MANAGER}
 _BAD_REQUEST = 400
 
 
-def to_prune(reader: Reader, scope: Scope, keep: Collection[Key]) -> list[Key]:
-    """The exposures (namespace, name) to remove. Raises OptionError or ClusterError."""
-    found = {key for kind in _KINDS for live in _ours(reader, kind, scope) for key in _exposures(live, scope)}
-    return sorted(key for key in found if scope.has(key) and key not in keep)
+def to_prune(reader: Reader, scope: Scope, keep: Collection[ExposureKey]) -> list[ExposureKey]:
+    """The managed exposures within the scope that are not to be kept. Raises OptionError or ClusterError."""
+    objects = [live for kind in _KINDS for live in _managed_objects(reader, kind, scope)]
+    existing = {key for live in objects for key in _exposures(live, scope)}
+    return sorted(key for key in existing if scope.has(key) and key not in keep)
 
 
-def _exposures(live: Manifest, scope: Scope) -> Iterator[Key]:
-    """Whose an object is. A shared Gateway has no labels of its exposures, so a condition on them does not meet it."""
+def _exposures(live: Manifest, scope: Scope) -> Iterator[ExposureKey]:
+    """The exposures of an object. A shared Gateway carries no labels of theirs, so label selectors do not match it."""
     if is_shared(live):
         for name in exposures_on(live) if not scope.label_selectors else []:
             namespace, _slash, rest = name.partition("/")
-            yield namespace, rest
+            yield ExposureKey(namespace, rest)
         return
     key = owner(live)
     if key:
         yield key
 
 
-def _ours(reader: Reader, kind: str, scope: Scope) -> list[Manifest]:
-    """In the whole cluster, or where the caller may read: an exposure's VirtualService is in its own namespace."""
+def _managed_objects(reader: Reader, kind: str, scope: Scope) -> list[Manifest]:
+    """In the whole cluster, or where these credentials may read: a VirtualService is in its exposure's namespace."""
     try:
-        return reader.find(kind, _OURS, None, scope.label_selectors)
-    except ClusterError as error:
-        if error.kind_is_unknown:
-            return []
-        if error.status == _BAD_REQUEST and scope.label_selectors:
-            raise OptionError(f"prune.label_selectors: {error}") from error
-        if error.status != FORBIDDEN:
-            raise
+        return reader.find(kind, _MANAGED, None, scope.label_selectors)
+    except UnknownKindError:
+        return []
+    except ForbiddenError as error:
         if scope.is_everywhere:
             raise ClusterError(
                 f"prune.namespaces: '*' takes the right to list {kind}s in all namespaces; name namespaces instead "
                 f"(the API server: {error}).",
                 error.status,
             ) from error
-    return [live for namespace in sorted(set(scope.namespaces)) for live in _there(reader, kind, scope, namespace)]
-
-
-def _there(reader: Reader, kind: str, scope: Scope, namespace: str) -> list[Manifest]:
-    try:
-        return reader.find(kind, _OURS, namespace, scope.label_selectors)
     except ClusterError as error:
-        if error.status != FORBIDDEN or kind == "VirtualService":
+        if error.status == _BAD_REQUEST and scope.label_selectors:
+            raise OptionError(f"prune.label_selectors: {error}") from error
+        raise
+    return [live for name in sorted(set(scope.namespaces)) for live in _managed_in(reader, kind, scope, name)]
+
+
+def _managed_in(reader: Reader, kind: str, scope: Scope, namespace: str) -> list[Manifest]:
+    """Only VirtualServices must be readable: without the right to read a kind, none of it can have been created."""
+    try:
+        return reader.find(kind, _MANAGED, namespace, scope.label_selectors)
+    except ForbiddenError:
+        if kind == "VirtualService":
             raise
-        return []  # who may not even read there has made none there
+        return []

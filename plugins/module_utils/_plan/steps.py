@@ -12,18 +12,8 @@ from dataclasses import dataclass, replace
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._kubernetes.objects import (
-    FieldPath,
-    Manifest,
-    Ref,
-    content,
-    fields,
-    has_all,
-    owned_fields,
-    owner,
-    pick,
-    ref,
-)
+from .._kubernetes.fields import FieldPath, content, fields, has_all, owned_fields, pick
+from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ref
 from .._manifests.shared_gateway import (
     Change,
     contribution_of,
@@ -32,7 +22,7 @@ from .._manifests.shared_gateway import (
     is_shared,
     only_changes,
 )
-from .live import Picture
+from .live import LiveObjects
 
 CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchanged"
 
@@ -64,19 +54,21 @@ class Step:
     before: Manifest
     after: Manifest
     taken_over: tuple[FieldPath, ...] = ()
-    shared: Change | None = None
+    shared_change: Change | None = None
 
     @property
     def changes(self) -> bool:
         return self.action != UNCHANGED
 
     @property
-    def takes_away(self) -> bool:
+    def removes(self) -> bool:
         """Whether the exposure has something there no more."""
-        return self.action == DELETED or (self.shared is not None and self.shared.contribution is None)
+        return self.action == DELETED or (self.shared_change is not None and self.shared_change.contribution is None)
 
 
-def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, adopt: bool = False) -> list[Step]:
+def plan_steps(
+    owner_key: ExposureKey, desired: list[Manifest], objects: LiveObjects, adopt: bool = False
+) -> list[Step]:
     """The steps that make the cluster hold exactly the desired objects of the exposure (namespace, name).
 
     Creates and updates come first, in the given order; then what else the picture holds of the exposure is deleted,
@@ -84,7 +76,7 @@ def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, 
     """
     steps = []
     for manifest in desired:
-        live = picture.objects.get(ref(manifest))
+        live = objects.by_ref.get(ref(manifest))
         if is_shared(manifest):
             steps.append(_share(Change(ref(manifest), owner_key, contribution_of(manifest, owner_key)), live))
             continue
@@ -92,7 +84,7 @@ def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, 
             _check_ownership(live, owner_key, adopt)
         steps.append(write_step(manifest, live))
     wanted = {step.ref for step in steps}
-    others = [live for at, live in sorted(picture.objects.items()) if at not in wanted]
+    others = [live for at, live in sorted(objects.by_ref.items()) if at not in wanted]
     leftovers = [live for live in others if owner(live) == owner_key or is_on(live, owner_key)]
     leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
     return steps + [
@@ -100,7 +92,7 @@ def plan(owner_key: tuple[str, str], desired: list[Manifest], picture: Picture, 
     ]
 
 
-def _check_ownership(live: Manifest, owner_key: tuple[str, str], adopt: bool) -> None:
+def _check_ownership(live: Manifest, owner_key: ExposureKey, adopt: bool) -> None:
     found = owner(live)
     if found == owner_key:
         return
@@ -136,7 +128,7 @@ def _share(change: Change, live: Manifest | None) -> Step:
     else:
         step = Step(UNCHANGED, change.at, None, None, {}, {})
     before, after = only_changes(step.before, step.after)
-    return replace(step, before=before, after=after, shared=change)
+    return replace(step, before=before, after=after, shared_change=change)
 
 
 def write_step(manifest: Manifest, live: Manifest | None) -> Step:

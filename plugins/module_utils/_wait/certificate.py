@@ -4,17 +4,60 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What the objects of cert-manager say about a certificate: is it there, and if not, why. Pure."""
+"""Waits until cert-manager has issued a certificate and, if it does not, says why."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from .._kubernetes.objects import Manifest
+from .._kubernetes.errors import ClusterError
+from .._kubernetes.objects import Manifest, Ref, ref
+from .._kubernetes.reader import Reader
+from .deadline import Deadline
 
+_PAUSE_SECONDS = 1.0
+_CERT_MANAGER = "cert-manager.io"
 _NAME = "cert-manager.io/certificate-name"
 _REVISION = "cert-manager.io/certificate-revision"
+
+
+def wait_until_ready(reader: Reader, certificate: Manifest, deadline: Deadline) -> Manifest:
+    """The Certificate once it is ready; raises ClusterError with the reason if it fails or takes too long."""
+    at = ref(certificate)
+    live: Manifest | None = certificate
+    while True:
+        if live is not None and is_ready(live):
+            return live
+        if live is not None and has_failed(live):
+            raise ClusterError(f"{at} could not be issued: {_reason(reader, at, live)}.")
+        if not deadline.remaining:
+            raise ClusterError(f"{at} is not ready after {deadline.seconds:g} s: {_reason(reader, at, live)}.")
+        time.sleep(min(_PAUSE_SECONDS, deadline.remaining))
+        live = reader.get(at)
+
+
+def _reason(reader: Reader, at: Ref, certificate: Manifest | None) -> str:
+    def list_kind(kind: str) -> list[Manifest]:
+        try:
+            return reader.find(kind, {}, at.namespace)
+        except ClusterError:
+            return []  # what may not be read cannot explain anything
+
+    requests, orders, challenges = (list_kind(kind) for kind in ("CertificateRequest", "Order", "Challenge"))
+    return explain(certificate, requests, orders, challenges, _issuer(reader, at, certificate))
+
+
+def _issuer(reader: Reader, at: Ref, certificate: Manifest | None) -> Manifest | None:
+    reference = certificate["spec"]["issuerRef"] if certificate else {}
+    if reference.get("group") != _CERT_MANAGER or reference.get("kind") not in ("Issuer", "ClusterIssuer"):
+        return None
+    namespace = at.namespace if reference["kind"] == "Issuer" else ""
+    try:
+        return reader.get(Ref(reference["kind"], namespace, reference["name"]))
+    except ClusterError:
+        return None
 
 
 def is_ready(certificate: Manifest) -> bool:

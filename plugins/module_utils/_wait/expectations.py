@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What must be asked of a gateway to prove that an exposure is served, and whether an answer is that proof. Pure."""
+"""The requests that prove that an exposure is served, and whether an answer is that proof. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._istio.x509 import Identity
+from .._istio.hosts import narrower_of, without_namespace
+from .._istio.tls_secret import CertificateIdentity
 from .._kubernetes.objects import Manifest
-from .._manifests.exposure import host_matches
 from .._options.probe import Probe
 from .probe import BROKEN_OFF, ProbeResult
 
@@ -35,7 +35,7 @@ _ENVOYS_WORDS = ("no healthy upstream", "upstream connect error", "upstream requ
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Expectation:
     """One URL that must be answered: by the service, with a redirect to HTTPS, or at least with a TLS handshake.
 
     number is the port of the Gateway's server, credential the Secret whose certificate that must show.
@@ -51,9 +51,9 @@ class Wanted:
         return self.url.startswith("https:")
 
 
-def wanted(
+def expectations(
     hosts: Iterable[str], gateway: Manifest, virtual_service: Manifest, redirected_port: int | None, probe: Probe
-) -> tuple[list[Wanted], list[str]]:
+) -> tuple[list[Expectation], list[str]]:
     """What to ask for these hosts, and the hosts that no server of the Gateway takes.
 
     redirected_port is the one whose requests the VirtualService sends to HTTPS. Servers of other protocols than HTTP
@@ -61,48 +61,45 @@ def wanted(
     """
     path = probe.path or default_path(virtual_service, redirected_port)
     servers = gateway["spec"].get("servers") or []
-    found: list[Wanted] = []
+    expected: list[Expectation] = []
     unserved = []
     for host in hosts:
-        taken = _taken(host, servers)
-        if not taken:
+        names = _server_names(host, servers)
+        if not names:
             unserved.append(host)
-        for name, server in taken:
+        for name, server in names:
             scheme = _SCHEMES.get(_protocol(server))
             if scheme:
-                found.append(_wanted(name, server, scheme, path, redirected_port, probe))
-    return list(dict.fromkeys(found)), unserved
+                expected.append(_expectation(name, server, scheme, path, redirected_port, probe))
+    return list(dict.fromkeys(expected)), unserved
 
 
-def _taken(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def _server_names(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """The names to ask for, each with the server that takes it: of one port's servers, the one that names it best."""
     best: dict[tuple[int, str], tuple[tuple[bool, int], Mapping[str, Any]]] = {}
     for server in servers:
-        for pattern in (entry.rpartition("/")[2] for entry in server.get("hosts") or []):
-            if host_matches(pattern, host):
-                name = host
-            elif host_matches(pattern=host, host=pattern):
-                name = pattern
-            else:
+        for pattern in map(without_namespace, server.get("hosts") or []):
+            name = narrower_of(host, pattern)
+            if name is None:
                 continue
             at = (server["port"]["number"], name)
             fit = (not pattern.startswith("*"), len(pattern))
             if at not in best or best[at][0] < fit:
                 best[at] = (fit, server)
-    return [(_asked(name), server) for (_number, name), (_fit, server) in best.items()]
+    return [(_name_to_ask(name), server) for (_number, name), (_fit, server) in best.items()]
 
 
 def _protocol(server: Mapping[str, Any]) -> str:
     return str(server["port"].get("protocol", "")).upper()
 
 
-def _asked(host: str) -> str:
+def _name_to_ask(host: str) -> str:
     return f"{_MADE_UP}.invalid" if host == "*" else host.replace("*", _MADE_UP, 1)
 
 
-def _wanted(
+def _expectation(
     name: str, server: Mapping[str, Any], scheme: str, path: str, redirected_port: int | None, probe: Probe
-) -> Wanted:
+) -> Expectation:
     number, tls = server["port"]["number"], server.get("tls") or {}
     mode = tls.get("mode", "").upper()
     if tls.get("httpsRedirect") or (scheme == "http" and number == redirected_port):
@@ -112,7 +109,7 @@ def _wanted(
     else:
         kind = ANSWER
     port = "" if number == _DEFAULT_PORTS[scheme] else f":{number}"
-    return Wanted(f"{scheme}://{name}{port}{path}", kind, number, _secret(tls.get("credentialName")))
+    return Expectation(f"{scheme}://{name}{port}{path}", kind, number, _secret(tls.get("credentialName")))
 
 
 def _secret(credential: str | None) -> str | None:
@@ -139,8 +136,12 @@ def default_path(virtual_service: Manifest, redirected_port: int | None = None) 
     return "/" if "/" in free else next(iter(named), "/")
 
 
-def objections(
-    wish: Wanted, answer: ProbeResult, probe: Probe, held: Identity | None, served: Identity | None
+def mismatch(
+    expectation: Expectation,
+    answer: ProbeResult,
+    probe: Probe,
+    held: CertificateIdentity | None,
+    served: CertificateIdentity | None,
 ) -> str | None:
     """Why an answer is no proof; None if it is one.
 
@@ -151,31 +152,31 @@ def objections(
     if held and served and held.serial != served.serial:
         return (
             f"the gateway shows the certificate {served.serial}, and not yet {held.serial}, which is in the Secret "
-            f"{wish.credential}"
+            f"{expectation.credential}"
         )
-    if wish.kind == HANDSHAKE:
+    if expectation.kind == HANDSHAKE:
         return None
-    if wish.kind == REDIRECT:
-        return _not_to_https(wish, answer)
+    if expectation.kind == REDIRECT:
+        return _not_to_https(expectation, answer)
     return _not_served(answer, probe)
 
 
-def _not_to_https(wish: Wanted, answer: ProbeResult) -> str | None:
+def _not_to_https(expectation: Expectation, answer: ProbeResult) -> str | None:
     to = urlsplit(answer.location or "")
-    if answer.status in _REDIRECTS and to.scheme == "https" and to.hostname == urlsplit(wish.url).hostname:
+    if answer.status in _REDIRECTS and to.scheme == "https" and to.hostname == urlsplit(expectation.url).hostname:
         return None
-    return f"it answers {_said(answer)}, and does not redirect to HTTPS"
+    return f"it answers {_answer_text(answer)}, and does not redirect to HTTPS"
 
 
 def _not_served(answer: ProbeResult, probe: Probe) -> str | None:
     statuses = probe.statuses or (_REDIRECTS if probe.location else ())
     if answer.status not in statuses:
         if by_the_gateway_itself(answer):
-            return _because(answer)
+            return _gateway_error(answer)
         if statuses:
-            return f"it answers {_said(answer)}, and not {' or '.join(str(status) for status in statuses)}"
+            return f"it answers {_answer_text(answer)}, and not {' or '.join(str(status) for status in statuses)}"
     if probe.location and answer.location != probe.location:
-        return f"it answers {_said(answer)}, and does not redirect to {probe.location}"
+        return f"it answers {_answer_text(answer)}, and does not redirect to {probe.location}"
     return None
 
 
@@ -189,20 +190,20 @@ def by_the_gateway_itself(answer: ProbeResult) -> bool:
     return not answer.body or answer.body.lower().startswith(_ENVOYS_WORDS)
 
 
-def _because(answer: ProbeResult) -> str:
+def _gateway_error(answer: ProbeResult) -> str:
     if answer.status == 404:
         return "the gateway itself answers 404, as it knows no route for this host and path"
     said = f" ({answer.body.strip()})" if answer.body.strip() else ""
     return f"the gateway itself answers {answer.status}{said}, as it reaches no endpoint of the route's destination"
 
 
-def _said(answer: ProbeResult) -> str:
+def _answer_text(answer: ProbeResult) -> str:
     return f"{answer.status} to {answer.location}" if answer.location else str(answer.status)
 
 
-def sentences(missing: Iterable[str], most: int = 10) -> Iterator[str]:
+def first_few(all_messages: Iterable[str], limit: int = 10) -> Iterator[str]:
     """Only so many that a person reads them."""
-    several = list(missing)
-    yield from several[:most]
-    if len(several) > most:
-        yield f"and {len(several) - most} more"
+    messages = list(all_messages)
+    yield from messages[:limit]
+    if len(messages) > limit:
+        yield f"and {len(messages) - limit} more"

@@ -14,34 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._istio.addresses import (
-    Entrance,
-    Surroundings,
-    entrances,
-    keeps_out,
-    running,
-)
-from .._istio.x509 import (
-    CRYPTOGRAPHY_IS_MISSING,
-    Identity,
-    identify,
-    identify_secret,
-)
-from .._kubernetes.client import FORBIDDEN, ClusterError
+from .._istio.addresses import Address, GatewayEndpoints, addresses_at, blocks
+from .._istio.tls_secret import HAS_CRYPTOGRAPHY, CertificateIdentity, identify, identify_secret
+from .._istio.workloads import is_running
+from .._kubernetes.errors import ClusterError, ForbiddenError
 from .._kubernetes.objects import Manifest, Ref
 from .._kubernetes.reader import Reader
 from .._options.exposure import Exposure
 from .._options.probe import Probe
 from .._options.values import OptionError
 from .._task import Task
-from .deadline import Limit
-from .expectations import (
-    HANDSHAKE,
-    Wanted,
-    objections,
-    sentences,
-    wanted,
-)
+from .deadline import Deadline
+from .expectations import HANDSHAKE, Expectation, expectations, first_few, mismatch
 from .probe import Request, ask, tls_client
 
 Result = dict[str, Any]
@@ -52,63 +36,66 @@ _SETTLE_SECONDS = 1.0
 
 
 @dataclass
-class Watch:
-    """What must be asked, the way there, and what came of it so far: good answers, or one sentence."""
+class ProbeSession:
+    """The expectations of an exposure, how to reach its gateway, and for each URL and address what came of it so far:
+    in `served` the result of a good answer, in `failures` one sentence.
+    """
 
     task: Task
-    cluster: Reader
     probe: Probe
-    wishes: list[Wanted]
+    expectations: list[Expectation]
     selector: dict[str, str]
     pods_namespace: str | None
     tls: ssl.SSLContext
-    around: Surroundings = field(default_factory=Surroundings)
-    served: dict[tuple[Wanted, Entrance], Result] = field(default_factory=dict)
-    missing: dict[tuple[Wanted, Entrance], str] = field(default_factory=dict)
+    endpoints: GatewayEndpoints = field(default_factory=GatewayEndpoints)
+    served: dict[tuple[Expectation, Address], Result] = field(default_factory=dict)
+    failures: dict[tuple[Expectation, Address], str] = field(default_factory=dict)
 
-    def is_kept_from(self, leaving: Manifest) -> bool:
-        """Whether nothing new is served before this object is gone."""
+    def is_blocked_by(self, leaving: Manifest) -> bool:
+        """Whether nothing new is served before this object is deleted."""
         if leaving["kind"] != "Gateway":
             return False
-        ports = {wish.number for wish in self.wishes if wish.is_tls}
-        pods_are_known = self.around.pods or not self.probe.addresses
-        return keeps_out(leaving, self.selector, ports, self.around.pods if pods_are_known else None)
+        ports = {expectation.number for expectation in self.expectations if expectation.is_tls}
+        pods_are_known = self.endpoints.pods or not self.probe.addresses
+        return blocks(leaving, self.selector, ports, self.endpoints.pods if pods_are_known else None)
 
 
-def prepare(
+def start_session(
     task: Task,
-    cluster: Reader,
+    reader: Reader,
     exposure: Exposure,
     gateway: Manifest | None,
     virtual_service: Manifest,
     probe: Probe,
-) -> Watch:
-    """Finds all that would make the wait pointless before the first write; raises OptionError or ClusterError."""
+) -> ProbeSession:
+    """Finds everything that would make the wait pointless before the first write; raises OptionError or ClusterError.
+
+    gateway (None: it may not be read) and virtual_service are as they will be.
+    """
     at = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name)
     if gateway is None:
         raise ClusterError(
-            f"wait: {at} may not be read with these credentials, so it is not known where to ask whether the hosts are "
-            "served; give the right to get it, or set probe.enabled: false."
+            f"wait: these credentials may not read {at}, so it is not known where to ask whether the hosts are served; "
+            "give the right to get it, or set probe.enabled: false."
         )
-    redirected = exposure.gateway.http_port if exposure.tls.redirect else None
-    wishes, unserved = wanted(exposure.hosts, gateway, virtual_service, redirected, probe)
+    redirected_port = exposure.gateway.http_port if exposure.tls.redirect else None
+    expected, unserved = expectations(exposure.hosts, gateway, virtual_service, redirected_port, probe)
     if unserved:
         raise OptionError(
             f"wait: no server of {at} has the host {' or '.join(unserved)}, so it would never be served; add it there, "
             "correct hosts, or set probe.enabled: false."
         )
-    watch = Watch(
+    session = ProbeSession(
         task=task,
-        cluster=cluster,
         probe=probe,
-        wishes=wishes,
+        expectations=expected,
         selector=gateway["spec"].get("selector") or {},
         pods_namespace=getattr(exposure.gateway, "pods_namespace", None),
         tls=_tls_client(probe),
     )
-    if watch.wishes:
-        watch.around = _look_around(watch)
-    return watch
+    if session.expectations:
+        session.endpoints = _read_endpoints(session, reader)
+    return session
 
 
 def _tls_client(probe: Probe) -> ssl.SSLContext:
@@ -116,149 +103,148 @@ def _tls_client(probe: Probe) -> ssl.SSLContext:
     try:
         return tls_client(probe.ca_cert, probe.client_cert, probe.client_key, verify=probe.ca_cert is not None)
     except OSError as error:
-        given = {"ca_cert": probe.ca_cert, "client_cert": probe.client_cert, "client_key": probe.client_key}
-        options = " or ".join(f"probe.{name} ({path})" for name, path in given.items() if path)
+        files = {"ca_cert": probe.ca_cert, "client_cert": probe.client_cert, "client_key": probe.client_key}
+        options = " or ".join(f"probe.{name} ({path})" for name, path in files.items() if path)
         raise OptionError(f"{options}: it cannot be used as PEM file: {error.strerror or error}.") from error
 
 
-def _look_around(watch: Watch) -> Surroundings:
+def _read_endpoints(session: ProbeSession, reader: Reader) -> GatewayEndpoints:
     """The gateway's pods and Services, as far as they are needed.
 
     Raises OptionError or ClusterError if they cannot be known, or may not be read.
     """
-    if watch.probe.addresses and (watch.pods_namespace or not any(wish.credential for wish in watch.wishes)):
-        return Surroundings()
-    if not watch.selector:  # then Istio takes all pods of the cluster, and none of them is the gateway for sure
-        if watch.probe.addresses:
-            return Surroundings()
+    addresses = session.probe.addresses
+    needs_namespace = not session.pods_namespace and any(entry.credential for entry in session.expectations)
+    if addresses and not needs_namespace:
+        return GatewayEndpoints()
+    if not session.selector:  # then Istio selects all pods of the cluster, and it is not certain which is the gateway
+        if addresses:
+            return GatewayEndpoints()
         raise OptionError(
-            "wait: the Gateway has no selector, so it is not known which pods serve it; give the gateway's addresses "
-            "with probe.addresses, or set probe.enabled: false."
+            "wait: the Gateway does not have a selector, so it is not known which pods serve it; give the gateway's "
+            "addresses with probe.addresses, or set probe.enabled: false."
         )
     try:
-        pods = tuple(running(watch.cluster.find("Pod", watch.selector, watch.pods_namespace)))
-        if watch.probe.addresses:
-            return Surroundings(pods)
-        namespaces = {pod["metadata"]["namespace"] for pod in pods}
-        services = [found for namespace in sorted(namespaces) for found in watch.cluster.find("Service", {}, namespace)]
-        return Surroundings(pods, tuple(services))
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        if watch.probe.addresses:
-            return Surroundings()
-        where = f"the namespace {watch.pods_namespace}" if watch.pods_namespace else "all namespaces"
+        pods = tuple(filter(is_running, reader.find("Pod", session.selector, session.pods_namespace)))
+        if addresses:
+            return GatewayEndpoints(pods)
+        namespaces = GatewayEndpoints(pods).namespaces
+        services = [service for namespace in namespaces for service in reader.find("Service", {}, namespace)]
+        return GatewayEndpoints(pods, tuple(services))
+    except ForbiddenError as error:
+        if addresses:
+            return GatewayEndpoints()
+        scope = f"the namespace {session.pods_namespace}" if session.pods_namespace else "all namespaces"
         raise ClusterError(
-            f"wait: these credentials may not list pods in {where}, and services where those are, so the gateway's "
-            "addresses are not known; give them with probe.addresses, or set probe.enabled: false "
+            f"wait: these credentials may not list pods in {scope}, and Services in the namespaces of those, so the "
+            "gateway's addresses are not known; give them with probe.addresses, or set probe.enabled: false "
             f"(the API server: {error})."
         ) from error
 
 
-def until_served(watch: Watch, limit: Limit, updated: bool) -> list[Result]:
-    """One result for every URL and address, once all are good; raises ClusterError with what was still missing.
+def wait_until_served(session: ProbeSession, reader: Reader, deadline: Deadline, updated: bool) -> list[Result]:
+    """One result for every URL and address, once all answers are good; raises ClusterError with what is not served.
 
-    updated says whether objects that had been there before were changed.
+    updated: objects that had existed before were changed.
     """
-    if updated and watch.wishes:
-        time.sleep(min(_SETTLE_SECONDS, limit.left))
+    if updated and session.expectations:
+        time.sleep(min(_SETTLE_SECONDS, deadline.remaining))
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        missing = list(_ask_all(watch, limit))
-        if not missing:
-            return [watch.served[key] for key in sorted(watch.served, key=lambda key: watch.wishes.index(key[0]))]
-        if not limit.left:
-            raise ClusterError(f"Not served after {limit.seconds:g} s: {'; '.join(sentences(missing))}")
-        time.sleep(min(pause, limit.left))
+        failures = list(_ask_all(session, reader, deadline))
+        if not failures:
+            order = {expectation: position for position, expectation in enumerate(session.expectations)}
+            return [session.served[key] for key in sorted(session.served, key=lambda key: order[key[0]])]
+        if not deadline.remaining:
+            raise ClusterError(f"Not served after {deadline.seconds:g} s: {'; '.join(first_few(failures))}")
+        time.sleep(min(pause, deadline.remaining))
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-        watch.around = _look_around(watch)
+        session.endpoints = _read_endpoints(session, reader)
 
 
-def _ask_all(watch: Watch, limit: Limit) -> Iterator[str]:
+def _ask_all(session: ProbeSession, reader: Reader, deadline: Deadline) -> Iterator[str]:
     """Asks for what is not known to be served; yields a sentence for each that still is not."""
-    secrets = _Secrets(watch)
+    secrets = _Secrets(session.task, reader)
     asked = False
-    for wish in watch.wishes:
-        doors, nowhere = _entrances(watch, wish)
-        if nowhere:
-            yield f"{wish.url}: {nowhere}"
-        for door in doors:
-            key = wish, door
-            if key not in watch.served and (limit.left or not asked):
+    for expectation in session.expectations:
+        addresses, no_address = _addresses(session, expectation)
+        if no_address:
+            yield f"{expectation.url}: {no_address}"
+        for address in addresses:
+            key = expectation, address
+            if key not in session.served and (deadline.remaining or not asked):
                 asked = True
-                _ask(watch, wish, door, secrets, max(1.0, min(_REQUEST_SECONDS, limit.left)))
-            elif key not in watch.served:
-                watch.missing.setdefault(key, "not asked, as the time was over")
-            if key in watch.missing:
-                yield f"{wish.url} through {_at(door)}: {watch.missing[key]}"
+                _ask(session, expectation, address, secrets, max(1.0, min(_REQUEST_SECONDS, deadline.remaining)))
+            elif key not in session.served:
+                session.failures.setdefault(key, "not asked, as the time was over")
+            if key in session.failures:
+                yield f"{expectation.url} through {address}: {session.failures[key]}"
 
 
-def _entrances(watch: Watch, wish: Wanted) -> tuple[list[Entrance], str]:
-    port = watch.probe.https_port if wish.is_tls else watch.probe.http_port
-    if not watch.probe.addresses:
-        doors, nowhere = entrances(watch.around, watch.selector, wish.number)
-        return [Entrance(door.address, port or door.port, door.namespace) for door in doors], nowhere
-    namespaces = [watch.pods_namespace] if watch.pods_namespace else watch.around.namespaces
+def _addresses(session: ProbeSession, expectation: Expectation) -> tuple[list[Address], str]:
+    """Where to ask, or one sentence why that is nowhere."""
+    port = session.probe.https_port if expectation.is_tls else session.probe.http_port
+    if not session.probe.addresses:
+        addresses, no_address = addresses_at(session.endpoints, session.selector, expectation.number)
+        return [Address(one.host, port or one.port, one.namespace) for one in addresses], no_address
+    namespaces = [session.pods_namespace] if session.pods_namespace else session.endpoints.namespaces
     namespace = namespaces[0] if len(namespaces) == 1 else None
-    return [Entrance(address, port or wish.number, namespace) for address in watch.probe.addresses], ""
+    return [Address(host, port or expectation.number, namespace) for host in session.probe.addresses], ""
 
 
-def _ask(watch: Watch, wish: Wanted, door: Entrance, secrets: _Secrets, seconds: float) -> None:
-    """Notes the answer."""
-    key = wish, door
-    held, unusable = secrets.certificate(wish, door) if wish.credential else (None, None)
-    probe = watch.probe
-    request = Request(wish.url, probe.method, probe.headers, handshake_only=wish.kind == HANDSHAKE, body=False)
-    answer = ask(request, door.address, door.port, watch.tls, seconds)
+def _ask(session: ProbeSession, expectation: Expectation, address: Address, secrets: _Secrets, seconds: float) -> None:
+    """Sends the request, and records what came of it."""
+    key = expectation, address
+    held, unusable = secrets.certificate(expectation, address) if expectation.credential else (None, None)
+    probe = session.probe
+    handshake_only = expectation.kind == HANDSHAKE
+    request = Request(expectation.url, probe.method, probe.headers, handshake_only=handshake_only, body=False)
+    answer = ask(request, address.host, address.port, session.tls, seconds)
     served = identify(answer.der) if answer.der else None
-    problems = [problem for problem in (objections(wish, answer, probe, held, served), unusable) if problem]
+    problems = [problem for problem in (mismatch(expectation, answer, probe, held, served), unusable) if problem]
     if problems:
-        watch.missing[key] = "; ".join(problems)
+        session.failures[key] = "; ".join(problems)
         return
-    watch.missing.pop(key, None)
-    watch.served[key] = {"url": wish.url, "address": door.address, "port": door.port, "status": answer.status}
+    session.failures.pop(key, None)
+    result = {"url": expectation.url, "address": address.host, "port": address.port, "status": answer.status}
     if answer.location:
-        watch.served[key]["location"] = answer.location
+        result["location"] = answer.location
     if served:
-        expiry = served.not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
-        watch.served[key]["certificate"] = {"serial": served.serial, "not_after": expiry}
-
-
-def _at(door: Entrance) -> str:
-    return f"[{door.address}]:{door.port}" if ":" in door.address else f"{door.address}:{door.port}"
+        not_after = served.not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        result["certificate"] = {"serial": served.serial, "not_after": not_after}
+    session.served[key] = result
 
 
 class _Secrets:
-    """The certificates in the gateway's Secrets, each read once a round. Of a Secret only the certificate is kept."""
+    """The certificates in the gateway's Secrets, each read once a round. Only the certificate of a Secret is kept."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._found: dict[Ref, tuple[Identity | None, str | None]] = {}
+    def __init__(self, task: Task, reader: Reader) -> None:
+        self._task = task
+        self._reader = reader
+        self._read: dict[Ref, tuple[CertificateIdentity | None, str | None]] = {}
 
-    def certificate(self, wish: Wanted, door: Entrance) -> tuple[Identity | None, str | None]:
-        """The certificate that must be served, and what is wrong with its Secret; nothing, if neither can be known."""
-        if CRYPTOGRAPHY_IS_MISSING:
+    def certificate(self, expectation: Expectation, address: Address) -> tuple[CertificateIdentity | None, str | None]:
+        """The certificate that must be served, and what is wrong with its Secret; both None if neither is known."""
+        if not HAS_CRYPTOGRAPHY:
             return self._not_compared("the Python library cryptography is not installed where this task runs")
-        if door.namespace is None:
+        if address.namespace is None:
             return self._not_compared("the namespace of the gateway's pods is not known (gateway.pods_namespace)")
-        at = Ref("Secret", door.namespace, wish.credential or "")
-        if at not in self._found:
-            self._found[at] = self._read(at)
-        return self._found[at]
+        at = Ref("Secret", address.namespace, expectation.credential or "")
+        if at not in self._read:
+            self._read[at] = self._identity(at)
+        return self._read[at]
 
-    def _read(self, at: Ref) -> tuple[Identity | None, str | None]:
+    def _identity(self, at: Ref) -> tuple[CertificateIdentity | None, str | None]:
         try:
-            live = self._watch.cluster.get(at)
-        except ClusterError as error:
-            if error.status != FORBIDDEN:
-                raise
-            return self._not_compared(f"{at} may not be read with these credentials")
+            live = self._reader.get(at)
+        except ForbiddenError:
+            return self._not_compared(f"these credentials may not read {at}")
         if live is None:
             return None, f"{at}, from which the gateway takes its certificate, does not exist"
-        found = identify_secret(live.get("data"))
-        return found, None if found else f"{at}, from which the gateway takes its certificate, holds none"
+        identity = identify_secret(live.get("data"))
+        return identity, None if identity else f"{at}, from which the gateway takes its certificate, does not hold one"
 
     def _not_compared(self, why: str) -> tuple[None, None]:
         # Ansible shows a warning once, however often it is given.
-        self._watch.task.warn(f"The certificate that is served was not compared with the one in its Secret: {why}.")
+        self._task.warn(f"The certificate that is served was not compared with the one in its Secret: {why}.")
         return None, None

@@ -19,14 +19,10 @@ import pytest
 import yaml
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes import client
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import Cluster as Door
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
-    Manifest,
-    Ref,
-    owned_fields,
-    was_created,
-)
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Door
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import owned_fields, was_created
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure
 from cluster.credentials import pair
 from cluster.lifecycle import load_settings

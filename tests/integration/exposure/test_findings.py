@@ -301,13 +301,13 @@ def test_the_number_of_requests_does_not_grow_with_the_neighbours(
     expose: Expose, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    request = client.Cluster._request  # noqa: SLF001  (the one door to the API server)
+    request = client.KubernetesClient._request  # noqa: SLF001  (the one door to the API server)
 
-    def counted(self: client.Cluster, method: str, path: str, *more: Any, **named: Any) -> Any:
+    def counted(self: client.KubernetesClient, method: str, path: str, *more: Any, **named: Any) -> Any:
         asked.append(f"{method} {path}")
         return request(self, method, path, *more, **named)
 
-    monkeypatch.setattr(client.Cluster, "_request", counted)
+    monkeypatch.setattr(client.KubernetesClient, "_request", counted)
     host = f"a.{namespace}.test"
     done(expose("shop", host))
     asked.clear()

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._apply import shared_gateway
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import Cluster as Door
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Door
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure
 from cluster.testing import Cluster
 from support.run_module import Outcome, run_module

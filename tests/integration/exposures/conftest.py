@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import Cluster as Door
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Door
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposures
 from cluster.testing import Cluster
 from support.exposures import PUBLIC, Listed, Run

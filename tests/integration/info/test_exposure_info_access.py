@@ -70,9 +70,9 @@ def test_the_number_of_requests_does_not_grow(
     info: Run, expose: Run, options: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    request = client.Cluster._request  # noqa: SLF001  (the one door to the API server)
+    request = client.KubernetesClient._request  # noqa: SLF001  (the one door to the API server)
 
-    def counted(self: client.Cluster, method: str, path: str, *more: Any, **named: Any) -> Any:
+    def counted(self: client.KubernetesClient, method: str, path: str, *more: Any, **named: Any) -> Any:
         asked.append(f"{method} {path}")
         return request(self, method, path, *more, **named)
 
@@ -84,7 +84,7 @@ def test_the_number_of_requests_does_not_grow(
         return len(asked)
 
     expose("a")
-    monkeypatch.setattr(client.Cluster, "_request", counted)
+    monkeypatch.setattr(client.KubernetesClient, "_request", counted)
     alone = count("a")
     for name in ("b", "c", "d"):
         expose(name, service=name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._apply.dry_run import one_of_each
+from ansible_collections.gatehouse.istio.plugins.module_utils._apply.dry_run import one_of_each_shape
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
@@ -32,12 +32,12 @@ BOTH = {Ref("Gateway", "shop", "a"), Ref("VirtualService", "shop", "a")}
 
 
 def test_names_make_no_difference() -> None:
-    assert one_of_each(steps() + steps("b") + steps("c", hosts=["x.test", "y.test"])) == BOTH
+    assert one_of_each_shape(steps() + steps("b") + steps("c", hosts=["x.test", "y.test"])) == BOTH
 
 
 def test_what_does_not_change_is_not_tried() -> None:
     unchanged = [Step("unchanged", step.ref, step.desired, step.desired, {}, {}) for step in steps()]
-    assert one_of_each(unchanged) == set()
+    assert one_of_each_shape(unchanged) == set()
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_what_does_not_change_is_not_tried() -> None:
     ],
 )
 def test_what_else_differs_is_tried(options: dict[str, Any], kinds: set[str]) -> None:
-    both = {"kind": {ref.kind for ref in one_of_each(steps() + steps("b", **options)) - BOTH}}
+    both = {"kind": {ref.kind for ref in one_of_each_shape(steps() + steps("b", **options)) - BOTH}}
     assert both == {"kind": kinds}

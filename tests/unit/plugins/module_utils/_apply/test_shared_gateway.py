@@ -14,8 +14,10 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._apply.shared_gateway import SharedWrites
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import Cluster, ClusterError
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, as_applied
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import as_applied
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     Change,
     Contribution,
@@ -60,11 +62,13 @@ def change(name: str, port: int = 80) -> Change:
         "port": {"number": port, "name": "x", "protocol": "HTTP" if port == 80 else "MONGO"},
         "hosts": [f"{name}.test"],
     }
-    return Change(AT, ("shop", name), Contribution(("shop", name), {"istio": "public"}, (server,)))
+    return Change(
+        AT, ExposureKey("shop", name), Contribution(ExposureKey("shop", name), {"istio": "public"}, (server,))
+    )
 
 
 def together(cluster: Slow, changes: list[Change]) -> list[Any]:
-    writes = SharedWrites(cast(Cluster, cluster))
+    writes = SharedWrites(cast(KubernetesClient, cluster))
     ready = threading.Barrier(len(changes))
 
     def one(wanted: Change) -> Any:

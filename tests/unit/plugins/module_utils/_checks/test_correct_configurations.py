@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
     NOW,
@@ -271,7 +271,7 @@ CORRECT: dict[str, Configuration] = {
     "a Secret with Istio's older keys": Configuration(
         desired=exposure(tls=TLS),
         state=around(
-            secrets={"cert": Credential(frozenset(("cert", "key", "cacert")), ("shop.example.com",), None, "1", True)}
+            secrets={"cert": TlsSecret(frozenset(("cert", "key", "cacert")), ("shop.example.com",), None, "1", True)}
         ),
     ),
     "a certificate that nobody can read here": Configuration(desired=exposure(tls=TLS), state=around()),
@@ -312,7 +312,7 @@ CORRECT: dict[str, Configuration] = {
 
 @pytest.mark.parametrize("correct", CORRECT.values(), ids=CORRECT)
 def test_what_is_correct_raises_no_finding(correct: Configuration) -> None:
-    assert [str(finding) for finding in findings(correct.desired, correct.state)] == []
+    assert [str(finding) for finding in find(correct.desired, correct.state)] == []
     assert found_in_a_list(correct.desired, correct.state) == []
 
 

@@ -6,24 +6,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import (
-    LEVELS,
-    PAGE,
-    Finding,
-    parse_levels,
-    refusal,
-    with_levels,
-)
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import FINDINGS_URL, Finding, refusal
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, with_levels
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.check_levels import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 
 ROOT = Path(__file__).resolve().parents[5]
-TWICE = Finding("host-served-twice", ("Gateway a/a",), "hosts[0]", "it is served twice.", "Serve it once.")
+TWICE = Finding(("Gateway a/a",), "hosts[0]", "it is served twice.", "Serve it once.", code="host-served-twice")
 TAKEN = replace(TWICE, code="port-taken", where="gateway.https_port", message="it is taken.", fix="Take another.")
 SOON = replace(TWICE, code="certificate-expires-soon")
 NOT_ON_GATEWAY = replace(TWICE, code="host-not-on-gateway")
@@ -54,7 +48,7 @@ def test_a_task_sets_the_level_of_a_check(given: object, level: str) -> None:
     [
         (
             {"port-takn": "error"},
-            f"checks: there is no check 'port-takn'; the checks are {', '.join(sorted(LEVELS))}.",
+            f"checks: 'port-takn' is not a check; the checks are {', '.join(sorted(LEVELS))}.",
         ),
         ({"port-taken": True}, "checks.port-taken: 'True' is not a level; write error, warning or ignore."),
         ({"port-taken": "fatal"}, "checks.port-taken: 'fatal' is not a level; write error, warning or ignore."),
@@ -75,10 +69,10 @@ def test_findings_get_their_levels_and_errors_come_first() -> None:
     ]
 
 
-def test_what_is_settled_is_a_warning_at_most() -> None:
-    settled = replace(TWICE, settled=True)
-    assert levels_of(with_levels([settled], LEVELS)) == {"host-served-twice": "warning"}
-    assert with_levels([settled], {**LEVELS, "host-served-twice": "ignore"}) == []
+def test_what_is_preexisting_is_a_warning_at_most() -> None:
+    preexisting = replace(TWICE, preexisting=True)
+    assert levels_of(with_levels([preexisting], LEVELS)) == {"host-served-twice": "warning"}
+    assert with_levels([preexisting], {**LEVELS, "host-served-twice": "ignore"}) == []
 
 
 def test_in_check_mode_what_may_come_is_a_warning_and_what_is_there_an_error() -> None:
@@ -89,25 +83,9 @@ def test_in_check_mode_what_may_come_is_a_warning_and_what_is_there_an_error() -
 
 
 def test_a_refusal_is_one_sentence_after_the_other() -> None:
-    assert refusal([TWICE]) == (
-        "hosts[0]: it is served twice. Serve it once. [host-served-twice] Nothing was changed, because this would "
-        "break what is served; see docs/findings.md, which also says how to switch the check off."
-    )
+    end = f"This would break what is served; {FINDINGS_URL} says how to switch a check off."
+    assert refusal([TWICE]) == f"hosts[0]: it is served twice. Serve it once. [host-served-twice] {end}"
     assert refusal([TWICE, TAKEN]) == (
-        "Nothing was changed, because this would break what is served, for 2 reasons (see docs/findings.md, which also "
-        "says how to switch a check off): (1) hosts[0]: it is served twice. Serve it once. [host-served-twice] "
-        "(2) gateway.https_port: it is taken. Take another. [port-taken]"
+        "(1) hosts[0]: it is served twice. Serve it once. [host-served-twice] "
+        f"(2) gateway.https_port: it is taken. Take another. [port-taken] {end}"
     )
-
-
-def test_the_page_has_a_section_for_each_check_under_its_level() -> None:
-    page = (ROOT / PAGE).read_text(encoding="utf-8")
-    _intro, errors, warnings = re.split(r"^## (?:Errors|Warnings)$", page, flags=re.MULTILINE)
-    found = {
-        heading: level
-        for text, level in ((errors, "error"), (warnings, "warning"))
-        for heading in re.findall(r"^### (.+)$", text, flags=re.MULTILINE)
-    }
-    assert found == LEVELS
-    for section in page.split("\n### ")[1:]:
-        assert all(part in section for part in ("**What happens:**", "**Why:**", "**Fix:**")), section

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
     around,
@@ -57,9 +57,9 @@ SETTLED: dict[str, Configuration] = {
 
 @pytest.mark.parametrize("settled", SETTLED.values(), ids=SETTLED)
 def test_what_another_one_suffers_already_is_settled(settled: Configuration) -> None:
-    found = findings(settled.desired, settled.state)
+    found = find(settled.desired, settled.state)
     assert found
-    assert all(finding.settled for finding in found)
+    assert all(finding.preexisting for finding in found)
     assert found_in_a_list(settled.desired, settled.state) == found
 
 
@@ -67,10 +67,10 @@ def test_a_redirect_that_another_one_gives_is_no_loss() -> None:
     """istiod drops the second redirect server of a host, which is a loss only if the first server does not redirect."""
     own = exposure(hosts=["*.example.com"], tls={"credential_name": "cert", "redirect": True})
     first = gateway("old/front", redirect("*.example.com"))
-    assert findings(own, around(first, secrets={"cert": WILDCARD})) == []
+    assert find(own, around(first, secrets={"cert": WILDCARD})) == []
     mixed = gateway("old/front", passthrough("*.example.com"))
     mixed["spec"]["servers"][0]["port"]["number"] = 80
-    found = findings(own, around(mixed, secrets={"cert": WILDCARD}))
+    found = find(own, around(mixed, secrets={"cert": WILDCARD}))
     assert [finding.code for finding in found] == ["host-served-twice"]
 
 
@@ -78,7 +78,7 @@ def test_the_order_of_routes_is_that_of_age_and_catch_alls_come_last() -> None:
     older = virtual_service("shop/old", ["shop.example.com"], ["shop/front"], http=[to("api")])
     front = gateway("shop/front", http("shop.example.com"))
     assert (
-        findings(
+        find(
             exposure(
                 routes=[{"match": [{"uri": {"prefix": "/api/"}}], "destinations": [{"service": "web", "port": 80}]}]
             ),
@@ -98,7 +98,7 @@ def test_many_neighbours_cost_little() -> None:
         )
     surroundings = around(*many, secrets=GOOD)
     began = time.process_time()
-    assert findings(exposure(tls=own), surroundings) == []
+    assert find(exposure(tls=own), surroundings) == []
     assert time.process_time() - began < 2
 
 
@@ -107,4 +107,4 @@ def test_other_letters_case_is_another_path() -> None:
     insensitive = {"uri": {"prefix": "/a"}, "ignoreUriCase": True}
     own = virtual_service("shop/shop", ["shop.example.com"], ["shop/front"], created=5, http=[to("web", **insensitive)])
     front = gateway("shop/front", http("shop.example.com"))
-    assert findings([own], around(front, older)) == []
+    assert find([own], around(front, older)) == []

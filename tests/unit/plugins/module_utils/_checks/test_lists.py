@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings, findings_of_all
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find, find_all
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.connection_reuse import ENOUGH
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Key, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import Change, contribution_of
 from support.builders import PODS, PUBLIC, around, exposure, gateway, https, live, secret
 
@@ -41,9 +41,9 @@ def valid(**hosts: str) -> dict[str, Any]:
     return {name: secret(*(f"{host}.example.com" for host in of.split())) for name, of in hosts.items()}
 
 
-def listed(*exposures: list[Manifest]) -> dict[Key, list[Manifest]]:
+def listed(*exposures: list[Manifest]) -> dict[ExposureKey, list[Manifest]]:
     """By namespace and name, which are the VirtualService's."""
-    return {(one[-1]["metadata"]["namespace"], one[-1]["metadata"]["name"]): one for one in exposures}
+    return {ExposureKey(one[-1]["metadata"]["namespace"], one[-1]["metadata"]["name"]): one for one in exposures}
 
 
 def shared(*exposures: list[Manifest]) -> list[list[Manifest]]:
@@ -52,15 +52,15 @@ def shared(*exposures: list[Manifest]) -> list[list[Manifest]]:
     for one in exposures:
         for manifest in one:
             if ref(manifest) == SHARED:
-                key = ("shop", one[-1]["metadata"]["name"])
+                key = ExposureKey("shop", one[-1]["metadata"]["name"])
                 whole = Change(SHARED, key, contribution_of(manifest, key)).applied_to(whole)
     assert whole
     return [[whole if ref(manifest) == SHARED else manifest for manifest in one] for one in exposures]
 
 
-def codes(desired: dict[Key, list[Manifest]], surroundings: Surroundings, **more: Any) -> Found:
-    found = findings_of_all(desired, surroundings, **more)
-    return {name: [(one.code, one.settled) for one in told] for (_namespace, name), told in found.items()}
+def codes(desired: dict[ExposureKey, list[Manifest]], surroundings: ClusterState, **more: Any) -> Found:
+    found = find_all(desired, surroundings, **more)
+    return {name: [(one.code, one.preexisting) for one in told] for (_namespace, name), told in found.items()}
 
 
 TWICE, REUSED, HIDDEN = "host-served-twice", "certificate-on-two-servers", "routes-shadowed"
@@ -118,13 +118,13 @@ def test_two_new_ones_clash(clash: Clash, turned: bool) -> None:
     desired = listed(*(reversed(clash.exposures) if turned else clash.exposures))
     surroundings = around(secrets=clash.secrets)
     assert codes(desired, surroundings) == {first[1]: [(clash.code, False)], second[1]: [(clash.code, False)]}
-    assert [findings(one, surroundings) for one in clash.exposures] == [[], []]
+    assert [find(one, surroundings) for one in clash.exposures] == [[], []]
 
 
 @pytest.mark.parametrize("names", [("x", "a"), ("a", "x")])
 def test_the_first_of_the_list_wins_if_both_are_new(names: tuple[str, str]) -> None:
     desired = listed(*(serving(name, "www") for name in names))
-    first, second = findings_of_all(desired, around(secrets=valid(a="www", x="www"))).values()
+    first, second = find_all(desired, around(secrets=valid(a="www", x="www"))).values()
     said = f"Gateway shop/{names[0]}, servers[0] already serves www.example.com at port 443 of the same gateway"
     assert first[0].message.startswith(f"this exposure's Gateway is the older one of two that want the same: {said}")
     assert second[0].message.startswith(said)
@@ -140,7 +140,7 @@ def test_which_of_two_new_ones_routes_first_is_chance(names: tuple[str, str]) ->
         return exposure(name=name, routes=[{"match": [{"uri": {"prefix": paths[name]}}], "destinations": to}])
 
     new = {name: routed(name) for name in names}
-    found = findings_of_all(listed(*new.values()), around())
+    found = find_all(listed(*new.values()), around())
     for every in found.values():
         (told,) = [one for one in every if one.code == HIDDEN]
         assert "VirtualService shop/x (http[0]) already takes these requests for" in told.message
@@ -153,7 +153,7 @@ def test_what_is_there_already_is_older_than_what_is_new() -> None:
     old, new = serving("old", "www"), serving("new", "www")
     there = around(*live(old, 59), secrets=valid(old="www", new="www"))
     for desired in (listed(new, old), listed(old, new)):
-        for found in findings_of_all(desired, there).values():
+        for found in find_all(desired, there).values():
             assert "Gateway shop/old, servers[0] already serves" in found[0].message
 
 
@@ -176,7 +176,7 @@ def test_one_is_removed_and_one_added() -> None:
     old = live(serving("old", "www"))
     there = around(*old, secrets=valid(old="www", new="www"))
     gone = {ref(entry): None for entry in old}
-    assert codes(listed(serving("new", "www")), there, left=gone) == {"new": []}
+    assert codes(listed(serving("new", "www")), there, removals=gone) == {"new": []}
     assert codes(listed(serving("new", "www")), there) == {"new": [(TWICE, False)]}
 
 
@@ -185,7 +185,7 @@ def test_one_leaves_a_shared_gateway_and_its_host_goes_to_another() -> None:
     (whole, *_rest), (_whole, *rest) = shared(stays, goes)
     there = around(*live([whole, stays[-1], *rest]), secrets=valid(blog="blog", www="www", new="www"))
     without = {ref(rest[-1]): None, SHARED: shared(stays)[0][0]}
-    assert codes(listed(serving("new", "www")), there, left=without) == {"new": []}
+    assert codes(listed(serving("new", "www")), there, removals=without) == {"new": []}
     assert codes(listed(serving("new", "www")), there) == {"new": [(TWICE, False)]}
 
 
@@ -226,11 +226,11 @@ def test_an_exposure_that_attaches_finds_the_gateway_of_another_one_of_the_list(
 
 def test_of_many_with_one_certificate_a_few_are_told_to_each() -> None:
     many = [serving(f"e{number:02}", f"e{number:02}", tls=tls("all")) for number in range(3 * ENOUGH)]
-    new = findings_of_all(listed(*many), around(secrets={"all": WILDCARD}))
+    new = find_all(listed(*many), around(secrets={"all": WILDCARD}))
     assert [len(found) for found in new.values()] == [ENOUGH] * len(many)
     there = [entry for number, one in enumerate(many) for entry in live(one, number)]
-    old = findings_of_all(listed(*many), around(*there, secrets={"all": WILDCARD}))
-    assert [any(not one.settled for one in found) for found in old.values()] == [False, *[True] * (len(many) - 1)]
+    old = find_all(listed(*many), around(*there, secrets={"all": WILDCARD}))
+    assert [any(not one.preexisting for one in found) for found in old.values()] == [False, *[True] * (len(many) - 1)]
 
 
 def test_what_is_settled_hides_nothing_that_is_new() -> None:
@@ -242,9 +242,9 @@ def test_what_is_settled_hides_nothing_that_is_new() -> None:
     secrets["last"] = secret("a.example.org", "b.example.org")
     oldest = exposure(name="e00", hosts=["e00.example.com"], tls=tls("mine"))
     there = around(*live(oldest), *before, other, secrets=secrets)
-    assert all(one.settled for one in findings(oldest, there))
+    assert all(one.preexisting for one in find(oldest, there))
     changed = exposure(name="e00", hosts=["e00.example.com", "b.example.org"], tls=tls("mine"))
-    (fresh,) = [one for one in findings(changed, there) if not one.settled]
+    (fresh,) = [one for one in find(changed, there) if not one.preexisting]
     assert fresh.objects == ("Gateway blog/last", "Gateway shop/e00")
 
 
@@ -255,6 +255,6 @@ def test_the_time_grows_with_the_number_of_exposures(certificate: str, told: int
     desired = listed(*(serving(name, name, tls=tls(name if certificate == "own" else "all")) for name in names))
     there = around(*(entry for one in desired.values() for entry in live(one)), secrets={"all": WILDCARD})
     began = time.process_time()
-    found = findings_of_all(desired, there)
+    found = find_all(desired, there)
     assert time.process_time() - began < 5  # half a second where nothing else runs
-    assert len(found["shop", "e500"]) == told
+    assert len(found[ExposureKey("shop", "e500")]) == told

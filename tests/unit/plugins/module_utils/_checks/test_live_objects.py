@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.context import Scenes
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings, findings_in
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.context import Analysis
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find, find_in
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import around, exposure, gateway, http, https, live, secret, virtual_service
 
@@ -91,17 +91,17 @@ CASES: dict[str, Case] = {
 def test_a_scene_of_what_is_there_is_that_of_a_task(case: Case) -> None:
     mine = live(exposure(**case.options), 5)
     there = around(*mine, *case.others, secrets=case.secrets)
-    found = findings_in(Scenes(there).scene(mine))
+    found = find_in(Analysis(there).context(mine))
     assert [finding.code for finding in found] == case.codes
-    assert found == findings(mine, there)
+    assert found == find(mine, there)
 
 
 def test_one_look_is_enough_for_all() -> None:
     first = live(exposure(tls=TLS))
     second = live(exposure(name="late", tls=OTHER), 5)
-    scenes = Scenes(around(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
+    scenes = Analysis(around(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
     for mine in (first, second):
-        (found,) = findings_in(scenes.scene(mine))
+        (found,) = find_in(scenes.context(mine))
         assert found.code == "host-served-twice"
-        assert found.settled == (mine is first)
-    assert scenes.scene(first).sites == scenes.scene(second).sites
+        assert found.preexisting == (mine is first)
+    assert scenes.context(first).workload_changes == scenes.context(second).workload_changes

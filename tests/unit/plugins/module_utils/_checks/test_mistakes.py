@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import LEVELS
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import findings
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import Credential
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, find
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
     PODS,
@@ -177,14 +176,14 @@ CERTIFICATES: dict[str, Mistake] = {
         state=around(secrets={"cert": None}),
         code="secret-missing",
         option="tls.credential_name",
-        message="there is no Secret istio-ingress/cert",
+        message="Secret istio-ingress/cert does not exist",
     ),
     "a Secret with other keys": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": Credential(frozenset(("ca.crt", "tls.crt")))}),
+        state=around(secrets={"cert": TlsSecret(frozenset(("ca.crt", "tls.crt")))}),
         code="secret-unusable",
         option="tls.credential_name",
-        message="has not the keys tls.crt and tls.key (it has ca.crt, tls.crt)",
+        message="lacks the keys tls.crt and tls.key (its keys: ca.crt, tls.crt)",
     ),
     "a key of another certificate": Mistake(
         desired=exposure(tls=TLS),
@@ -198,14 +197,14 @@ CERTIFICATES: dict[str, Mistake] = {
         state=around(secrets={"cert": secret("shop.example.com", days=-1)}),
         code="certificate-expired",
         option="tls.credential_name",
-        message="was valid until 2026-10-31",
+        message="has expired (valid until 2026-10-31)",
     ),
     "about to expire": Mistake(
         desired=exposure(tls=TLS),
         state=around(secrets={"cert": secret("shop.example.com", days=6)}),
         code="certificate-expires-soon",
         option="tls.credential_name",
-        message="is valid until 2026-11-07 only",
+        message="expires soon (valid until 2026-11-07)",
     ),
     "for another host": Mistake(
         desired=exposure(hosts=["www.example.com", "a.b.example.com"], tls=TLS),
@@ -222,7 +221,7 @@ ROUTES: dict[str, Mistake] = {
         code="host-not-on-gateway",
         option="hosts[0]",
         message=(
-            "no server of Gateway istio-ingress/shared is for shop.example.com: it has not; requests for it get 404."
+            "no server of Gateway istio-ingress/shared has the host shop.example.com, so requests for it get 404."
         ),
     ),
     "a host that the shared Gateway has for another namespace": Mistake(
@@ -230,7 +229,7 @@ ROUTES: dict[str, Mistake] = {
         state=around(gateway("istio-ingress/shared", http("blog/shop.example.com"))),
         code="host-not-on-gateway",
         option="hosts[0]",
-        message="it has it for another namespace than shop (blog/shop.example.com)",
+        message="it is reserved for another namespace than shop (blog/shop.example.com)",
     ),
     "a Gateway of another namespace, by its name alone": Mistake(
         desired=live([virtual_service("shop/shop", ["shop.example.com"], ["shared"])]),
@@ -274,7 +273,7 @@ GATEWAYS: dict[str, Mistake] = {
         state=around(pod(args=["proxy", "sidecar"]), pods=[]),
         code="no-gateway-pods",
         option="gateway.selector",
-        message="are no gateways, but applications",
+        message="are not gateways, but applications",
     ),
     "two gateways": Mistake(
         desired=exposure(),
@@ -304,14 +303,14 @@ DESTINATIONS: dict[str, Mistake] = {
         state=around(missing=("shop/wep",)),
         code="destination-missing",
         option="service",
-        message="there is no Service shop/wep",
+        message="Service shop/wep does not exist",
     ),
     "no such port": Mistake(
         desired=exposure(port=8080),
         state=around(),
         code="destination-port-missing",
         option="service",
-        message="Service shop/web has no port 8080",
+        message="Service shop/web does not have port 8080",
     ),
     "several ports, and none is given": Mistake(
         desired=exposure(service="app", port=None),
@@ -337,7 +336,7 @@ DESTINATIONS: dict[str, Mistake] = {
         state=around(),
         code="destination-port-missing",
         option="routes[1].destinations",
-        message="Service shop/web has no port 81",
+        message="Service shop/web does not have port 81",
     ),
     "no such subset": Mistake(
         desired=live(
@@ -361,7 +360,7 @@ MISTAKES = {**HOSTS, **CERTIFICATES, **ROUTES, **GATEWAYS, **DESTINATIONS}
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_found(mistake: Mistake) -> None:
-    found = findings(mistake.desired, mistake.state)
+    found = find(mistake.desired, mistake.state)
     assert {(finding.code, finding.where) for finding in found} == {(mistake.code, mistake.option)}
     assert any(mistake.message in finding.message for finding in found)
     assert all("\n" not in str(finding) and finding.objects and finding.fix for finding in found)

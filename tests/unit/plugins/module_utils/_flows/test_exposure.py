@@ -20,7 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows import exposure as flow
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_spec import EXPOSURE
 
@@ -38,7 +38,7 @@ class FailingCluster:
 
     refused_kind = ""
     refusal: Exception = ClusterError("the server is on fire.", 500)
-    refuses_rehearsal = False
+    refuses_dry_run = False
     written: list[Ref]
 
     def __init__(self, *_: object) -> None:
@@ -51,17 +51,17 @@ class FailingCluster:
         return None
 
     def apply(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
-        if manifest["kind"] == self.refused_kind and dry_run == self.refuses_rehearsal:
+        if manifest["kind"] == self.refused_kind and dry_run == self.refuses_dry_run:
             raise self.refusal
         if not dry_run:
             self.written.append(ref(manifest))
         return manifest
 
 
-def run(monkeypatch: pytest.MonkeyPatch, refused_kind: str, refuses_rehearsal: bool = False) -> dict[str, Any]:
+def run(monkeypatch: pytest.MonkeyPatch, refused_kind: str, refuses_dry_run: bool = False) -> dict[str, Any]:
     monkeypatch.setattr(FailingCluster, "refused_kind", refused_kind)
-    monkeypatch.setattr(FailingCluster, "refuses_rehearsal", refuses_rehearsal)
-    monkeypatch.setattr(flow, "Cluster", FailingCluster)
+    monkeypatch.setattr(FailingCluster, "refuses_dry_run", refuses_dry_run)
+    monkeypatch.setattr(flow, "KubernetesClient", FailingCluster)
     output = io.StringIO()
     with patch_module_args(PARAMS), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         flow.run_exposure(AnsibleModule(supports_check_mode=True, **EXPOSURE.module_arguments()))
@@ -101,7 +101,7 @@ def test_a_failure_of_the_first_write_says_what_was_not_tried(monkeypatch: pytes
     assert result["changed"] is False
 
 
-def test_what_is_refused_in_the_rehearsal_is_never_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = run(monkeypatch, "VirtualService", refuses_rehearsal=True)
+def test_what_is_refused_in_the_dry_run_is_never_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(monkeypatch, "VirtualService", refuses_dry_run=True)
     assert result["msg"] == "VirtualService shop/shop: the server is on fire. Nothing was changed."
     assert FailingCluster.written == []

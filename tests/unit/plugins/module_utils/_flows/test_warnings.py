@@ -6,20 +6,20 @@
 
 from __future__ import annotations
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._flows.warnings import Gathered, Voice
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.warnings import EntryTask, GroupedMessages
 
 
 def test_the_same_sentence_is_told_once() -> None:
-    gathered = Gathered()
+    gathered = GroupedMessages()
     for number in range(5):
-        Voice(f"e{number}", False, gathered).warn("It rains.")
-    Voice("e0", False, gathered).warn("It snows.")
-    Voice("e0", False, gathered).warn("It snows.")
+        EntryTask(f"e{number}", False, gathered).warn("It rains.")
+    EntryTask("e0", False, gathered).warn("It snows.")
+    EntryTask("e0", False, gathered).warn("It snows.")
     assert list(gathered.sentences()) == ["e0, e1, e2 and 2 more: It rains.", "e0: It snows."]
 
 
 def test_thousands_are_not_told() -> None:
-    gathered = Gathered()
+    gathered = GroupedMessages()
     for number in range(100):
         gathered.add("x", f"Number {number}.")
     told = list(gathered.sentences(3))

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import LEVELS
-from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import result
-from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import Seen, passing
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
+from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import LiveExposures, matching
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
-from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO, Asked, parse_info
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO, InfoRequest, parse_info
 from support.builders import (
     PODS,
     around,
@@ -34,16 +34,16 @@ from support.builders import (
     virtual_service,
 )
 
-ALL = Asked(include_foreign=True)
+ALL = InfoRequest(include_foreign=True)
 
 
-def seen(there: Surroundings, asked: Asked = ALL, unreadable: frozenset[str] = frozenset()) -> Seen:
-    return Seen(there, tuple(passing(there.virtual_services, asked, None)), unreadable=unreadable)
+def seen(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[str] = frozenset()) -> LiveExposures:
+    return LiveExposures(there, tuple(matching(there.virtual_services, asked, None)), unreadable=unreadable)
 
 
-def only(there: Surroundings, asked: Asked = ALL, unreadable: frozenset[str] = frozenset()) -> dict[str, Any]:
+def only(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The single exposure of the result."""
-    (found,) = result(seen(there, asked, unreadable), asked)["exposures"]
+    (found,) = info_result(seen(there, asked, unreadable), asked)["exposures"]
     assert isinstance(found, dict)
     return found
 
@@ -169,8 +169,8 @@ def test_a_copy_with_an_exposures_labels_is_foreign() -> None:
     mine = live(exposure())
     copy = {**mine[1], "metadata": {**mine[1]["metadata"], "name": "copy"}}
     there = around(*mine, copy)
-    assert [entry["name"] for entry in result(seen(there, Asked()), Asked())["exposures"]] == ["shop"]
-    found = result(seen(there), ALL)["exposures"]
+    assert [entry["name"] for entry in info_result(seen(there, InfoRequest()), InfoRequest())["exposures"]] == ["shop"]
+    found = info_result(seen(there), ALL)["exposures"]
     assert [(entry["name"], entry["managed"]) for entry in found] == [("copy", False), ("shop", True)]
 
 
@@ -190,16 +190,16 @@ def test_filters(given: dict[str, Any], passes: bool) -> None:
     params = {name: option.get("default") for name, option in INFO.argument_spec.items()}
     asked = parse_info({**params, **given})
     objects = live(exposure(hosts=["shop.example.com", "*.wide.example.com"]))
-    assert bool(passing(around(*objects).virtual_services, asked, None)) is passes
-    assert passing(around(*objects).virtual_services, asked, set()) == []
-    assert bool(passing(around(*objects).virtual_services, asked, {Ref("VirtualService", "shop", "shop")})) is passes
+    assert bool(matching(around(*objects).virtual_services, asked, None)) is passes
+    assert matching(around(*objects).virtual_services, asked, set()) == []
+    assert bool(matching(around(*objects).virtual_services, asked, {Ref("VirtualService", "shop", "shop")})) is passes
 
 
 def test_delegates_are_no_exposures() -> None:
-    assert passing([virtual_service("shop/part", [], [])], ALL, None) == []
+    assert matching([virtual_service("shop/part", [], [])], ALL, None) == []
 
 
-def many(count: int) -> Surroundings:
+def many(count: int) -> ClusterState:
     objects = [
         entry
         for number in range(count)
@@ -215,7 +215,7 @@ def test_findings_of_many_exposures_do_not_take_for_ever() -> None:
     asked = replace(ALL, levels=LEVELS)
     there = seen(many(1000), asked)
     began = time.process_time()
-    found = result(there, asked)["exposures"]
+    found = info_result(there, asked)["exposures"]
     assert len(found) == 1000
     assert not any(entry["findings"] for entry in found)
     assert time.process_time() - began < 10
@@ -226,7 +226,7 @@ def test_findings_are_those_of_the_exposure() -> None:
     second = live(exposure(name="late", tls={"credential_name": "cert"}, service="nobody"), 5)
     there = around(*first, *second, secrets={"cert": secret("shop.example.com")}, missing=("shop/nobody",))
     asked = replace(ALL, levels=LEVELS)
-    found = {entry["name"]: entry["findings"] for entry in result(seen(there, asked), asked)["exposures"]}
+    found = {entry["name"]: entry["findings"] for entry in info_result(seen(there, asked), asked)["exposures"]}
     assert [(one["code"], one["level"]) for one in found["late"]] == [
         ("host-served-twice", "error"),
         ("destination-missing", "warning"),
@@ -241,10 +241,10 @@ def test_filters_and_what_is_desired() -> None:
     options = {"namespace": "shop", "service": "web", "gateway": {"selector": {"istio": "public"}}}
     desired = tuple(parse({**options, "name": name, "hosts": [f"{name}.example.com"]}) for name in ("shop", "blog"))
     asked = replace(ALL, hosts=("old.example.com",), desired=desired)
-    found = result(seen(there, asked), asked)
+    found = info_result(seen(there, asked), asked)
     assert (found["missing"], found["orphans"]) == ([], [])
     assert [one["action"] for one in found["exposures"][0]["drift"]] == ["updated", "updated"]
     asked = replace(asked, hosts=())
-    assert [one["name"] for one in result(seen(there, asked), asked)["missing"]] == ["blog"]
+    assert [one["name"] for one in info_result(seen(there, asked), asked)["missing"]] == ["blog"]
     asked = replace(ALL, desired=())
-    assert [one["name"] for one in result(seen(there, asked), asked)["orphans"]] == ["shop"]
+    assert [one["name"] for one in info_result(seen(there, asked), asked)["orphans"]] == ["shop"]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.addresses import (
-    Entrance,
-    Surroundings,
-    entrances,
-    keeps_out,
-    running,
+    Address,
+    GatewayEndpoints,
+    addresses_at,
+    blocks,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.workloads import is_running
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 
 SELECTOR = {"istio": "public"}
@@ -69,8 +69,8 @@ NODE_PORTS = service("nodes", type="NodePort")
     ],
 )  # fmt: skip
 def test_where_clients_reach_it(pods: list[Manifest], services: list[Manifest], number: int, found: list[str]) -> None:
-    doors, nowhere = entrances(Surroundings(tuple(pods), tuple(services)), SELECTOR, number)
-    assert ([f"{door.address}:{door.port}" for door in doors], nowhere) == (found, "")
+    doors, nowhere = addresses_at(GatewayEndpoints(tuple(pods), tuple(services)), SELECTOR, number)
+    assert ([f"{door.host}:{door.port}" for door in doors], nowhere) == (found, "")
     assert {door.namespace for door in doors} == {"ingress"}
 
 
@@ -97,23 +97,23 @@ def test_where_clients_reach_it(pods: list[Manifest], services: list[Manifest], 
     ],
 )
 def test_why_that_is_nowhere(pods: list[Manifest], services: list[Manifest], number: int, sentence: str) -> None:
-    doors, nowhere = entrances(Surroundings(tuple(pods), tuple(services)), SELECTOR, number)
+    doors, nowhere = addresses_at(GatewayEndpoints(tuple(pods), tuple(services)), SELECTOR, number)
     assert doors == []
     assert sentence in nowhere
 
 
 def test_each_address_knows_where_its_secrets_are() -> None:
     other = service("public", "other", ingress=[{"ip": "192.0.2.2"}])
-    doors, _nowhere = entrances(Surroundings((pod(), pod("other")), (BALANCED, other)), SELECTOR, 443)
-    assert doors[-1] == Entrance("192.0.2.2", 443, "other")
+    doors, _nowhere = addresses_at(GatewayEndpoints((pod(), pod("other")), (BALANCED, other)), SELECTOR, 443)
+    assert doors[-1] == Address("192.0.2.2", 443, "other")
     assert doors[0].namespace == "ingress"
 
 
 def test_pods_that_have_ended_serve_nobody() -> None:
-    assert running([pod(phase="Succeeded"), pod(), pod(phase="Failed"), pod(phase="Pending")]) == [
-        pod(),
-        pod(phase="Pending"),
-    ]
+    pods = [pod(phase="Succeeded"), pod(), pod(phase="Failed"), pod(phase="Pending")]
+    leaving = pod()
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
+    assert [entry for entry in [*pods, leaving] if is_running(entry)] == [pod(), pod(phase="Pending")]
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_which_gateway_keeps_a_new_one_from_being_served(
     selector: dict[str, str] | None, number: int, pods: list[Manifest] | None, kept_out: bool
 ) -> None:
     leaving = {"kind": "Gateway", "spec": {"selector": selector, "servers": [{"port": {"number": number}}]}}
-    assert keeps_out(leaving, SELECTOR, {443}, pods) is kept_out
+    assert blocks(leaving, SELECTOR, {443}, pods) is kept_out

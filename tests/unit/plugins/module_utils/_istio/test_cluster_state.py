@@ -16,13 +16,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio import cluster_state
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import Surroundings, look_around
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import (
+    ClusterState,
+    read_cluster_state,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
     secrets_named,
     selects,
     services_named,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import FORBIDDEN, ClusterError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import (
+    ClusterError,
+    ForbiddenError,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
 from support.builders import PODS, PUBLIC_SERVICE, exposure, gateway, https, pod, service, virtual_service
 
@@ -33,16 +39,21 @@ SECRET = {"kind": "Secret", "metadata": {"name": "cert", "namespace": PODS}, "da
 class Objects:
     """A cluster of these objects, whose user may not list some kinds in all namespaces, nor get objects of them."""
 
-    def __init__(self, *objects: Manifest, forbidden: tuple[str, ...] = (), status: int = FORBIDDEN) -> None:
+    def __init__(
+        self, *objects: Manifest, forbidden: tuple[str, ...] = (), error: type[ClusterError] = ForbiddenError
+    ) -> None:
         self.objects = objects
         self.forbidden = forbidden
-        self.status = status
+        self.error = error
         self.asked: list[str] = []
 
-    def find(self, kind: str, labels: Mapping[str, str], namespace: str | None = None) -> list[Manifest]:
+    def find(
+        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: object = ()
+    ) -> list[Manifest]:
+        assert not selectors
         self.asked.append(f"{kind}s of {namespace or 'all'}")
         if kind in self.forbidden and namespace is None:
-            raise ClusterError(f"{kind}s are forbidden", self.status)
+            raise self.error(f"{kind}s are forbidden")
         of_kind = [entry for entry in self.objects if entry["kind"] == kind]
         here = [entry for entry in of_kind if namespace in (None, entry["metadata"]["namespace"])]
         return [entry for entry in here if selects(labels, entry["metadata"].get("labels"))]
@@ -50,13 +61,13 @@ class Objects:
     def get(self, at: Ref) -> Manifest | None:
         self.asked.append(str(at))
         if at.kind in self.forbidden:
-            raise ClusterError(f"{at} is forbidden", self.status)
+            raise self.error(f"{at} is forbidden")
         return next((entry for entry in self.objects if ref(entry) == at), None)
 
 
-def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> Surroundings:
+def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> ClusterState:
     in_memory: Any = cluster
-    return look_around(in_memory, desired or exposure(tls=TLS), others=others)
+    return read_cluster_state(in_memory, desired or exposure(tls=TLS), others=others)
 
 
 def istiod(value: str) -> Manifest:
@@ -73,7 +84,7 @@ def test_all_that_matters_is_read() -> None:
     assert [ref(entry) for entry in found.virtual_services] == [Ref("VirtualService", "blog", "blog")]
     assert [ref(entry) for entry in found.gateway_services] == [ref(PUBLIC_SERVICE)]
     assert list(found.services) == [Ref("Service", "shop", "web")]
-    assert list(found.credentials) == [Ref("Secret", PODS, "cert")]
+    assert list(found.tls_secrets) == [Ref("Secret", PODS, "cert")]
     assert found.pods_are_known
     assert found.unknown == ()
 
@@ -111,7 +122,7 @@ def test_the_secrets_of_a_list_are_looked_for_where_each_ones_gateway_is() -> No
     cluster = Objects(pod(), pod("internal-7c-y", labels=internal, namespace="inside"))
     found = looked(cluster, [*exposure(tls=TLS), *far, *nowhere])
     # Where no pod is, the Gateway says where they would be.
-    assert sorted(found.credentials) == [
+    assert sorted(found.tls_secrets) == [
         Ref("Secret", "inside", "far"),
         Ref("Secret", PODS, "cert"),
         Ref("Secret", PODS, "no"),
@@ -139,8 +150,8 @@ def test_what_a_long_list_names_is_found_in_time() -> None:
 
 
 UNKNOWN = {
-    "Gateway": "Gateways of other namespaces (whether they get in the way)",
-    "VirtualService": "VirtualServices of other namespaces (whether they get in the way)",
+    "Gateway": "Gateways of other namespaces (whether they conflict with the exposure)",
+    "VirtualService": "VirtualServices of other namespaces (whether they conflict with the exposure)",
     "Pod": "Pods of all namespaces (which gateways the selector matches, nor what else they serve)",
     "Secret": f"Secret {PODS}/cert (whether its certificate is good for the hosts)",
     "Deployment": "Deployments of all namespaces (whether istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE)",
@@ -152,7 +163,7 @@ def test_what_may_not_be_read_is_said(kind: str, sentence: str) -> None:
     found = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
     assert found.unknown == (sentence,)
     assert found.pods_are_known is (kind != "Pod")
-    assert (Ref("Secret", PODS, "cert") in found.credentials) is (kind != "Secret")
+    assert (Ref("Secret", PODS, "cert") in found.tls_secrets) is (kind != "Secret")
 
 
 def test_who_may_not_read_everywhere_reads_at_home() -> None:
@@ -163,10 +174,10 @@ def test_who_may_not_read_everywhere_reads_at_home() -> None:
 
 def test_another_failure_is_one() -> None:
     with pytest.raises(ClusterError, match="Pods are forbidden"):
-        looked(Objects(forbidden=("Pod",), status=500))
+        looked(Objects(forbidden=("Pod",), error=ClusterError))
 
 
 def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_state, "CAN_READ_CERTIFICATES", False)
+    monkeypatch.setattr(cluster_state, "HAS_CRYPTOGRAPHY", False)
     found = looked(Objects(pod(), SECRET))
     assert found.unknown == ("certificates (Python's package cryptography is not installed)",)

@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.config import State
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.config import Config
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.hosts import is_within, routed_hosts
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.indexes import (
     ByHost,
     ByLabels,
     ByName,
     BySelector,
-    is_within,
     once,
 )
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.listeners import Server, common
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.listeners import Server
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import selects
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.route_order import (
     Condition,
     conditions_of,
-    hidden_ones,
+    hidden_conditions,
 )
 from support.builders import to, virtual_service
 
@@ -65,10 +65,10 @@ def test_the_virtual_services_of_a_server(where: str) -> None:
         for namespace in ("shop", "blog")
         for number, hosts in enumerate(combinations(HOSTS, 2))
     ]
-    state = State((), tuple(services))
+    state = Config((), tuple(services))
     for hosts in permutations(HOSTS, 2):
         server = Server("shop/front", 0, (f"{where}{hosts[0]}", hosts[1]), 80, 80, "", "HTTP")
-        pairs = [(entry, common(server.hosts, entry)) for entry in services]
+        pairs = [(entry, routed_hosts(server.hosts, entry)) for entry in services]
         assert state.routed(server, "shop") == [(entry, found) for entry, found in pairs if found]
 
 
@@ -136,7 +136,7 @@ def test_routes_that_hide_others() -> None:
     hidden = 0
     for conditions in permutations(all_conditions, 4):
         expected = one_by_one(conditions)
-        assert list(hidden_ones(list(conditions))) == expected
+        assert list(hidden_conditions(list(conditions))) == expected
         hidden += len(expected)
     assert hidden > 1000
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio import tls_secret
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import credential
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import read_tls_secret
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP256R1())
@@ -50,7 +50,7 @@ def secret(**data: bytes) -> dict[str, Any]:
 
 
 def test_the_public_part_is_read() -> None:
-    found = credential(secret(tls_crt=certificate("Shop.example.com", "*.example.com"), tls_key=pem(KEY)))
+    found = read_tls_secret(secret(tls_crt=certificate("Shop.example.com", "*.example.com"), tls_key=pem(KEY)))
     assert found.names == ("shop.example.com", "*.example.com")
     assert (found.not_after, found.serial, found.key_fits, found.problem) == (END, "ABC", True, None)
     assert found.has_pair
@@ -59,16 +59,16 @@ def test_the_public_part_is_read() -> None:
 
 def test_of_a_chain_the_first_certificate_counts() -> None:
     chain = certificate("shop.example.com") + certificate("ca.example.com", serial=1)
-    assert credential(secret(tls_crt=chain, tls_key=pem(KEY))).names == ("shop.example.com",)
+    assert read_tls_secret(secret(tls_crt=chain, tls_key=pem(KEY))).names == ("shop.example.com",)
 
 
 def test_older_keys_come_first_as_in_istio() -> None:
-    found = credential(secret(cert=certificate("a.b"), key=pem(KEY), tls_crt=b"x", tls_key=b"x"))
+    found = read_tls_secret(secret(cert=certificate("a.b"), key=pem(KEY), tls_crt=b"x", tls_key=b"x"))
     assert (found.names, found.problem) == (("a.b",), None)
 
 
 def test_a_common_name_is_no_name() -> None:
-    assert credential(secret(tls_crt=certificate(), tls_key=pem(KEY))).names == ()
+    assert read_tls_secret(secret(tls_crt=certificate(), tls_key=pem(KEY))).names == ()
 
 
 PROBLEMS: dict[str, tuple[dict[str, bytes], str]] = {
@@ -87,16 +87,16 @@ PROBLEMS: dict[str, tuple[dict[str, bytes], str]] = {
 
 @pytest.mark.parametrize(("data", "problem"), PROBLEMS.values(), ids=PROBLEMS)
 def test_what_envoy_would_refuse_is_a_problem(data: dict[str, bytes], problem: str) -> None:
-    assert credential(secret(**data)).problem == problem
+    assert read_tls_secret(secret(**data)).problem == problem
 
 
 @pytest.mark.parametrize("data", [{}, {"tls_crt": certificate("a.b")}, {"tls_crt": certificate("a.b"), "tls_key": b""}])
 def test_a_pair_has_both(data: dict[str, bytes]) -> None:
-    found = credential(secret(**data))
+    found = read_tls_secret(secret(**data))
     assert (found.has_pair, found.names, found.problem) == (False, None, None)
 
 
 def test_without_cryptography_the_keys_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_secret, "CAN_READ_CERTIFICATES", False)
-    found = credential(secret(tls_crt=certificate("a.b"), tls_key=pem(KEY)))
+    monkeypatch.setattr(tls_secret, "HAS_CRYPTOGRAPHY", False)
+    found = read_tls_secret(secret(tls_crt=certificate("a.b"), tls_key=pem(KEY)))
     assert (found.has_pair, found.names, found.key_fits, found.problem) == (True, None, None, None)

@@ -14,12 +14,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import Lean, lasting
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
-    Manifest,
-    created_as_applied,
-    owned_fields,
-)
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import CompactList, long_lived_objects
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import created_as_applied, owned_fields
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 
 OURS = {"manager": "gatehouse.istio", "operation": "Apply", "apiVersion": "networking.istio.io/v1"}
 THEIRS = {"manager": "kubectl", "operation": "Update", "apiVersion": "networking.istio.io/v1"}
@@ -45,14 +42,14 @@ def test_only_our_fields_are_kept() -> None:
     item = live("a", entry(THEIRS, {"f:spec": {"f:tls": {}}}), entry(OURS))
     expected = copy.deepcopy(item)
     del expected["metadata"]["managedFields"][0], expected["metadata"]["managedFields"][0]["time"]
-    assert Lean().kept(item) == expected
+    assert CompactList().kept(item) == expected
 
 
 def test_what_was_created_but_not_applied_keeps_all() -> None:
     """created_as_applied() writes all of it back, and nobody may lose his fields by that."""
     created = {**OURS, "operation": "Update"}
     item = live("a", entry(THEIRS, {"f:spec": {"f:tls": {}}}), entry(created))
-    kept = Lean().kept(copy.deepcopy(item))
+    kept = CompactList().kept(copy.deepcopy(item))
     assert kept == item
     assert created_as_applied(kept) == created_as_applied(item)
 
@@ -60,11 +57,11 @@ def test_what_was_created_but_not_applied_keeps_all() -> None:
 @pytest.mark.parametrize("metadata", [{}, {"managedFields": []}, {"managedFields": None}])
 def test_an_object_without_any(metadata: dict[str, Any]) -> None:
     item = {"metadata": {"name": "a", **metadata}}
-    assert Lean().kept(copy.deepcopy(item)) == item
+    assert CompactList().kept(copy.deepcopy(item)) == item
 
 
 def test_equal_fields_are_one_object() -> None:
-    lean = Lean()
+    lean = CompactList()
     different: dict[str, Any] = {"f:spec": {"f:hosts": {}}}
     trees: dict[str, dict[str, Any]] = {"a": TREE, "b": TREE, "c": different}
     items = [lean.kept(live(name, entry(OURS, tree, n))) for n, (name, tree) in enumerate(trees.items())]
@@ -76,7 +73,7 @@ def test_equal_fields_are_one_object() -> None:
 
 def test_a_thousand_objects_take_less() -> None:
     def measured(keep: bool) -> int:
-        lean = Lean()
+        lean = CompactList()
         tracemalloc.start()
         found = [live(str(number), entry(THEIRS), entry(OURS)) for number in range(1000)]
         kept = [lean.kept(item) for item in found] if keep else found
@@ -92,12 +89,12 @@ def test_a_thousand_objects_take_less() -> None:
 def test_what_lasts_is_not_looked_through_for_garbage() -> None:
     before = gc.get_freeze_count()
     try:
-        with lasting():
+        with long_lived_objects():
             assert not gc.isenabled()
             kept = [[number] for number in range(1000)]
         assert gc.isenabled()
         assert gc.get_freeze_count() >= before + len(kept)
-        with pytest.raises(KeyError), lasting():
+        with pytest.raises(KeyError), long_lived_objects():
             raise KeyError
         assert gc.isenabled()
     finally:

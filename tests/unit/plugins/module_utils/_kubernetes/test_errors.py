@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import readable, refusal
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import api_error, readable
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_kind_that_is_not_installed(path: str, sentence: str) -> None:
     ],
 )
 def test_a_refusal(status: int, reason: str | None, body: bytes, sentence: str) -> None:
-    found = refusal(status, reason, body, "/apis/networking.istio.io/v1/gateways")
+    found = api_error(status, reason, body, "/apis/networking.istio.io/v1/gateways")
     assert sentence in str(found)
     assert found.status == status
     assert not found.by_webhook

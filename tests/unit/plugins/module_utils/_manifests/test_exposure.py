@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import host_matches, manifests, urls
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.hosts import is_within, without_namespace
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests, urls
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 from cluster.pki import KeyPair, ensure_ca
 
@@ -368,4 +369,4 @@ def test_urls_that_are_redirected_are_left_out() -> None:
     ],
 )
 def test_host_matches(pattern: str, host: str, matches: bool) -> None:
-    assert host_matches(pattern, host) is matches
+    assert is_within(host, without_namespace(pattern)) is matches

@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ownership_labels
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
+    ExposureKey,
+    Manifest,
+    Ref,
+    ownership_labels,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     ANNOTATIONS_LIMIT,
     Change,
@@ -48,7 +53,7 @@ def https(*hosts: str, **tls: Any) -> dict[str, Any]:
 
 
 def adds(name: str, *servers: dict[str, Any], **changes: Any) -> Contribution:
-    return replace(Contribution(("shop", name), PUBLIC, servers), **changes)
+    return replace(Contribution(ExposureKey("shop", name), PUBLIC, servers), **changes)
 
 
 def join(live: Manifest | None, contribution: Contribution) -> Manifest:
@@ -58,7 +63,7 @@ def join(live: Manifest | None, contribution: Contribution) -> Manifest:
 
 
 def leave(live: Manifest, name: str) -> Manifest | None:
-    return Change(AT, ("shop", name), None).applied_to(live)
+    return Change(AT, ExposureKey("shop", name), None).applied_to(live)
 
 
 def seen(gateway: Manifest) -> list[tuple[int, str, list[str]]]:
@@ -244,8 +249,8 @@ def test_a_contribution_changed_by_hand_is_an_error_that_says_where(text: str) -
         SharedGatewayError, match=r"the annotation exposure\.gatehouse\.istio/shop\.b of Gateway infra/"
     ):
         join(live, adds("a", http("a.example.com")))
-    assert is_on(live, ("shop", "b"))
-    assert not is_on(live, ("shop", "c")), "who is not on it does not care"
+    assert is_on(live, ExposureKey("shop", "b"))
+    assert not is_on(live, ExposureKey("shop", "c")), "who is not on it does not care"
 
 
 def test_a_full_gateway_says_so() -> None:
@@ -274,20 +279,24 @@ def test_annotations_have_room_for_800_exposures() -> None:
 
 
 def test_names_of_annotations() -> None:
-    assert annotation_key(("shop", "web")) == "exposure.gatehouse.istio/shop.web"
-    longest = [annotation_key(("n" * 63, name * 63)) for name in "ab"]
+    assert annotation_key(ExposureKey("shop", "web")) == "exposure.gatehouse.istio/shop.web"
+    longest = [annotation_key(ExposureKey("n" * 63, name * 63)) for name in "ab"]
     assert longest[0] != longest[1]
-    for key in [*longest, annotation_key(("n" * 45, "a" * 40)), annotation_key(("n" * 46, "a" * 40))]:
+    for key in [
+        *longest,
+        annotation_key(ExposureKey("n" * 45, "a" * 40)),
+        annotation_key(ExposureKey("n" * 46, "a" * 40)),
+    ]:
         assert re.fullmatch(r"[A-Za-z0-9][-A-Za-z0-9_.]{0,61}[A-Za-z0-9]", key.partition("/")[2])
 
 
 def test_what_an_exposure_has_on_it() -> None:
     live = join(None, adds("a", https("a.example.com"), credentials={"x": "y"}, alone=True))
-    found = contribution_of(live, ("shop", "a"))
+    found = contribution_of(live, ExposureKey("shop", "a"))
     assert found is not None
     assert (found.exposure, found.credentials, found.alone) == (("shop", "a"), {"x": "y"}, True)
     assert join(None, found) == live
-    assert contribution_of(live, ("shop", "b")) is None
+    assert contribution_of(live, ExposureKey("shop", "b")) is None
 
 
 def test_a_diff_has_only_what_changes() -> None:

@@ -10,23 +10,24 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import ExistingGateway, OwnGateway
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import (
-    MOST_TOLD,
-    Asked,
+    MOST_MESSAGES,
+    ListRequest,
+    listed_messages,
     parse_list,
-    told,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 
 GATEWAY = {"selector": {"istio": "public"}}
 
 
-def parsed(*exposures: dict[str, Any], **options: Any) -> Asked:
+def parsed(*exposures: dict[str, Any], **options: Any) -> ListRequest:
     return parse_list(given(exposures=list(exposures), **options))
 
 
-def parsed_file(listed: list[Any]) -> Asked:
+def parsed_file(listed: list[Any]) -> ListRequest:
     return parse_list(given(exposures=None), listed)
 
 
@@ -83,7 +84,7 @@ def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
         ([exposure(colour=1)], {}, "exposures[0]: istio_exposure has no option colour; correct or remove it."),
         ([exposure(tls={"colour": 1})], {}, "exposures[0]: istio_exposure has no option tls.colour;"),
         ([exposure(port="http")], {}, "exposures[0]: argument 'port' is of type"),
-        ([exposure(checks={"x": "error"})], {}, "exposures[0].checks: there is no check 'x'"),
+        ([exposure(checks={"x": "error"})], {}, "exposures[0].checks: 'x' is not a check"),
         ([exposure(kubeconfig="x")], {}, "exposures[0]: istio_exposure has no option kubeconfig"),
         (
             [exposure(cluster_domain="x")],
@@ -119,13 +120,13 @@ def test_what_a_file_lists_counts_like_a_list() -> None:
 
 def test_all_mistakes_are_told_but_not_thousands() -> None:
     with pytest.raises(OptionError) as caught:
-        parsed(*[exposure(f"e{number}", hosts=[]) for number in range(MOST_TOLD + 5)])
+        parsed(*[exposure(f"e{number}", hosts=[]) for number in range(MOST_MESSAGES + 5)])
     text = str(caught.value)
     assert "exposures[0].hosts: " in text
-    assert f"exposures[{MOST_TOLD - 1}].hosts: " in text
-    assert f"exposures[{MOST_TOLD}]" not in text
+    assert f"exposures[{MOST_MESSAGES - 1}].hosts: " in text
+    assert f"exposures[{MOST_MESSAGES}]" not in text
     assert text.endswith(" And 5 more like these.")
-    assert told(["One.", "Two."]) == "One. Two."
+    assert listed_messages(["One.", "Two."]) == "One. Two."
 
 
 def test_a_scope_knows_its_namespaces() -> None:
@@ -133,6 +134,10 @@ def test_a_scope_knows_its_namespaces() -> None:
     every = parsed(prune={"namespaces": ["*"], "label_selectors": []}).prune
     assert some
     assert every
-    assert (some.has(("shop", "x")), some.has(("news", "x")), some.label_selectors) == (True, False, ("a=b",))
-    assert every.has(("news", "x"))
+    assert (some.has(ExposureKey("shop", "x")), some.has(ExposureKey("news", "x")), some.label_selectors) == (
+        True,
+        False,
+        ("a=b",),
+    )
+    assert every.has(ExposureKey("news", "x"))
     assert parsed().prune is None

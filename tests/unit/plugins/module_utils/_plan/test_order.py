@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     Change,
@@ -20,11 +20,11 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_
     shared_gateway,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
-from ansible_collections.gatehouse.istio.plugins.module_utils._plan.live import Picture
-from ansible_collections.gatehouse.istio.plugins.module_utils._plan.order import Write, stages
-from ansible_collections.gatehouse.istio.plugins.module_utils._plan.steps import plan
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan.live import LiveObjects
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan.order import Write, write_order
+from ansible_collections.gatehouse.istio.plugins.module_utils._plan.steps import plan_steps
 
-KEY = ("shop", "shop")
+KEY = ExposureKey("shop", "shop")
 SELECTOR = {"istio": "public"}
 OWN, OTHER_OWN = {"selector": SELECTOR}, {"selector": SELECTOR, "name": "other"}
 SHARED, OTHER_SHARED = {"selector": SELECTOR, "shared": "infra/front"}, {"selector": SELECTOR, "shared": "infra/back"}
@@ -47,7 +47,7 @@ def live(manifest: Manifest) -> Manifest:
     if mine is None:
         return content
     both = Change(ref(content), KEY, mine).applied_to(
-        shared_gateway(ref(content), Contribution(("blog", "blog"), SELECTOR, mine.servers))
+        shared_gateway(ref(content), Contribution(ExposureKey("blog", "blog"), SELECTOR, mine.servers))
     )
     assert both is not None
     return {**both, "metadata": {**content["metadata"], "annotations": both["metadata"]["annotations"]}}
@@ -70,8 +70,8 @@ def writes(
 ) -> list[list[str]]:
     """What is written before the exposure is served where it is wanted, and then."""
     objects = [live(manifest) for manifest in desired(before)] + list(extra)
-    steps = plan(KEY, desired(after), Picture({ref(found): found for found in objects}))
-    return [[said(write) for write in stage] for stage in stages(steps, lambda _gateway: same_pods)]
+    steps = plan_steps(KEY, desired(after), LiveObjects({ref(found): found for found in objects}))
+    return [[said(write) for write in stage] for stage in write_order(steps, lambda _gateway: same_pods)]
 
 
 VS = "VirtualService shop at"
@@ -154,13 +154,13 @@ def test_between_other_pods_the_old_gateway_stays_until_the_new_one_serves() -> 
 def test_of_a_shared_gateway_only_the_servers_of_the_exposure_count() -> None:
     asked: list[Manifest] = []
     objects = [live(manifest) for manifest in desired(SHARED)]
-    steps = plan(KEY, desired(OWN), Picture({ref(found): found for found in objects}))
+    steps = plan_steps(KEY, desired(OWN), LiveObjects({ref(found): found for found in objects}))
 
     def keeps_out(gateway: Manifest) -> bool:
         asked.append(gateway)
         return True
 
-    stages(steps, keeps_out)
+    write_order(steps, keeps_out)
     assert [server["hosts"] for gateway in asked for server in gateway["spec"]["servers"]] == [["shop.example.com"]]
 
 

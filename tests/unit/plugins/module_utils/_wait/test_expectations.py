@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.x509 import Identity
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import CertificateIdentity
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
@@ -20,12 +20,12 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._wait.expectations
     ANSWER,
     HANDSHAKE,
     REDIRECT,
-    Wanted,
+    Expectation,
     by_the_gateway_itself,
     default_path,
-    objections,
-    sentences,
-    wanted,
+    expectations,
+    first_few,
+    mismatch,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import BROKEN_OFF, ProbeResult
 
@@ -40,11 +40,11 @@ BASE: dict[str, Any] = {
 HTTPS = {"credential_name": "cert"}
 
 
-def asked(probe: Probe | None = None, **options: Any) -> list[Wanted]:
+def asked(probe: Probe | None = None, **options: Any) -> list[Expectation]:
     exposure = parse({**BASE, **options})
     gateway, virtual_service = manifests(exposure)
     redirected = exposure.gateway.http_port if exposure.tls.redirect else None
-    found, unserved = wanted(exposure.hosts, gateway, virtual_service, redirected, probe or Probe())
+    found, unserved = expectations(exposure.hosts, gateway, virtual_service, redirected, probe or Probe())
     assert unserved == []
     return found
 
@@ -165,7 +165,7 @@ SERVICE: Manifest = {"spec": {"http": [{"route": []}]}}
 def test_what_is_asked_of_somebody_elses_gateway(
     hosts: list[str], servers: list[Any], urls: list[str], unserved: list[str]
 ) -> None:
-    found, not_taken = wanted(hosts, {"spec": {"servers": servers}}, SERVICE, None, Probe())
+    found, not_taken = expectations(hosts, {"spec": {"servers": servers}}, SERVICE, None, Probe())
     assert [" ".join(filter(None, (w.url, w.kind, w.credential))) for w in found] == urls
     assert not_taken == unserved
 
@@ -202,7 +202,7 @@ def test_passthrough_has_no_path() -> None:
 
 URL = "https://shop.example.com/"
 FORWARDED = {"x-envoy-upstream-service-time": "3"}
-OLD, NEW = (Identity(serial, datetime(2030, 1, 1, tzinfo=UTC)) for serial in ("0A", "0B"))
+OLD, NEW = (CertificateIdentity(serial, datetime(2030, 1, 1, tzinfo=UTC)) for serial in ("0A", "0B"))
 
 
 def answer(status: int | None = 200, forwarded: bool = True, **more: Any) -> ProbeResult:
@@ -256,7 +256,7 @@ def to(location: str, status: int = 302) -> ProbeResult:
     ],
 )
 def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | None) -> None:
-    found = objections(Wanted(URL, ANSWER, 443), got, probe, None, None)
+    found = mismatch(Expectation(URL, ANSWER, 443), got, probe, None, None)
     assert found is None if problem is None else (found or "").startswith(problem), found
 
 
@@ -272,23 +272,23 @@ def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | 
     ],
 )
 def test_a_redirect_leads_to_the_same_host_by_https(location: str, status: int, good: bool) -> None:
-    wish = Wanted("http://shop.example.com/", REDIRECT, 80)
-    found = objections(wish, to(location, status), Probe(statuses=(200,)), None, None)
+    wish = Expectation("http://shop.example.com/", REDIRECT, 80)
+    found = mismatch(wish, to(location, status), Probe(statuses=(200,)), None, None)
     assert found == (None if good else f"it answers {status} to {location}, and does not redirect to HTTPS")
 
 
 @pytest.mark.parametrize("kind", [ANSWER, HANDSHAKE])
 def test_the_served_certificate_is_the_one_in_the_secret(kind: str) -> None:
-    wish = Wanted(URL, kind, 443, "cert")
-    assert objections(wish, answer(), Probe(), NEW, NEW) is None
-    assert objections(wish, answer(), Probe(), None, OLD) is None
-    assert objections(wish, answer(), Probe(), NEW, OLD) == (
+    wish = Expectation(URL, kind, 443, "cert")
+    assert mismatch(wish, answer(), Probe(), NEW, NEW) is None
+    assert mismatch(wish, answer(), Probe(), None, OLD) is None
+    assert mismatch(wish, answer(), Probe(), NEW, OLD) == (
         "the gateway shows the certificate 0A, and not yet 0B, which is in the Secret cert"
     )
 
 
 def test_a_handshake_needs_no_answer() -> None:
-    assert objections(Wanted(URL, HANDSHAKE, 443), answer(None), Probe(statuses=(200,)), None, None) is None
+    assert mismatch(Expectation(URL, HANDSHAKE, 443), answer(None), Probe(statuses=(200,)), None, None) is None
 
 
 def test_an_application_is_known_even_where_the_mesh_hides_envoys_headers() -> None:
@@ -296,5 +296,5 @@ def test_an_application_is_known_even_where_the_mesh_hides_envoys_headers() -> N
 
 
 def test_nobody_reads_a_hundred_sentences() -> None:
-    assert list(sentences(["a", "b"], most=2)) == ["a", "b"]
-    assert list(sentences(["a", "b", "c", "d"], most=2)) == ["a", "b", "and 2 more"]
+    assert list(first_few(["a", "b"], limit=2)) == ["a", "b"]
+    assert list(first_few(["a", "b", "c", "d"], limit=2)) == ["a", "b", "and 2 more"]

@@ -11,8 +11,8 @@ import ssl
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio import x509
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.x509 import identify, identify_secret
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio import tls_secret
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import identify, identify_secret
 from cluster.pki import KeyPair, ensure_ca, ensure_certificate
 
 
@@ -58,6 +58,6 @@ def test_what_is_no_certificate() -> None:
 
 def test_without_cryptography_nothing_is_known(leaf: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is there wherever these tests run, so its absence is made up."""
-    monkeypatch.setattr(x509, "CRYPTOGRAPHY_IS_MISSING", True)
+    monkeypatch.setattr(tls_secret, "HAS_CRYPTOGRAPHY", False)
     assert identify_secret({"tls.crt": encoded(leaf.certificate.read_bytes())}) is None
     assert identify(b"anything") is None
