@@ -7,8 +7,8 @@
 """Lets the API server and its webhooks judge planned writes, without writing.
 
 A dry run costs the API server as much as the write. Of thousands of exposures most differ only in their names, hosts
-and destinations, which are checked without it; rights, installed CRDs and the webhooks' rules for the rest are the same for
-all of them. So one of each such group is tried.
+and destinations, which are checked without it; rights, installed CRDs and the webhooks' rules for the rest are the same
+for all of them. So one of each such group is tried.
 """
 
 from __future__ import annotations
