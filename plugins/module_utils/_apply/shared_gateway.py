@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from .._kubernetes.client import KubernetesClient
 from .._kubernetes.errors import CONFLICT, ClusterError
 from .._kubernetes.fields import was_created
 from .._kubernetes.objects import Manifest, Ref, ref
+from .._kubernetes.retry import conflict_pauses
 from .._manifests.shared_gateway import Change, SharedGatewayError
 from .._plan.steps import (
     CREATED,
@@ -27,22 +27,20 @@ from .._plan.steps import (
     write_step,
 )
 
-_PATIENCE_SECONDS = 60.0
-_LONGEST_PAUSE = 2.0
+_CONFLICT_SECONDS = 60.0
 
-Outcome = tuple[str, "Manifest | None"]
+# The action, and the Gateway as it is now (None: deleted, or never created).
+Written = tuple[str, "Manifest | None"]
 
 
-def change_shared(client: KubernetesClient, changes: Sequence[Change]) -> Outcome:
-    """What was done in the end (created, updated, deleted, unchanged), and the Gateway as it is now.
+def change_shared(client: KubernetesClient, changes: Sequence[Change]) -> Written:
+    """Applies changes to one Gateway; returns what was done (created, updated, deleted, unchanged) and the Gateway.
 
-    The changes are all to one Gateway. Every write names the version that it was worked out from. If that is outdated,
-    it is worked out anew, after a pause of random length, so that many who begin at once do not meet again and again.
+    Every write names the version that it was worked out from. If that is outdated, it is worked out anew after a pause.
+    Raises ClusterError or SharedGatewayError.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    longest = 0.05
     perhaps_done = False
-    while True:
+    for pause in conflict_pauses(_CONFLICT_SECONDS):
         try:
             action, live = _change_once(client, changes)
             return UPDATED if perhaps_done and action == UNCHANGED else action, live
@@ -51,15 +49,11 @@ def change_shared(client: KubernetesClient, changes: Sequence[Change]) -> Outcom
                 raise
             # The conflict may be with our own write, whose answer was lost.
             perhaps_done = perhaps_done or error.perhaps_done
-            if time.monotonic() > deadline:
-                raise ClusterError(
-                    f"other runs kept changing it for {_PATIENCE_SECONDS:g} s while this one tried to", CONFLICT
-                ) from error
-        time.sleep(random.uniform(0, longest))  # noqa: S311  (nothing secret depends on it)
-        longest = min(2 * longest, _LONGEST_PAUSE)
+        time.sleep(pause)
+    raise ClusterError(f"other runs kept changing it for {_CONFLICT_SECONDS:g} s while this one tried to", CONFLICT)
 
 
-def _change_once(client: KubernetesClient, changes: Sequence[Change]) -> Outcome:
+def _change_once(client: KubernetesClient, changes: Sequence[Change]) -> Written:
     live = client.get(changes[0].at)
     wanted = live
     for change in changes:
@@ -86,33 +80,33 @@ def _created(client: KubernetesClient, wanted: Manifest) -> Manifest | None:
     except ClusterError as error:
         if error.status != CONFLICT:
             raise
-        return client.get(ref(live))  # who has changed it meanwhile has done this, too
+        return client.get(ref(live))  # the run that has changed it meanwhile has done this, too
 
 
 @dataclass(eq=False)
 class _PendingChange:
-    """A change that a thread wants, and what came of it."""
+    """A change that a thread wants, and its result."""
 
     change: Change
-    outcome: Outcome | None = None
+    written: Written | None = None
     error: Exception | None = None
 
     @property
     def is_done(self) -> bool:
-        return self.outcome is not None or self.error is not None
+        return self.written is not None or self.error is not None
 
 
 @dataclass
 class _Queue:
-    """The changes to one Gateway that are not carried out yet, and the lock of who carries them out."""
+    """The changes to one Gateway that are not written yet, and the lock of the thread that writes them."""
 
-    asked: list[_PendingChange] = field(default_factory=list)
+    pending: list[_PendingChange] = field(default_factory=list)
     writing: threading.Lock = field(default_factory=threading.Lock)
 
 
 class SharedWrites:
-    """The threads of one task write shared Gateways by this: what comes while one is written goes together into the
-    next write, so that they neither wait for each other one by one nor meet in conflicts.
+    """Writes of shared Gateways by the threads of a task: changes that arrive during a write go into the next one
+    together, so that threads neither wait for each other one by one nor conflict.
     """
 
     def __init__(self, client: KubernetesClient) -> None:
@@ -120,32 +114,32 @@ class SharedWrites:
         self._queues: dict[Ref, _Queue] = {}
         self._guard = threading.Lock()
 
-    def change(self, change: Change) -> Outcome:
-        """As change_shared() does, raising what it raises."""
+    def change(self, change: Change) -> Written:
+        """As change_shared(), with one change."""
         mine = _PendingChange(change)
         with self._guard:
             queue = self._queues.setdefault(change.at, _Queue())
-            queue.asked.append(mine)
+            queue.pending.append(mine)
         with queue.writing:
             if not mine.is_done:
                 with self._guard:
-                    together, queue.asked = queue.asked, []
-                self._carry_out(together)
+                    together, queue.pending = queue.pending, []
+                self._write(together)
         if mine.error is not None:
             raise mine.error
-        return mine.outcome or (UNCHANGED, None)
+        return mine.written or (UNCHANGED, None)
 
-    def _carry_out(self, together: list[_PendingChange]) -> None:
+    def _write(self, together: list[_PendingChange]) -> None:
         try:
-            outcome = change_shared(self._client, [asked.change for asked in together])
-            for asked in together:
-                asked.outcome = outcome
+            written = change_shared(self._client, [pending.change for pending in together])
+            for pending in together:
+                pending.written = written
         except SharedGatewayError as error:
             if len(together) == 1:
                 together[0].error = error
                 return
-            for asked in together:  # one of them cannot be on the Gateway: the others can
-                self._carry_out([asked])
-        except Exception as error:  # noqa: BLE001  (every thread that waits for this write must hear of it)
-            for asked in together:
-                asked.error = error
+            for pending in together:  # one of them cannot be on the Gateway: the others can
+                self._write([pending])
+        except Exception as error:  # noqa: BLE001  (every thread that waits for this write gets the error)
+            for pending in together:
+                pending.error = error

@@ -45,10 +45,10 @@ class GatewayEndpoints:
 def blocks(
     leaving: Manifest, selector: Mapping[str, str], tls_ports: Collection[int], pods: Iterable[Manifest] | None
 ) -> bool:
-    """Whether, while this Gateway is there, another one with the selector and TLS on these ports is not served.
+    """Whether a Gateway, while it exists, keeps another one with the selector and TLS on these ports from being served.
 
     Of two with the same TLS host, port and pods, Istio serves the older one, and drops the other's whole server. pods
-    are those that the selector matches. If they are not known (None), the labels tell: no pod has two values of one.
+    are those that the selector matches. If they are not known (None), the labels decide: a pod has one value for each.
     """
     spec = leaving["spec"]
     if not any(server["port"]["number"] in tls_ports for server in spec.get("servers") or []):
@@ -60,33 +60,33 @@ def blocks(
 
 
 def addresses_at(endpoints: GatewayEndpoints, selector: Mapping[str, str], number: int) -> tuple[list[Address], str]:
-    """Where the server with this port number is reached, or one sentence why that is nowhere.
+    """The addresses of the server with this port number or, if there are none, one sentence that says why.
 
-    Where a Service has an address of a load balancer or an external one, only such addresses count: they are what
-    clients use. Else it is those of NodePorts, and at last those inside the cluster.
+    If a Service has addresses of a load balancer or external ones, only those count, as clients use them. Otherwise it
+    is those of NodePorts, and at last those inside the cluster.
     """
     if not endpoints.pods:
         labels = ", ".join(f"{key}={value}" for key, value in selector.items())
         return [], f"no running pod has the labels {labels}, so no gateway serves it"
     services = [service for service in endpoints.services if _leads_to(service, endpoints.pods)]
-    where = " and ".join(endpoints.namespaces)
     if not services:
         return [], (
-            f"no Service in the namespace {where} selects the gateway's pods, so it is not known how clients reach it; "
-            "if it is without one, give probe.addresses"
+            f"no Service in the namespace {' and '.join(endpoints.namespaces)} selects the gateway's pods, so "
+            "it is not known how clients reach it; "
+            "if it does not have one, give probe.addresses"
         )
     ports = [(service, port) for service in services if (port := _port_of(service, number))]
     if not ports:
         names = " and ".join(full_name(service) for service in services)
-        return [], f"the gateway's Service {names} has no port {number}"
+        return [], f"the gateway's Service {names} does not have port {number}"
     for kind in (_external, _node_ports, _internal):
         addresses = [address for service, port in ports for address in kind(service, port, endpoints.pods)]
         if addresses:
             return list(dict.fromkeys(addresses)), ""
         if kind is _external and any(service["spec"].get("type") == "LoadBalancer" for service, _port in ports):
-            break  # it gets its address sooner or later, and the ones that it has until then are not for clients
+            break  # it gets its address sooner or later; the addresses that it has until then are not for clients
     names = " and ".join(full_name(service) for service, _port in ports)
-    return [], f"the gateway's Service {names} has no address yet"
+    return [], f"the gateway's Service {names} does not have an address yet"
 
 
 def _leads_to(service: Manifest, pods: tuple[Manifest, ...]) -> bool:

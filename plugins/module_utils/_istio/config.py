@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""All Gateways and VirtualServices at one time, and what the pods of a workload get of them. Pure."""
+"""All Gateways and VirtualServices at one time, and what istiod gives to the pods of a workload. Pure."""
 
 from __future__ import annotations
 
@@ -48,25 +48,25 @@ class Config:
 
     @cached_property
     def full_names(self) -> dict[str, list[str]]:
-        """The full names of all Gateways of one name."""
-        found: dict[str, list[str]] = {}
-        for entry in self.gateways:
-            found.setdefault(entry["metadata"]["name"], []).append(full_name(entry))
-        return found
+        """namespace/name of all Gateways, by their name alone."""
+        by_name: dict[str, list[str]] = {}
+        for gateway in self.gateways:
+            by_name.setdefault(gateway["metadata"]["name"], []).append(full_name(gateway))
+        return by_name
 
     @cached_property
     def _by_gateway(self) -> dict[str, list[Manifest]]:
-        found: dict[str, list[Manifest]] = {}
-        for entry in self.virtual_services:
-            for name in dict.fromkeys(gateway_names(entry)):
-                found.setdefault(name, []).append(entry)
-        return found
+        by_gateway: dict[str, list[Manifest]] = {}
+        for virtual_service in self.virtual_services:
+            for name in dict.fromkeys(gateway_names(virtual_service)):
+                by_gateway.setdefault(name, []).append(virtual_service)
+        return by_gateway
 
     def gateway(self, name: str) -> Manifest | None:
         return self._gateways_by_name.get(name)
 
     def came_first(self, one: str, other: str) -> bool:
-        """Whether a Gateway is there already, and before the other one."""
+        """Whether a Gateway exists, and is older than the other one."""
         first, second = self.gateway(one), self.gateway(other)
         return first is not None and second is not None and age(first) < age(second)
 
@@ -75,11 +75,11 @@ class Config:
         return self._by_gateway.get(gateway, [])
 
     def gateways_for(self, workload: Workload) -> list[Manifest]:
-        """Those whose selector matches the pods."""
+        """The Gateways whose selector matches the pods."""
         return self._gateways_by_selector.selecting(workload.labels)
 
     def is_same_for(self, workload: Workload, other: Config) -> bool:
-        """Whether the pods get the very same objects in another state."""
+        """Whether the pods get the identical objects with another configuration."""
         mine, theirs = self.gateways_for(workload), other.gateways_for(workload)
         names = [full_name(entry) for entry in mine]
         return _are_same(mine, theirs) and all(_are_same(self.attached(name), other.attached(name)) for name in names)
@@ -91,33 +91,33 @@ class Config:
             servers = live["spec"].get("servers") or []
             hosts = [host for server in servers for host in server_hosts(server, live["metadata"]["namespace"])]
             self.memory[gateway] = ByHost((host.rpartition("/")[2], host) for host in hosts)
-        found: ByHost[str] = self.memory[gateway]
-        return found
+        by_host: ByHost[str] = self.memory[gateway]
+        return by_host
 
     def routed(self, server: Server, namespace: str | None) -> list[tuple[Manifest, list[str]]]:
-        """The VirtualServices of a server that pods of a namespace get, in istiod's order, and their hosts there."""
+        """The VirtualServices that a namespace gets for a server, in istiod's order, each with its hosts there."""
         index = self._virtual_services_of(server.gateway, namespace)
-        found: dict[int, tuple[Manifest, dict[str, None]]] = {}
+        routed: dict[int, tuple[Manifest, dict[str, None]]] = {}
         for entry in server.hosts:
-            where, _slash, name = entry.rpartition("/")
+            namespaces, _slash, name = entry.rpartition("/")
             for host, (position, virtual_service) in index.meeting(name):
-                if where in ("", virtual_service["metadata"]["namespace"]):
-                    found.setdefault(position, (virtual_service, {}))[1][host] = None
-        return [(found[position][0], list(found[position][1])) for position in sorted(found)]
+                if namespaces in ("", virtual_service["metadata"]["namespace"]):
+                    routed.setdefault(position, (virtual_service, {}))[1][host] = None
+        return [(routed[position][0], list(routed[position][1])) for position in sorted(routed)]
 
     def _virtual_services_of(self, gateway: str, namespace: str | None) -> ByHost[_Place]:
-        """Those of a Gateway that pods of a namespace get, in istiod's order: first what is exported to them alone."""
+        """The VirtualServices of a Gateway that pods of a namespace get; first those that not everybody gets."""
         key = (gateway, namespace)
         if key not in self.memory:
-            seen = [entry for entry in self.attached(gateway) if is_visible(entry, namespace)]
-            seen.sort(key=lambda entry: "*" in (entry["spec"].get("exportTo") or ["*"]))
+            visible = [entry for entry in self.attached(gateway) if is_visible(entry, namespace)]
+            visible.sort(key=lambda entry: "*" in (entry["spec"].get("exportTo") or ["*"]))
             self.memory[key] = ByHost(
                 (host, (position, entry))
-                for position, entry in enumerate(seen)
+                for position, entry in enumerate(visible)
                 for host in entry["spec"].get("hosts") or []
             )
-        found: ByHost[_Place] = self.memory[key]
-        return found
+        by_host: ByHost[_Place] = self.memory[key]
+        return by_host
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,5 +150,5 @@ def _are_same(objects: list[Manifest], others: list[Manifest]) -> bool:
 
 
 def secret_at(workload: Workload, name: str) -> Ref | None:
-    """The Secret that a server on these pods names."""
+    """The Secret that a server on these pods names; None if their namespace is not known."""
     return Ref("Secret", workload.namespace, name) if workload.namespace else None

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""For which hosts of other servers clients use the connections to a server: those of its certificate. Pure."""
+"""Connections that HTTP/2 clients reuse for hosts of other servers, by certificates (RFC 9113, 9.1.1). Pure."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .hosts import covering_names
 from .indexes import once
 from .listeners import Server
 
-# With thousands of servers of one certificate each has all others, millions of pairs: it is enough to tell a few.
+# With thousands of servers of one certificate, each conflicts with all others, millions of pairs: a few are enough.
 ENOUGH = 10
-_Key = tuple[tuple[int, str], str]
+_PlaceAndName = tuple[tuple[int, str], str]
 
 
 @dataclass(frozen=True)
 class Reuse:
-    """Connections to the first server are used for a host of the second one, at the same address and port.
+    """Clients use connections to the first server for a host of the second one, at the same address and port.
 
-    places say which servers they are, among all that listen there.
+    places are the positions of the two among all servers of the workload.
     """
 
     places: tuple[int, int]
@@ -37,65 +37,64 @@ class Reuse:
 
 
 class Connections:
-    """All servers on some pods, found by the hosts that they serve and by the names of their certificates."""
+    """All servers of a workload, by the hosts that they serve and by the names of their certificates."""
 
     def __init__(self, workload_config: WorkloadConfig) -> None:
         self._servers = workload_config.listeners.servers
-        self._certificates = [_certificate(workload_config, server) for server in self._servers]
-        self._of_gateway: dict[str, list[int]] = {}
-        self._by_host: dict[_Key, list[int]] = {}
-        self._by_certificate: dict[_Key, list[int]] = {}
-        for at, (server, names) in enumerate(zip(self._servers, self._certificates, strict=True)):
-            self._of_gateway.setdefault(server.gateway, []).append(at)
+        self._certificates = [_certificate_names(workload_config, server) for server in self._servers]
+        self._by_gateway: dict[str, list[int]] = {}
+        self._by_host: dict[_PlaceAndName, list[int]] = {}
+        self._by_certificate: dict[_PlaceAndName, list[int]] = {}
+        for position, (server, names) in enumerate(zip(self._servers, self._certificates, strict=True)):
+            self._by_gateway.setdefault(server.gateway, []).append(position)
             for name in names:
-                self._by_certificate.setdefault((server.place, name), []).append(at)
-            for name in _found_by(server):
-                self._by_host.setdefault((server.place, name), []).append(at)
+                self._by_certificate.setdefault((server.place, name), []).append(position)
+            for name in _valid_names(server):
+                self._by_host.setdefault((server.place, name), []).append(position)
 
     def of(self, gateway: str, is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
-        """Those with a server of the Gateway, oldest first: of each server some, above all such as are not settled."""
-        found: dict[tuple[int, int], Reuse] = {}
-        for at in self._of_gateway.get(gateway, ()):
-            if not _is_for_https(self._servers[at]):
-                continue
-            for some in (self._by_my_certificate(at), self._by_my_hosts(at)):
-                found.update((one.places, one) for one in _enough(some, is_preexisting))
-        return [found[places] for places in sorted(found)]
+        """Reuses with a server of the Gateway, oldest first; of each server some, new ones before preexisting."""
+        reuses: dict[tuple[int, int], Reuse] = {}
+        for position in self._by_gateway.get(gateway, ()):
+            if _speaks_https(self._servers[position]):
+                for candidates in (self._with_my_certificate(position), self._with_my_hosts(position)):
+                    reuses.update((reuse.places, reuse) for reuse in _enough(candidates, is_preexisting))
+        return [reuses[places] for places in sorted(reuses)]
 
     def hosts(self, first: str, second: str) -> set[str]:
-        """For which hosts of the second Gateway connections to the first one are used."""
-        found = (
-            self._reuse(one, other)
-            for one in self._of_gateway.get(first, ())
-            for other in self._of_gateway.get(second, ())
+        """The hosts of the second Gateway for which connections to the first one are used."""
+        reuses = (
+            self._reuse(position, other)
+            for position in self._by_gateway.get(first, ())
+            for other in self._by_gateway.get(second, ())
         )
-        return {reuse.host for reuse in found if reuse}
+        return {reuse.host for reuse in reuses if reuse}
 
-    def _by_my_certificate(self, at: int) -> Iterator[Reuse]:
-        place = self._servers[at].place
-        lists = [self._by_host.get((place, name), []) for name in self._certificates[at]]
-        return self._reuses((at, other) for other in _each(lists))
+    def _with_my_certificate(self, position: int) -> Iterator[Reuse]:
+        place = self._servers[position].place
+        lists = [self._by_host.get((place, name), []) for name in self._certificates[position]]
+        return self._reuses((position, other) for other in _merged(lists))
 
-    def _by_my_hosts(self, at: int) -> Iterator[Reuse]:
-        place = self._servers[at].place
-        lists = [self._by_certificate.get((place, name), []) for name in _found_by(self._servers[at])]
-        return self._reuses((other, at) for other in _each(lists))
+    def _with_my_hosts(self, position: int) -> Iterator[Reuse]:
+        place = self._servers[position].place
+        lists = [self._by_certificate.get((place, name), []) for name in _valid_names(self._servers[position])]
+        return self._reuses((other, position) for other in _merged(lists))
 
-    def _reuses(self, places: Iterable[tuple[int, int]]) -> Iterator[Reuse]:
-        return filter(None, (self._reuse(*pair) for pair in places))
+    def _reuses(self, pairs: Iterable[tuple[int, int]]) -> Iterator[Reuse]:
+        return filter(None, (self._reuse(*pair) for pair in pairs))
 
-    def _reuse(self, at: int, other: int) -> Reuse | None:
-        first, second, certificate = self._servers[at], self._servers[other], self._certificates[at]
-        if first is second or first.place != second.place or not _is_for_https(second):
+    def _reuse(self, position: int, other: int) -> Reuse | None:
+        first, second, certificate = self._servers[position], self._servers[other], self._certificates[position]
+        if first is second or first.place != second.place or not _speaks_https(second):
             return None
-        is_shared = f"credential {second.credential}" in certificate
+        is_shared = _same_certificate(second) in certificate
         for host in second.names:
             if (
                 host != "*"
                 and host not in first.names_set
                 and (is_shared or not certificate.isdisjoint(covering_names(host)))
             ):
-                return Reuse((at, other), first, second, host)
+                return Reuse((position, other), first, second, host)
         return None
 
 
@@ -104,39 +103,41 @@ def connections(workload_config: WorkloadConfig) -> Connections:
     return Connections(workload_config)
 
 
-def _enough(found: Iterable[Reuse], is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
-    settled: list[Reuse] = []
-    told: list[Reuse] = []
-    for one in found:
-        (settled if is_preexisting(one) else told).append(one)
-        if len(told) == ENOUGH:
+def _enough(reuses: Iterable[Reuse], is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
+    preexisting: list[Reuse] = []
+    new: list[Reuse] = []
+    for reuse in reuses:
+        (preexisting if is_preexisting(reuse) else new).append(reuse)
+        if len(new) == ENOUGH:
             break
-    return told + settled[:ENOUGH]
+    return new + preexisting[:ENOUGH]
 
 
-def _each(lists: list[list[int]]) -> Iterator[int]:
-    """Of several sorted lists, sorted; what is in more than one of them once. Nothing is read before it is needed."""
-    given = [one for one in lists if one]
-    return iter(given[0]) if len(given) == 1 else (at for at, _same in groupby(merge(*given)))
+def _merged(lists: list[list[int]]) -> Iterator[int]:
+    """The numbers of several sorted lists, sorted, each once. Nothing is read before it is needed."""
+    filled = [numbers for numbers in lists if numbers]
+    return iter(filled[0]) if len(filled) == 1 else (number for number, _same in groupby(merge(*filled)))
 
 
-def _is_for_https(server: Server) -> bool:
-    """Other TLS servers are for clients that speak no HTTP, and so share no connections."""
+def _speaks_https(server: Server) -> bool:
+    """Whether HTTP clients may use it. Clients of other TLS servers share no connections."""
     return server.ends_https or server.passes_through
 
 
-def _found_by(server: Server) -> set[str]:
-    """The names of certificates that are good for the server's hosts, and its own certificate, should it be unknown."""
-    if not _is_for_https(server):
+def _valid_names(server: Server) -> set[str]:
+    """The names of certificates that are valid for its hosts, and its own certificate, in case it is unknown."""
+    if not _speaks_https(server):
         return set()
-    return {f"credential {server.credential}", *(name for host in server.names for name in covering_names(host))}
+    return {_same_certificate(server), *(name for host in server.names for name in covering_names(host))}
 
 
-def _certificate(workload_config: WorkloadConfig, server: Server) -> frozenset[str]:
-    """For what a server's certificate is valid.
+def _same_certificate(server: Server) -> str:
+    """Stands for the names of a certificate that are not known. No host contains a space."""
+    return f"credential {server.credential}"
 
-    Of one that is not known, only servers of the same one are known to share it.
-    """
+
+def _certificate_names(workload_config: WorkloadConfig, server: Server) -> frozenset[str]:
+    """The names for which a server's certificate is valid; if not known, it is known to be that of its own Secret."""
     if not server.ends_https or not server.credential:
         return frozenset()
     at = secret_at(workload_config.workload, server.credential)
@@ -144,6 +145,6 @@ def _certificate(workload_config: WorkloadConfig, server: Server) -> frozenset[s
     if at and at in workload_config.requested_certificates:
         names = workload_config.requested_certificates[at]
     elif at:
-        found = workload_config.cluster_state.tls_secrets.get(at)
-        names = found.names if found else None
-    return frozenset((f"credential {server.credential}",) if names is None else names)
+        secret = workload_config.cluster_state.tls_secrets.get(at)
+        names = secret.names if secret else None
+    return frozenset((_same_certificate(server),) if names is None else names)

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Indexes, so that checks of thousands of hosts compare only what can have to do with each other. Pure."""
+"""Indexes, so that checks of thousands of hosts compare only those that can conflict. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 
 class Remembers(Protocol):
-    """What keeps the results of work that was done with it, see once()."""
+    """An object that keeps the results of functions of it, see once()."""
 
     @property
     def memory(self) -> dict[Any, Any]: ...
@@ -29,21 +29,21 @@ class Remembers(Protocol):
 R = TypeVar("R", bound=Remembers)
 
 
-def once(work: Callable[[R], V]) -> Callable[[R], V]:
-    """Does the work once for each thing, which remembers the result, however many exposures ask for it."""
+def once(function: Callable[[R], V]) -> Callable[[R], V]:
+    """Calls a function once for each object, which remembers the result, however many exposures ask for it."""
 
-    @wraps(work)
+    @wraps(function)
     def remembered(thing: R) -> V:
-        if work not in thing.memory:
-            thing.memory[work] = work(thing)
-        found: V = thing.memory[work]
-        return found
+        if function not in thing.memory:
+            thing.memory[function] = function(thing)
+        result: V = thing.memory[function]
+        return result
 
     return remembered
 
 
 class ByName(Generic[T]):
-    """Things with the names of those whom they concern; found by names, in their order, each once."""
+    """Things by the names of the objects that they are about."""
 
     def __init__(self, things: Iterable[tuple[T, Iterable[str]]]) -> None:
         self._things: list[T] = []
@@ -54,13 +54,14 @@ class ByName(Generic[T]):
                 self._at.setdefault(name, []).append(position)
 
     def of(self, *names: str) -> list[T]:
+        """The things about any of the names, in their order, each once."""
         return [self._things[at] for at in sorted({at for name in names for at in self._at.get(name, ())})]
 
 
 class ByHost(Generic[T]):
-    """Things with a host each, which may have a wildcard; found by a host with which theirs have one in common.
+    """Things by their host, which may have a wildcard.
 
-    Wider ones are found by cutting the host to the few lengths that there are of wildcards, narrower ones by their end.
+    Wider hosts are looked up by cutting the host to the few lengths that wildcards have, narrower ones by their end.
     """
 
     def __init__(self, things: Iterable[tuple[str, T]]) -> None:
@@ -75,19 +76,19 @@ class ByHost(Generic[T]):
         return sorted(host[::-1] for host in self._at)
 
     def meeting(self, host: str) -> list[tuple[str, T]]:
-        """The narrower one of each two hosts, and the thing, in the order of the things."""
+        """The things with a host in common with this one, in their order, each with the narrower of the two hosts."""
         wider = {host} if host in self._at else set()
         for length in self._wildcards:
             if length <= len(host):
                 wider.add(f"*{host[len(host) - length + 1 :]}")
-        found = [(at, host) for name in wider for at in self._at.get(name, ())]
+        matches = [(at, host) for name in wider for at in self._at.get(name, ())]
         if host.startswith("*"):
             narrower = [name for name in self._ending(host[1:]) if name not in wider and is_within(name, host)]
-            found += [(at, name) for name in narrower for at in self._at[name]]
-        return [(narrow, self._things[at][1]) for at, narrow in sorted(found)]
+            matches += [(at, name) for name in narrower for at in self._at[name]]
+        return [(narrow, self._things[at][1]) for at, narrow in sorted(matches)]
 
     def _ending(self, end: str) -> Iterable[str]:
-        """Hosts with this end: they are neighbours where all are sorted by their letters from the last to the first."""
+        """Hosts with this end: they lie side by side where all are sorted from their last letter to the first."""
         first = end[::-1]
         for at in range(bisect_left(self._backwards, first), len(self._backwards)):
             if not self._backwards[at].startswith(first):
@@ -96,7 +97,7 @@ class ByHost(Generic[T]):
 
 
 class ByLabels(Generic[T]):
-    """Things with labels (pods), found by a selector. An empty one matches all, as a Gateway's does."""
+    """Things by their labels, such as pods."""
 
     def __init__(self, things: Iterable[tuple[Mapping[str, str] | None, T]]) -> None:
         self._things = [(labels or {}, thing) for labels, thing in things]
@@ -106,6 +107,7 @@ class ByLabels(Generic[T]):
                 self._at.setdefault(label, []).append(position)
 
     def matching(self, selector: Mapping[str, str] | None) -> list[T]:
+        """The things that a selector matches. An empty one matches all, as a Gateway's does."""
         wanted = (selector or {}).items()
         with_one = [self._at.get(label, []) for label in wanted]
         candidates = min(with_one, key=len) if with_one else range(len(self._things))
@@ -113,7 +115,7 @@ class ByLabels(Generic[T]):
 
 
 class BySelector(Generic[T]):
-    """Things with a selector (Gateways, Services), found by the labels that it matches."""
+    """Things by their selector, such as Gateways and Services."""
 
     def __init__(self, things: Iterable[tuple[Mapping[str, str] | None, T]]) -> None:
         self._things: list[T] = []
@@ -121,12 +123,14 @@ class BySelector(Generic[T]):
         for position, (selector, thing) in enumerate(things):
             self._things.append(thing)
             self._at.setdefault(frozenset((selector or {}).items()), []).append(position)
-        # There are few different selectors. By one label of each is enough, as all of them must be there.
+        # There are few different selectors. One label of each is enough to look it up, as all of them must match.
         self._by_label: dict[tuple[str, str] | None, list[frozenset[tuple[str, str]]]] = {}
         for different in self._at:
             self._by_label.setdefault(min(different, default=None), []).append(different)
 
     def selecting(self, labels: Mapping[str, str] | None) -> list[T]:
-        given = (labels or {}).items()
-        selectors = [one for label in (None, *given) for one in self._by_label.get(label, ()) if one <= given]
-        return [self._things[at] for at in sorted(at for one in selectors for at in self._at[one])]
+        """The things whose selector matches the labels, in their order."""
+        pairs = (labels or {}).items()
+        candidates = (selector for label in (None, *pairs) for selector in self._by_label.get(label, ()))
+        matching = [selector for selector in candidates if selector <= pairs]
+        return [self._things[at] for at in sorted(at for selector in matching for at in self._at[selector])]

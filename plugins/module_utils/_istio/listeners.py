@@ -27,9 +27,9 @@ _REVISION = "istio.io/rev"
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """Pods of an ingress gateway that serve the same, and the Services that lead to them.
+    """Pods of an ingress gateway that serve the same, and the Services that select them.
 
-    namespace is None if no pod is there that would say it; container_ports are their named ports.
+    namespace is None if no pod exists that would tell it; container_ports are the named ports of the pods.
     """
 
     namespace: str | None
@@ -73,7 +73,7 @@ class Server:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The hosts without namespaces: what TLS clients name (SNI)."""
+        """The hosts without namespaces: what TLS clients send as server name (SNI)."""
         return tuple(dict.fromkeys(host.rpartition("/")[2] for host in self.hosts))
 
     @cached_property
@@ -86,7 +86,7 @@ class Server:
 
     @property
     def has_tls(self) -> bool:
-        """Whether it listens for TLS: a server of plain HTTP that redirects has TLS settings, too."""
+        """Whether it listens for TLS. A server of plain HTTP that redirects has TLS settings, too."""
         return self.mode is not None and not self.is_http
 
     @property
@@ -108,7 +108,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A server that istiod leaves out, because of an earlier one: for these hosts, or (without any) its protocol."""
+    """A server that istiod drops for an earlier one: for these hosts or, without any, for its protocol."""
 
     server: Server
     by: Server
@@ -117,7 +117,7 @@ class Dropped:
 
 @dataclass(frozen=True, eq=False)
 class Listeners:
-    """What the pods of a workload listen for."""
+    """The servers of a workload: those that listen, and those that istiod dropped."""
 
     servers: tuple[Server, ...]
     dropped: tuple[Dropped, ...]
@@ -126,7 +126,7 @@ class Listeners:
 def age(live: Manifest) -> tuple[bool, str, str, str]:
     """Sorts objects as istiod does: oldest first, then by name.
 
-    What is not there yet will be the newest, in the order in which it is written: that is left as it is.
+    Objects that do not exist yet will be the newest, in the order in which they are written: that order is kept.
     """
     metadata = live["metadata"]
     created = metadata.get("creationTimestamp")
@@ -160,7 +160,7 @@ def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namesp
 
 
 def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
-    """The servers of one Gateway, as these pods take them."""
+    """The servers of one Gateway, on the ports of these pods."""
     return [
         Server(
             gateway=full_name(gateway),

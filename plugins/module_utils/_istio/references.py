@@ -35,7 +35,7 @@ def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None
 
 @dataclass(frozen=True)
 class Target:
-    """A destination of a VirtualService: the Service, if its host is one, and where it is named."""
+    """A destination of a VirtualService: where it is named, such as http[0], and the Service, if its host is one."""
 
     where: str
     protocol: str
@@ -46,7 +46,7 @@ class Target:
 
 
 def targets(virtual_service: Manifest, cluster_domain: str) -> Iterator[Target]:
-    """All destinations of a VirtualService, those of mirrored requests too."""
+    """All destinations of a VirtualService, also those of mirrored requests."""
     for protocol in ("http", "tls", "tcp"):
         for index, route in enumerate(virtual_service["spec"].get(protocol) or []):
             mirrors = [
@@ -75,13 +75,13 @@ def _target(
 
 def services_named(manifests: Iterable[Manifest], cluster_domain: str) -> list[Ref]:
     """The Services to which VirtualServices among the manifests send requests."""
-    found = (
+    services = (
         target.service
         for manifest in manifests
         if manifest["kind"] == "VirtualService"
         for target in targets(manifest, cluster_domain)
     )
-    return list(dict.fromkeys(at for at in found if at))
+    return list(dict.fromkeys(at for at in services if at))
 
 
 def subsets_used(manifests: Iterable[Manifest]) -> bool:
@@ -100,7 +100,7 @@ def credential_of(server: Mapping[str, Any]) -> str | None:
 def secrets_named(
     used: Iterable[Manifest], live: Iterable[Manifest], pods: Iterable[Manifest], others: int
 ) -> list[Ref]:
-    """The Secrets of the exposures' Gateways, and for each selector those of at most `others` servers on the same pods.
+    """The Secrets of the exposures' Gateways and, for each selector, of at most `others` servers on the same pods.
 
     Those are servers with hosts in the same domain: their certificates might be valid for the exposures' hosts, too.
     """
@@ -109,36 +109,37 @@ def secrets_named(
     groups: dict[frozenset[tuple[str, str]], list[Manifest]] = {}
     for gateway in used:
         groups.setdefault(frozenset((gateway["spec"].get("selector") or {}).items()), []).append(gateway)
-    found: dict[Ref, None] = {}
+    secrets: dict[Ref, None] = {}
     for selector, group in groups.items():
-        near = by_labels.matching(dict(selector))
-        found.update(dict.fromkeys(_secrets_of(group, near, _neighbours(near, by_selector) if others else [], others)))
-    return list(found)
+        selected = by_labels.matching(dict(selector))
+        neighbours = _neighbours(selected, by_selector) if others else []
+        secrets.update(dict.fromkeys(_secrets_of(group, selected, neighbours, others)))
+    return list(secrets)
 
 
 def _secrets_of(
     group: list[Manifest], pods: list[Manifest], neighbours: Iterable[Manifest], others: int
 ) -> Iterator[Ref]:
-    """Those of Gateways with the same selector, which matches these pods."""
+    """The Secrets of Gateways with one selector, which matches these pods."""
     namespaces = {pod["metadata"]["namespace"] for pod in pods}
     for gateway in group if not namespaces else []:
         namespaces.add((gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE))
     names = dict.fromkeys(credential_of(server) for gateway in group for server in _servers(gateway))
     domains = {_domain(host) for gateway in group for server in _servers(gateway) for host in _hosts(server)}
-    beside: dict[str | None, None] = {}
+    other_names: dict[str | None, None] = {}
     for gateway in neighbours:
-        near = [server for server in _servers(gateway) if domains & {_domain(host) for host in _hosts(server)}]
-        beside.update(dict.fromkeys(credential_of(server) for server in near))
-    wanted = [*names, *[name for name in beside if name and name not in names][:others]]
+        related = [server for server in _servers(gateway) if domains & {_domain(host) for host in _hosts(server)}]
+        other_names.update(dict.fromkeys(credential_of(server) for server in related))
+    wanted = [*names, *[name for name in other_names if name and name not in names][:others]]
     for namespace in sorted(filter(None, namespaces)):
         yield from (Ref("Secret", namespace, name) for name in wanted if name)
 
 
 def _neighbours(pods: list[Manifest], by_selector: BySelector[tuple[int, Manifest]]) -> list[Manifest]:
-    """All Gateways on these pods. Those of one Deployment have the same labels, which are looked up once."""
+    """All Gateways on these pods. The pods of a Deployment have the same labels, which are looked up once."""
     different = {frozenset((pod["metadata"].get("labels") or {}).items()) for pod in pods}
-    found = dict(place for labels in different for place in by_selector.selecting(dict(labels)))
-    return [found[position] for position in sorted(found)]
+    by_position = dict(place for labels in different for place in by_selector.selecting(dict(labels)))
+    return [by_position[position] for position in sorted(by_position)]
 
 
 def _servers(gateway: Manifest) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The conditions of VirtualServices' routes, and which of them take all requests of later ones. Pure."""
+"""The conditions of VirtualServices' routes, and which of them hide later ones. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from .references import full_name
 
 _Path = tuple[tuple[str, Any], ...]
 _TAKES_ALL: _Path = (("takes all", True),)
+# Parts of a match that say nothing about the request.
+_NOT_CONDITIONS = ("port", "name", "gateways")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One way into a route: a VirtualService, its place there, the conditions but the port's, and what happens."""
+    """One match of a route: its VirtualService and place there, the match without the port, and the route's action."""
 
     virtual_service: str
     place: str
@@ -38,11 +40,11 @@ class Condition:
 
     @cached_property
     def path(self) -> _Path:
-        """By what it is found among others."""
+        """The key by which it is looked up among others."""
         return _TAKES_ALL if self.takes_all else tuple(sorted((self.match.get("uri") or {}).items()))
 
     def hides(self, later: Condition) -> bool:
-        """Whether no request is left for a condition that comes later. istiod puts those that take all last."""
+        """Whether a later condition gets no request. istiod puts conditions that take every request last."""
         if self.takes_all != later.takes_all:
             return False
         if self.takes_all:
@@ -64,37 +66,36 @@ def _uri_within(uri: Mapping[str, Any], wider: Mapping[str, Any]) -> bool:
 
 
 def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
-    """Up to the first that takes all: istiod leaves out what comes after it."""
+    """In order, up to the first that takes every request: istiod leaves out what comes after it."""
     name = full_name(virtual_service)
     for index, route in enumerate(virtual_service["spec"].get("http") or []):
         action = {key: value for key, value in route.items() if key not in ("match", "name")}
-        for given in route.get("match") or [{}]:
-            gateways = given.get("gateways") or [server.gateway]
-            if given.get("port") in (None, 0, server.number) and server.gateway in gateways:
-                match = {
-                    key: value for key, value in given.items() if key not in ("port", "name", "gateways") and value
-                }
-                found = Condition(name, f"http[{index}]", match, action)
-                yield found
-                if found.takes_all:
+        for entry in route.get("match") or [{}]:
+            gateways = entry.get("gateways") or [server.gateway]
+            if entry.get("port") in (None, 0, server.number) and server.gateway in gateways:
+                match = {key: value for key, value in entry.items() if key not in _NOT_CONDITIONS and value}
+                condition = Condition(name, f"http[{index}]", match, action)
+                yield condition
+                if condition.takes_all:
                     return
 
 
 def hidden_conditions(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:
-    """A condition that takes all requests of a later one of another VirtualService, and that one.
+    """Pairs of conditions of two VirtualServices: the first one takes all requests of the second one.
 
     conditions are those of a host, in istiod's order.
     """
-    earlier = _Earlier()
+    index = _EarlierConditions()
     for later in conditions:
-        for one in earlier.around(later):
-            if one.virtual_service != later.virtual_service and one.hides(later) and one.action != later.action:
-                yield one, later
+        for earlier in index.candidates(later):
+            is_other = earlier.virtual_service != later.virtual_service
+            if is_other and earlier.hides(later) and earlier.action != later.action:
+                yield earlier, later
                 break
-        earlier.add(later)
+        index.add(later)
 
 
-class _Earlier:
+class _EarlierConditions:
     """Conditions by their path. One that hides another has the same path, a prefix of it, or none."""
 
     def __init__(self) -> None:
@@ -107,12 +108,12 @@ class _Earlier:
         self._prefixes.update(len(value) for kind, value in condition.path if kind == "prefix")
         self._count += 1
 
-    def around(self, later: Condition) -> Iterator[Condition]:
-        """Those that might hide it, in their order."""
+    def candidates(self, later: Condition) -> Iterator[Condition]:
+        """The conditions that might hide it, in their order."""
         paths = {later.path}
         if not later.takes_all:
             uri = later.match.get("uri") or {}
             path = str(uri.get("prefix") or uri.get("exact") or "")
             paths |= {(), *((("prefix", path[:length]),) for length in self._prefixes)}
         lists = [self._by_path[path] for path in paths if path in self._by_path]
-        return (one for _at, one in merge(*lists))
+        return (condition for _position, condition in merge(*lists))

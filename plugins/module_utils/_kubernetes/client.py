@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The only door to the API server: the only file that imports kubernetes.core and kubernetes."""
+"""The client of the API server: the only file that imports kubernetes.core and kubernetes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from .retry import (
     Attempts,
     FailedAttempt,
     RetryPolicy,
-    seconds,
+    parse_retry_after,
 )
 
 KUBERNETES_IMPORT_ERROR: str | None = None
@@ -97,14 +97,15 @@ _JSON, _APPLY, _MERGE = "application/json", "application/apply-patch+yaml", "app
 class KubernetesClient:
     """Reads and writes objects of the kinds in _KINDS.
 
-    A request that the API server has no time for, or that meets its restart, is sent again (see _patience): each of
-    them may be, for it either says the same twice or names the version or uid that it is about.
+    A request that meets a busy or restarting API server is retried (see retry). Every request may be: it is idempotent,
+    or names the version or uid that it is about.
     """
 
     def __init__(self, module: AnsibleModule, connections: int = 1) -> None:
         """Connects by kubernetes.core's options and K8S_AUTH_* variables; raises ClusterError.
 
-        So many requests are sent at the same time, each over a connection that stays open; more threads may ask.
+        connections: how many requests are sent at the same time, each over a connection that stays open. Any number of
+        threads may use the client.
         """
         if KUBERNETES_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
@@ -126,7 +127,7 @@ class KubernetesClient:
         self._headers = client.default_headers
         # The rest of the client would walk through every object that is sent, several times.
         self._pool = client.rest_client.pool_manager
-        self._patience = RetryPolicy()
+        self._retry = RetryPolicy()
         self._token_lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(connections)
 
@@ -140,8 +141,8 @@ class KubernetesClient:
     ) -> list[Manifest]:
         """All objects of a kind that carry the labels; namespace None means the whole cluster.
 
-        selectors are further conditions on labels, fields one on fields, in Kubernetes' own words. managedFields has
-        only what is ours, and the objects share it: they are for reading.
+        selectors are further label selectors, fields is a field selector. managedFields has only our entries, and the
+        objects share them: they are for reading.
         """
         selector = ",".join([*(f"{key}={value}" for key, value in labels.items()), *selectors])
         query: list[tuple[str, Any]] = [("labelSelector", selector), ("limit", _PAGE)]
@@ -152,21 +153,23 @@ class KubernetesClient:
         except ClusterError as error:
             if error.status != _GONE:
                 raise
-        return self._pages(kind, namespace, query)  # it took so long that the first page is no longer known
+        return self._pages(kind, namespace, query)  # it took so long that the continue token has expired
 
     def _pages(self, kind: str, namespace: str | None, query: list[tuple[str, Any]]) -> list[Manifest]:
-        lean = CompactList()
-        found: list[Manifest] = []
+        compact = CompactList()
+        objects: list[Manifest] = []
         token: str | None = ""
         while token is not None:
             page = self._request("get", _path(kind, namespace), [*query, ("continue", token)] if token else query)
-            # The items of a list do not say what they are.
-            found += [lean.kept({**item, "kind": kind, "apiVersion": page["apiVersion"]}) for item in page["items"]]
+            # The items of a list do not carry kind and apiVersion.
+            objects += [
+                compact.kept({**item, "kind": kind, "apiVersion": page["apiVersion"]}) for item in page["items"]
+            ]
             token = page["metadata"].get("continue") or None
-        return found
+        return objects
 
     def get(self, at: Ref) -> Manifest | None:
-        """A live object, or None if there is none (nor its namespace)."""
+        """A live object; None if it, or its namespace, does not exist."""
         try:
             return self._request("get", _path(at.kind, at.namespace, at.name))
         except UnknownKindError:
@@ -177,22 +180,22 @@ class KubernetesClient:
             raise
 
     def apply(self, manifest: Manifest, dry_run: bool = False) -> Manifest:
-        """Server-side apply as our field manager.
+        """Server-side apply as our field manager; returns the object as it is then.
 
-        With dry_run the API server and its webhooks judge, and nothing is written. Conflicts are taken over: what the
-        task names is the task's. Fields that it does not name stay untouched.
+        With dry_run, the API server and its webhooks judge it, and nothing is written. Conflicts with other field
+        managers are forced: the fields that the task names are the task's. Other fields stay untouched.
         """
         at = ref(manifest)
         query = [("fieldManager", FIELD_MANAGER), ("force", "true")] + ([("dryRun", "All")] if dry_run else [])
         return self._request("patch", _path(at.kind, at.namespace, at.name), query, manifest, _APPLY)
 
     def create(self, manifest: Manifest) -> Manifest:
-        """Creates an object, unless somebody else has done so meanwhile; own() then makes it an applied one."""
+        """Creates an object; ClusterError with CONFLICT if it exists by now. own() then makes it an applied one."""
         at = ref(manifest)
         return self._request("post", _path(at.kind, at.namespace), [("fieldManager", FIELD_MANAGER)], manifest)
 
     def own(self, live: Manifest) -> Manifest:
-        """Records what we have created as applied, if it is still as it was read; else apply could never remove it."""
+        """Records what we created as applied, if it is unchanged; otherwise apply could never remove its fields."""
         at = ref(live)
         version = live["metadata"]["resourceVersion"]
         patch = {"metadata": {"resourceVersion": version, "managedFields": created_as_applied(live)}}
@@ -200,9 +203,9 @@ class KubernetesClient:
         return self._request("patch", _path(at.kind, at.namespace, at.name), query, patch, _MERGE)
 
     def delete(self, live: Manifest, as_read: bool = False) -> None:
-        """Deletes exactly this object: not one that somebody has put in its place meanwhile. Gone already is fine.
+        """Deletes exactly this object, and not another one of its name. It may be deleted already.
 
-        With as_read it is deleted only if nobody has changed it since.
+        With as_read it is deleted only if it was not changed since.
         """
         at = ref(live)
         preconditions = {key: live["metadata"][key] for key in (("uid", "resourceVersion") if as_read else ("uid",))}
@@ -230,22 +233,22 @@ class KubernetesClient:
                     answer = self._send(method, path, query, data, content_type)
             except HTTPError as error:
                 failed = ClusterError(f"The API server at {self._configuration.host} cannot be reached: {error}")
-                # Who has kept us waiting that long is not restarting.
+                # A server that has accepted the request and kept us waiting that long is not restarting.
                 failure = FailedAttempt(None, final=isinstance(getattr(error, "reason", error), ReadTimeoutError))
             else:
                 if answer.status < 300:
-                    self._patience.answered()
+                    self._retry.answered()
                     return self._content(answer.data)
                 failed = api_error(answer.status, answer.reason, answer.data, path)
                 failure = FailedAttempt(
                     answer.status,
-                    retry_after=seconds(answer.headers.get("Retry-After")),
+                    retry_after=parse_retry_after(answer.headers.get("Retry-After")),
                     race=by_name_alone and answer.status == CONFLICT,
                     final=failed.by_webhook,
                 )
-            pause = self._patience.pause(failure, attempts)
+            pause = self._retry.pause(failure, attempts)
             if pause is None:
-                failed = self._last_word(failed, failure, attempts)
+                failed = self._final_error(failed, failure, attempts)
                 failed.perhaps_done, failed.is_unreachable = lost, failure.is_away
                 raise failed
             lost = lost or failure.is_away
@@ -254,8 +257,8 @@ class KubernetesClient:
     def _send(
         self, method: str, path: str, query: list[tuple[str, Any]] | None, data: bytes | None, content_type: str
     ) -> BaseHTTPResponse:
-        """One attempt: urllib3 itself sends nothing again."""
-        # A page of a list gets 17 times smaller, and that costs no time here: there is less to decrypt.
+        """One attempt: urllib3 itself does not retry."""
+        # A page of a list gets 17 times smaller, which costs no time here, as there is less to decrypt.
         headers = {"Accept": _JSON, "Accept-Encoding": "gzip", **self._headers, "Content-Type": content_type}
         with self._token_lock:  # a token may just have to be renewed
             token = self._configuration.auth_settings().get("BearerToken")
@@ -277,16 +280,17 @@ class KubernetesClient:
             return json.loads(data)
         except ValueError as error:
             raise ClusterError(
-                f"What answers at {self._configuration.host} is no API server: it sends no JSON."
+                f"What answers at {self._configuration.host} is not a Kubernetes API server: it does not send JSON."
             ) from error
 
-    def _last_word(self, failed: ClusterError, failure: FailedAttempt, attempts: Attempts) -> ClusterError:
+    def _final_error(self, failed: ClusterError, failure: FailedAttempt, attempts: Attempts) -> ClusterError:
         if failure.is_busy and not failure.final:
-            said = str(failed).rstrip(".")
-            asked = f" and asks to wait {failure.retry_after:g} s" if failure.retry_after else ""
+            message = str(failed).rstrip(".")
+            wait = f" and asks to wait {failure.retry_after:g} s" if failure.retry_after else ""
             return ClusterError(
-                f"The API server at {self._configuration.host} is too busy: it answers {failed.status} ({said}){asked} "
-                f"at attempt {attempts.failed}. Run the task again when it has less to do.",
+                f"The API server at {self._configuration.host} is too busy: it answers {failed.status} ({message})"
+                f"{wait} "
+                f"at attempt {attempts.failed}. Run the task again later.",
                 failed.status,
                 failed.resource,
             )
@@ -296,13 +300,13 @@ class KubernetesClient:
 
 
 def encoded(manifest: Manifest) -> bytes:
-    """An object as JSON that means the same when it is read as YAML, as an apply is.
+    """An object as JSON that means the same when it is read as YAML, as server-side apply reads it.
 
-    In YAML, JSON's pairs of escapes for one character are none, and some characters must be escaped that JSON leaves.
+    YAML does not know JSON's pairs of escapes for one character, and some characters must be escaped that JSON leaves.
     """
     text = json.dumps(manifest, ensure_ascii=False)
-    escaped = _NOT_PLAIN_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return escaped.encode(errors="backslashreplace")  # halves of characters, which are none
+    escaped = _NOT_PLAIN_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escaped.encode(errors="backslashreplace")  # for single surrogates
 
 
 def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:

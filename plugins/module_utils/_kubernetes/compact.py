@@ -19,10 +19,10 @@ from .objects import FIELD_MANAGER, Manifest
 
 @contextmanager
 def long_lived_objects() -> Iterator[None]:
-    """What is made within it is there to stay, so nobody looks through it for garbage, then or later.
+    """Objects created in it are there to stay, so the garbage collector does not search them, then or later.
 
-    For 10,000 exposures, looking takes about as long as all the rest. It finds only what refers to itself; all other
-    garbage goes at once, as always.
+    For 10,000 exposures the search takes about as long as all the rest. It finds only objects that refer to themselves;
+    all other garbage is freed at once, as always.
     """
     gc.disable()
     try:
@@ -33,15 +33,15 @@ def long_lived_objects() -> Iterator[None]:
 
 
 class CompactList:
-    """For the objects of one list. They share parts, so nobody may change them."""
+    """Objects of one list, with parts that they share, so nobody may change them."""
 
     def __init__(self) -> None:
         self._shared: dict[str, list[dict[str, Any]]] = {}
 
     def kept(self, item: Manifest) -> Manifest:
-        """The item itself. Its managedFields say only which fields are ours: nearly always the same in all of them.
+        """The item itself, with only our entries of managedFields, which are nearly always the same in all items.
 
-        One that we have created but not applied keeps all of them: who makes good for that writes them back.
+        One that we have created but not applied keeps all entries: they are written back when that is repaired.
         """
         metadata = item["metadata"]
         entries = metadata.get("managedFields")

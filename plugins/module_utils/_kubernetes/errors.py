@@ -17,12 +17,11 @@ _DENIED = 'admission webhook "'
 
 
 class ClusterError(Exception):
-    """One sentence about a request that did not succeed.
+    """One sentence about a request that failed, or about a state of the cluster that a task cannot work with.
 
-    status is HTTP's (None: there was no answer); resource is the plural that the refusal is about, such as gateways
-    or namespaces (None: the API server did not say); by_webhook is set when an admission webhook refused; perhaps_done
-    when an earlier attempt of the same request was lost, and may have been carried out; is_unreachable when there is no
-    API server, or only a proxy before one.
+    status is HTTP's (None: there was no answer); resource is the plural that the error is about, such as gateways or
+    namespaces (None: the API server did not say); by_webhook: an admission webhook denied it; perhaps_done: the answer
+    to an earlier attempt was lost, so it may have been done; is_unreachable: the API server does not answer.
     """
 
     def __init__(
@@ -51,13 +50,13 @@ class UnknownKindError(ClusterError):
 def api_error(status: int, reason: str | None, body: bytes, path: str) -> ClusterError:
     """The API server's error as one sentence (from its Status object)."""
     try:
-        told = json.loads(body or b"{}")
+        status_object = json.loads(body or b"{}")
     except ValueError:
-        told = {}
-    if not isinstance(told, dict):
-        told = {}
-    message = told.get("message") or reason or f"HTTP {status}"
-    resource = (told.get("details") or {}).get("kind")
+        status_object = {}
+    if not isinstance(status_object, dict):
+        status_object = {}
+    message = status_object.get("message") or reason or f"HTTP {status}"
+    resource = (status_object.get("details") or {}).get("kind")
     by_webhook = message.startswith(_DENIED)
     error: type[ClusterError] = ClusterError
     if status == FORBIDDEN and not by_webhook:
@@ -68,7 +67,7 @@ def api_error(status: int, reason: str | None, body: bytes, path: str) -> Cluste
 
 
 def readable(status: int, message: str, resource: str | None = None, path: str = "") -> str:
-    """A refusal's message in the words of our users; resource is the plural that it is about, if the server said so."""
+    """An API error's message in our users' words; resource is the plural that it is about, if the server said so."""
     if message.startswith(_DENIED) and " denied the request: " in message:
         webhook, _separator, reason = message[len(_DENIED) :].partition('" denied the request: ')
         by = _webhooks_owner(webhook) or f"The admission webhook {webhook}"
@@ -84,17 +83,17 @@ def readable(status: int, message: str, resource: str | None = None, path: str =
             f"The API server cannot ask an admission webhook, so it refuses changes (is {running} running?): {message}"
         )
     if status == 401:
-        return "The API server does not accept the credentials: are they of this cluster, and current?"
+        return "The API server does not accept the credentials: are they for this cluster, and not expired?"
     if status == 404 and resource == "namespaces":
         return f"{message.replace('namespaces', 'namespace', 1)}; create it first."
     if status == 404 and resource is None:
         if _CERT_MANAGER in path:
             return (
-                "The cluster does not know cert-manager's cert-manager.io/v1 resources; install cert-manager first, "
+                "The cluster does not have cert-manager's cert-manager.io/v1 resources; install cert-manager first, "
                 "for example with the role gatehouse.istio.cert_manager."
             )
         return (
-            "The cluster does not know Istio's networking.istio.io/v1 resources; install Istio first, for example with "
+            "The cluster does not have Istio's networking.istio.io/v1 resources; install Istio first, for example with "
             "the role gatehouse.istio.istio."
         )
     return message

@@ -22,9 +22,9 @@ def fields(manifest: Manifest) -> dict[FieldPath, Any]:
     Lists are not entered: those of Istio's resources and of Certificates are atomic, one manager owns all of a list
     (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy).
     """
-    found: dict[FieldPath, Any] = {}
-    _walk(content(manifest), (), found)
-    return found
+    by_path: dict[FieldPath, Any] = {}
+    _walk(content(manifest), (), by_path)
+    return by_path
 
 
 def content(manifest: Manifest) -> Manifest:
@@ -33,21 +33,21 @@ def content(manifest: Manifest) -> Manifest:
     return {"metadata": metadata, **{key: manifest[key] for key in ("spec", "data") if key in manifest}}
 
 
-def _walk(value: Any, path: FieldPath, found: dict[FieldPath, Any]) -> None:
+def _walk(value: Any, path: FieldPath, by_path: dict[FieldPath, Any]) -> None:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            _walk(inner, (*path, key), found)
+            _walk(inner, (*path, key), by_path)
     else:
-        found[path] = value
+        by_path[path] = value
 
 
 def has_all(live: Manifest, wanted: Mapping[FieldPath, Any]) -> bool:
     """Whether an object has all these fields with these values."""
     for path, value in wanted.items():
-        there: Any = live
+        live_value: Any = live
         for key in path:
-            there = there.get(key) if isinstance(there, dict) else None
-        if there != value or there is None:
+            live_value = live_value.get(key) if isinstance(live_value, dict) else None
+        if live_value != value or live_value is None:
             return False
     return True
 
@@ -58,20 +58,20 @@ def owned_fields(live: Manifest) -> set[FieldPath]:
     Read from metadata.managedFields
     (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/, FieldsV1).
     """
-    found: set[FieldPath] = set()
+    paths: set[FieldPath] = set()
     for entry in live["metadata"].get("managedFields") or []:
         if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
-            _leaves(entry.get("fieldsV1") or {}, (), found)
-    return found
+            _leaves(entry.get("fieldsV1") or {}, (), paths)
+    return paths
 
 
 def was_created(live: Manifest) -> bool:
-    """Whether we have fields of it by a create. Server-side apply would never remove those."""
+    """Whether we own fields of it by a create, not an apply. Server-side apply would never remove those."""
     return any(map(_is_ours_by_create, live["metadata"].get("managedFields") or []))
 
 
 def created_as_applied(live: Manifest) -> list[dict[str, Any]]:
-    """managedFields as if what we have created had been applied."""
+    """managedFields as if our create had been an apply."""
     entries: list[dict[str, Any]] = live["metadata"].get("managedFields") or []
     return [{**entry, "operation": "Apply"} if _is_ours_by_create(entry) else entry for entry in entries]
 
@@ -81,7 +81,7 @@ def _is_ours_by_create(entry: Mapping[str, Any]) -> bool:
 
 
 def as_applied(manifest: Manifest, live: Manifest | None) -> Manifest:
-    """The live object that there will be once we have applied a manifest, as far as a plan reads it."""
+    """The live object after an apply of the manifest, as far as a plan reads it."""
     metadata = {**(live["metadata"] if live else {}), **manifest["metadata"]}
     if live:
         kept = fields({"metadata": live["metadata"]}).keys() - owned_fields(live)
@@ -97,27 +97,27 @@ def as_applied(manifest: Manifest, live: Manifest | None) -> Manifest:
     return {**manifest, "metadata": metadata}
 
 
-def _leaves(tree: Mapping[str, Any], path: FieldPath, found: set[FieldPath]) -> None:
+def _leaves(tree: Mapping[str, Any], path: FieldPath, paths: set[FieldPath]) -> None:
     """Paths of a FieldsV1 tree: 'f:' keys are fields; anything else ('.', 'k:', 'v:', 'i:') is inside one."""
     is_leaf = True
     for key, inner in tree.items():
         if key.startswith("f:"):
             is_leaf = False
-            _leaves(inner, (*path, key[2:]), found)
+            _leaves(inner, (*path, key[2:]), paths)
     if is_leaf and path:
-        found.add(path)
+        paths.add(path)
 
 
 def pick(manifest: Manifest, paths: Iterable[FieldPath]) -> dict[str, Any]:
-    """The part of an object that the given paths make up; paths that it has not are left out."""
-    found: dict[str, Any] = {}
+    """The part of an object at the given paths; paths that it does not have are left out."""
+    part: dict[str, Any] = {}
     for path in sorted(paths):
         value: Any = manifest
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         if value is not None:
-            inner = found
+            inner = part
             for key in path[:-1]:
                 inner = inner.setdefault(key, {})
             inner[path[-1]] = value
-    return found
+    return part

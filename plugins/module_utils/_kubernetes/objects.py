@@ -54,12 +54,12 @@ def ref(manifest: Manifest) -> Ref:
 
 
 def ownership_labels(namespace: str, name: str) -> dict[str, str]:
-    """The labels by which an exposure's objects are known."""
+    """The labels of an exposure's objects."""
     return {MANAGED_BY: FIELD_MANAGER, EXPOSURE: name, EXPOSURE_NAMESPACE: namespace}
 
 
 def owner(live: Manifest) -> ExposureKey | None:
-    """The (namespace, name) of the exposure that a live object belongs to; None if it is not ours."""
+    """The exposure that a live object belongs to; None if it is not managed by us."""
     labels = live["metadata"].get("labels") or {}
     if labels.get(MANAGED_BY) != FIELD_MANAGER or not labels.get(EXPOSURE) or not labels.get(EXPOSURE_NAMESPACE):
         return None
@@ -73,10 +73,10 @@ def without_managed_fields(live: Manifest) -> Manifest:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Both dictionaries, key by key down to the leaves; null in the second one takes a key out."""
-    found = dict(base)
+    """Both dictionaries, key by key down to the leaves; null in the second one removes a key."""
+    result = dict(base)
     for key, value in over.items():
-        inner = found.get(key)
+        inner = result.get(key)
         inside = inner if isinstance(inner, Mapping) else {}
-        found[key] = merged(inside, value) if isinstance(value, Mapping) else value
-    return {key: value for key, value in found.items() if value is not None}
+        result[key] = merged(inside, value) if isinstance(value, Mapping) else value
+    return {key: value for key, value in result.items() if value is not None}

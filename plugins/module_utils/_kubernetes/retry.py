@@ -4,13 +4,13 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""When a request is sent again, and after which pause. Pure, but for the clock and the dice that it is given."""
+"""When a request is retried, and after which pause. Pure, except for its clock and its random numbers."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 # An API server that is stopped refuses connections as long as it waits for those that it has: up to 60 s, of which
@@ -21,14 +21,15 @@ RETRY_SECONDS = 60.0
 STARTING_SECONDS = 15.0
 RACES = 5
 _SHORTEST, _LONGEST = 0.2, 5.0
+_LONGEST_CONFLICT = 2.0
 
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """What became of one attempt of a request.
+    """A failed attempt of a request.
 
-    status is HTTP's (None: the connection was lost); race: a 409 that only says that somebody else wrote at the same
-    time; final: nothing that another attempt could change.
+    status is HTTP's (None: the connection was lost); retry_after in seconds; race: a 409 that only says that somebody
+    else wrote at the same time; final: another attempt would fail, too.
     """
 
     status: int | None
@@ -38,7 +39,7 @@ class FailedAttempt:
 
     @property
     def is_busy(self) -> bool:
-        """As kubectl has it: too many requests, or an error of the server that says when to come again."""
+        """As kubectl defines it: too many requests, or a server error with Retry-After."""
         return self.status == 429 or (self.is_of_server and self.retry_after is not None)
 
     @property
@@ -47,7 +48,7 @@ class FailedAttempt:
 
     @property
     def is_away(self) -> bool:
-        """No answer, or a proxy's that stands before an API server which gives none."""
+        """Without an answer, or with that of a proxy whose API server does not answer."""
         return self.status in (None, 502, 503, 504)
 
 
@@ -62,19 +63,19 @@ class Attempts:
 
 @dataclass
 class RetryPolicy:
-    """What all requests of a task know together about one API server. Many threads may use it.
+    """What all requests of a task know about their API server. Many threads may use it.
 
-    An API server that has not answered yet is not waited for: its address may be wrong.
+    An API server that has never answered is not waited for: its address may be wrong.
     """
 
     clock: Callable[[], float] = time.monotonic
-    dice: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
     _has_answered: bool = field(default=False, init=False)
     _away_since: float | None = field(default=None, init=False)
     _last_away: float | None = field(default=None, init=False)
 
     def answered(self) -> None:
-        """It has answered a request: it is there."""
+        """Notes that the API server has answered."""
         self._has_answered = True
         self._away_since = None
 
@@ -95,29 +96,43 @@ class RetryPolicy:
         self.answered()
         if failure.race:
             attempts.races += 1
-            return self.dice() * _SHORTEST if attempts.races <= RACES else None
+            return self.jitter() * _SHORTEST if attempts.races <= RACES else None
         if failure.status == 403 and self._last_away is not None:
             return self._until(self._last_away + STARTING_SECONDS, now, attempts)
         return None
 
     def _known_away_since(self, now: float) -> float:
-        """For all requests the same: when the time is up, those that come later fail at once."""
+        """The same for all requests: when the time is up, later ones fail at once."""
         since = self._away_since  # read once: another thread may get an answer at this moment
         if since is None:
             self._away_since = since = now
         return since
 
     def _until(self, deadline: float, now: float, attempts: Attempts, asked: float = 0.0) -> float | None:
-        """The longer the more often it failed, and of random length: many who wait do not come back all at once."""
-        backoff = min(_LONGEST, _SHORTEST * 2.0 ** (attempts.failed - 1)) * (0.5 + self.dice() / 2)
-        wanted = asked * (1 + self.dice() / 4) if asked else min(backoff, deadline - now)
+        """The longer the more often it failed, and of random length, so that many do not retry at the same moment."""
+        backoff = min(_LONGEST, _SHORTEST * 2.0 ** (attempts.failed - 1)) * (0.5 + self.jitter() / 2)
+        wanted = asked * (1 + self.jitter() / 4) if asked else min(backoff, deadline - now)
         return wanted if now < deadline and now + asked <= deadline else None
 
 
-def seconds(retry_after: str | None) -> float | None:
-    """The header Retry-After; a date in it (no API server sends one) is not understood."""
+def conflict_pauses(
+    seconds: float, clock: Callable[[], float] = time.monotonic, jitter: Callable[[], float] = random.random
+) -> Iterator[float]:
+    """The pauses between attempts of a write that conflicts with others', for so many seconds.
+
+    Each is of any length up to a growing one, so that many writers that begin at once do not meet again and again.
+    """
+    deadline = clock() + seconds
+    longest = 0.05
+    while clock() < deadline:
+        yield longest * jitter()
+        longest = min(2 * longest, _LONGEST_CONFLICT)
+
+
+def parse_retry_after(header: str | None) -> float | None:
+    """The header Retry-After in seconds; a date in it, which API servers do not send, is not understood."""
     try:
-        found = float(retry_after or "")
+        seconds = float(header or "")
     except ValueError:
         return None
-    return found if 0 <= found < float("inf") else None
+    return seconds if 0 <= seconds < float("inf") else None

@@ -6,15 +6,15 @@
 
 """The order of writes, and what is written on the way so that an exposure that moves stays served. Pure.
 
-Of two Gateways with the same TLS host on one port, istiod serves the older one, and of the other one it drops the whole
-server, with all its hosts. As long as both are there, it is not for us to say which one serves. So
+Of two Gateways with the same TLS host on one port, istiod serves the older one, and drops the other one's whole server,
+with all its hosts. As long as both exist, it is not for us to say which one serves. So
 
-- the VirtualService is bound to both, before the new Gateway has the hosts and until the old one has them no more;
-- on a shared Gateway the hosts are in a server of their own meanwhile. If that is dropped, nobody else's hosts are;
-- what keeps the new Gateway from being served goes before the wait for that, and all else after it.
+- the VirtualService is bound to both, before the new Gateway has the hosts and until the old one does not have them;
+- on a shared Gateway the hosts are in a server of their own meanwhile: if that is dropped, nobody else's hosts are;
+- what keeps the new Gateway from being served is removed before the wait for that, everything else after it.
 
 Each server that ends TLS has a route table of its own in Envoy. istiod empties it with the server, a moment before
-Envoy goes over to the other server. Who asks for a moving host just then gets 404.
+Envoy switches to the other server: requests for a moving host get 404 at that moment.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Write:
 def write_order(
     steps: list[Step], blocks: Callable[[Manifest], bool] = lambda _gateway: False
 ) -> tuple[list[Write], list[Write]]:
-    """All writes: those after which the exposure is served where it is wanted, and those that are left for then.
+    """All writes: those after which the exposure is served where it is wanted, and those that come after that.
 
-    keeps_out says of a Gateway that the exposure leaves whether nothing new is served before it is gone.
+    blocks says of a Gateway that the exposure leaves whether nothing new is served before it is deleted.
     """
     kept = [step for step in steps if not step.removes]
     leaving = [step for step in steps if step.removes]
@@ -56,9 +56,9 @@ def write_order(
         stage = listeners if step.ref.kind == "Gateway" else routes
         stage += interim or [_final(step)]
         then += [_final(step)] if interim else []
-    in_the_way = [step for step in leaving if step.ref.kind == "Gateway" and blocks(_of_the_exposure(step))]
-    last = [step for step in leaving if step not in in_the_way]
-    return [*routes, *listeners, *map(_final, in_the_way)], [*map(_final, last), *then]
+    blocking = [step for step in leaving if step.ref.kind == "Gateway" and blocks(_of_the_exposure(step))]
+    last = [step for step in leaving if step not in blocking]
+    return [*routes, *listeners, *map(_final, blocking)], [*map(_final, last), *then]
 
 
 def _final(step: Step) -> Write:
@@ -66,7 +66,7 @@ def _final(step: Step) -> Write:
 
 
 def _left_behind(step: Step) -> set[str]:
-    """The Gateways that a VirtualService is bound to and will not be any more."""
+    """The Gateways that a VirtualService is bound to now, and will not be after the step."""
     if step.ref.kind != "VirtualService" or step.live is None or step.desired is None:
         return set()
     return set(step.live["spec"].get("gateways") or []) - set(step.desired["spec"]["gateways"])
@@ -81,7 +81,7 @@ def _bound_to_both(step: Step) -> list[Write]:
 
 
 def _alone(step: Step, gateway: Manifest | None) -> list[Write]:
-    """Puts the exposure's hosts on a shared Gateway into a server of their own."""
+    """The write that puts the exposure's hosts on a shared Gateway into a server of their own."""
     if step.shared_change is None or gateway is None or not step.changes:
         return []
     contribution = step.shared_change.contribution or contribution_of(gateway, step.shared_change.exposure)
@@ -92,7 +92,7 @@ def _alone(step: Step, gateway: Manifest | None) -> list[Write]:
 
 
 def _of_the_exposure(step: Step) -> Manifest:
-    """A Gateway as it is, of a shared one only what the exposure has there."""
+    """A live Gateway; of a shared one only what the exposure has there."""
     live = step.live or {}
     mine = contribution_of(live, step.shared_change.exposure) if step.shared_change and live else None
     return {**live, "spec": {"selector": mine.selector, "servers": list(mine.servers)}} if mine else live

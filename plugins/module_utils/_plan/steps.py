@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Desired manifests and the picture of the cluster → what must be done, in which order, and its diff. Pure."""
+"""Desired and live objects → the steps from one to the other, and their diff. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CREATED, UPDATED, DELETED, UNCHANGED = "created", "updated", "deleted", "unchang
 
 # Removal goes against the order of creation: first what routes, then what listens, then what that needs.
 _REMOVAL_ORDER = ("VirtualService", "DestinationRule", "Gateway", "Secret", "Certificate")
-_WAY_OUT = {
+_ALTERNATIVES = {
     "Gateway": ", or attach to it with gateway.existing",
     "Certificate": ", or use its Secret, with tls.credential_name and without tls.certificate",
     "Secret": ", or use it as it is, without tls.client_ca",
@@ -37,14 +37,15 @@ _WAY_OUT = {
 
 
 class OwnershipError(Exception):
-    """One sentence: an object in the way belongs to somebody else."""
+    """One sentence: an object of the wanted name belongs to somebody else."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One object and what becomes of it. `before` and `after` hold only fields that are ours.
+    """One object and what becomes of it.
 
-    `shared` is what the exposure does to a shared Gateway.
+    `before` and `after` hold only fields that we own. `taken_over` are fields that have our value already, but another
+    field manager. `shared_change` is what the exposure changes in a shared Gateway.
     """
 
     action: str
@@ -62,17 +63,17 @@ class Step:
 
     @property
     def removes(self) -> bool:
-        """Whether the exposure has something there no more."""
+        """Whether this step removes the exposure's part: the object, or what the exposure has on a shared Gateway."""
         return self.action == DELETED or (self.shared_change is not None and self.shared_change.contribution is None)
 
 
 def plan_steps(
     owner_key: ExposureKey, desired: list[Manifest], objects: LiveObjects, adopt: bool = False
 ) -> list[Step]:
-    """The steps that make the cluster hold exactly the desired objects of the exposure (namespace, name).
+    """The steps after which the cluster holds exactly the desired objects of the exposure.
 
-    Creates and updates come first, in the given order; then what else the picture holds of the exposure is deleted,
-    so that a move to another Gateway is served throughout. Raises OwnershipError.
+    Creates and updates come first, in the order of `desired`; then the exposure's other live objects are deleted, so
+    that a move to another Gateway is served throughout. Raises OwnershipError.
     """
     steps = []
     for manifest in desired:
@@ -93,33 +94,34 @@ def plan_steps(
 
 
 def _check_ownership(live: Manifest, owner_key: ExposureKey, adopt: bool) -> None:
-    found = owner(live)
-    if found == owner_key:
+    current = owner(live)
+    if current == owner_key:
         return
     if is_shared(live):
         raise OwnershipError(
             f"{ref(live)} is shared by {', '.join(exposures_on(live))}; choose another name, or add this exposure to "
             "it with gateway.shared."
         )
-    if found is not None:
+    if current is not None:
         raise OwnershipError(
-            f"{ref(live)} belongs to the exposure {found[0]}/{found[1]}; choose another {name_option(ref(live))}"
-            f"{_WAY_OUT.get(live['kind'], '')}."
+            f"{ref(live)} belongs to the exposure {current}; choose another {name_option(ref(live))}"
+            f"{_ALTERNATIVES.get(live['kind'], '')}."
         )
     if not adopt:
         raise OwnershipError(
-            f"{ref(live)} exists and was not made by this module; choose another {name_option(ref(live))}, or set "
+            f"{ref(live)} exists and is not managed by this collection; choose another {name_option(ref(live))}, or "
+            "set "
             "adopt: true to manage it from now on (its fields that this task names are overwritten, others stay)."
         )
 
 
 def name_option(at: Ref) -> str:
-    """The option by which an exposure's objects get another name."""
+    """The option that gives an object of an exposure another name."""
     return "tls.credential_name" if at.kind in ("Certificate", "Secret") else "name"
 
 
 def _share(change: Change, live: Manifest | None) -> Step:
-    """What becomes of a shared Gateway, as it is now."""
+    """The step that changes a shared Gateway, as it is now."""
     manifest = change.applied_to(live)
     if manifest is not None:
         step = write_step(manifest, live)
@@ -141,7 +143,7 @@ def write_step(manifest: Manifest, live: Manifest | None) -> Step:
     if live is None:
         return Step(CREATED, at, manifest, None, {}, after)
     before = pick(live, owned | wanted.keys())
-    # A field that has our value but another owner is taken over too: else, removed from the task, it would stay.
+    # A field that has our value but another manager is taken over, too: otherwise it would stay when the task drops it.
     taken_over = tuple(sorted(wanted.keys() - owned))
     return Step(UPDATED, at, manifest, live, before, after, taken_over if before == after else ())
 
@@ -152,11 +154,11 @@ def _delete(live: Manifest) -> Step:
 
 def diff(steps: list[Step]) -> list[dict[str, str]]:
     """Ansible's diff of the steps: our fields of every object that changes, as YAML before and after."""
-    found = []
+    diffs = []
     for step in steps:
         if step.changes:
             note = "".join(f"# not managed by this module yet: {'.'.join(path)}\n" for path in step.taken_over)
-            found.append(
+            diffs.append(
                 {
                     "before_header": str(step.ref),
                     "after_header": str(step.ref),
@@ -164,7 +166,7 @@ def diff(steps: list[Step]) -> list[dict[str, str]]:
                     "after": _yaml(step.after),
                 }
             )
-    return found
+    return diffs
 
 
 def _yaml(fields_of_ours: Manifest) -> str:

@@ -61,13 +61,13 @@ def _issuer(reader: Reader, at: Ref, certificate: Manifest | None) -> Manifest |
 
 
 def is_ready(certificate: Manifest) -> bool:
-    """Whether a valid certificate is there that is as the object's present generation wants it."""
+    """Whether a valid certificate exists that matches the object's current generation."""
     ready = _condition(certificate, "Ready")
     return ready.get("status") == "True" and _is_current(certificate, ready)
 
 
 def has_failed(certificate: Manifest) -> bool:
-    """Whether cert-manager has given up for now: it tries again after an hour or more."""
+    """Whether cert-manager has failed, and tries again only after an hour or more."""
     issuing = _condition(certificate, "Issuing")
     return issuing.get("status") == "False" and issuing.get("reason") != "Issued" and _is_current(certificate, issuing)
 
@@ -79,15 +79,15 @@ def explain(
     challenges: list[Manifest],
     issuer: Manifest | None = None,
 ) -> str:
-    """Why a certificate is not ready, in one line: the last message of every object on its way that has one.
+    """Why a certificate is not ready, in one line: the last message of every object that takes part in issuing it.
 
-    The lists may hold all of a namespace: what belongs to the certificate is known by annotation and by owner.
+    The lists may hold all objects of a namespace: those of the certificate are known by annotation and owner.
     """
     if certificate is None:
         return "it does not exist"
     parts: list[str] = []
     for what, message in _messages(certificate, requests, orders, challenges, issuer):
-        # One object hands on another one's message; once is enough.
+        # Some objects repeat another one's message; once is enough.
         text = " ".join(message.split()).rstrip(".")
         if text and not any(text in part for part in parts):
             parts.append(f"{what}: {text}")
@@ -132,12 +132,12 @@ def _request_message(request: Manifest) -> str:
         condition = _condition(request, kind)
         if condition and (condition.get("status") == "True") == (kind != "Ready"):
             return condition.get("message") or condition.get("reason") or kind
-    return "no issuer has answered it" if not _condition(request, "Ready") else ""
+    return "no issuer has answered" if not _condition(request, "Ready") else ""
 
 
 def _state_message(entry: Manifest) -> str:
     status = entry.get("status") or {}
-    return status.get("reason") or (f"it is {status['state']}" if status.get("state") else "it was not begun")
+    return status.get("reason") or (f"it is {status['state']}" if status.get("state") else "it has not started")
 
 
 def _owned_by(parent: Manifest, entries: list[Manifest]) -> list[Manifest]:
@@ -155,5 +155,5 @@ def _condition(entry: Manifest, kind: str) -> dict[str, Any]:
 
 
 def _is_current(certificate: Manifest, condition: dict[str, Any]) -> bool:
-    """Whether the condition is about the object as it is now, not as it was before the last change."""
+    """Whether the condition is about the object's current generation, not about one before the last change."""
     return condition.get("observedGeneration", 0) >= certificate["metadata"].get("generation", 0)

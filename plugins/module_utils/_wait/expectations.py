@@ -20,7 +20,7 @@ from .._options.probe import Probe
 from .probe import BROKEN_OFF, ProbeResult
 
 ANSWER, REDIRECT, HANDSHAKE = "answer", "redirect", "handshake"
-# For a wildcard any name below it does. Nobody has this one.
+# For a wildcard, any name below it will do. Nobody uses this one.
 _MADE_UP = "gatehouse-probe"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEMES = {"HTTP": "http", "HTTP2": "http", "GRPC": "http", "GRPC-WEB": "http", "HTTPS": "https", "TLS": "https"}
@@ -28,17 +28,17 @@ _CLIENT_CERTIFICATE_MODES = ("MUTUAL", "ISTIO_MUTUAL")
 _WHY_NO_TLS = ", as the gateway has no server or no certificate for this host, or nothing is behind it"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ONLY_THE_PATH = {"uri", "ignoreUriCase", "name", "statPrefix"}
-# Envoy's router sets it on what came from behind it, and on nothing else.
+# Envoy's router sets it on answers of its upstreams, and on no others.
 _FORWARDED = "x-envoy-upstream-service-time"
 # How the bodies of Envoy's own errors begin. Those for which it found no route or no cluster are empty.
-_ENVOYS_WORDS = ("no healthy upstream", "upstream connect error", "upstream request timeout", "no cluster")
+_ENVOY_BODIES = ("no healthy upstream", "upstream connect error", "upstream request timeout", "no cluster")
 
 
 @dataclass(frozen=True)
 class Expectation:
     """One URL that must be answered: by the service, with a redirect to HTTPS, or at least with a TLS handshake.
 
-    number is the port of the Gateway's server, credential the Secret whose certificate that must show.
+    number is the port of the Gateway's server, credential the Secret whose certificate must be served.
     """
 
     url: str
@@ -54,10 +54,10 @@ class Expectation:
 def expectations(
     hosts: Iterable[str], gateway: Manifest, virtual_service: Manifest, redirected_port: int | None, probe: Probe
 ) -> tuple[list[Expectation], list[str]]:
-    """What to ask for these hosts, and the hosts that no server of the Gateway takes.
+    """The expectations for these hosts, and the hosts that no server of the Gateway has.
 
-    redirected_port is the one whose requests the VirtualService sends to HTTPS. Servers of other protocols than HTTP
-    and TLS are not asked.
+    redirected_port is the port whose requests the VirtualService redirects to HTTPS. Servers of other protocols than
+    HTTP and TLS are not asked.
     """
     path = probe.path or default_path(virtual_service, redirected_port)
     servers = gateway["spec"].get("servers") or []
@@ -75,7 +75,7 @@ def expectations(
 
 
 def _server_names(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The names to ask for, each with the server that takes it: of one port's servers, the one that names it best."""
+    """The names to ask for, each with its server: of the servers on a port, the one with the most specific host."""
     best: dict[tuple[int, str], tuple[tuple[bool, int], Mapping[str, Any]]] = {}
     for server in servers:
         for pattern in map(without_namespace, server.get("hosts") or []):
@@ -119,9 +119,9 @@ def _secret(credential: str | None) -> str | None:
 
 
 def default_path(virtual_service: Manifest, redirected_port: int | None = None) -> str:
-    """A path that a route takes: "/" if one does, else the first that a route names; "/" if none does.
+    """A path that a route matches: "/" if one does, otherwise the first that a route names; "/" if none does.
 
-    Routes that also ask for something else, such as a header, come last.
+    Routes that also match something else, such as a header, come last.
     """
     free: list[str] = []
     bound: list[str] = []
@@ -143,15 +143,15 @@ def mismatch(
     held: CertificateIdentity | None,
     served: CertificateIdentity | None,
 ) -> str | None:
-    """Why an answer is no proof; None if it is one.
+    """Why an answer does not meet the expectation; None if it does.
 
-    held is the certificate in the Secret, served the one that the gateway shows; they are compared if both are known.
+    held is the certificate in the Secret, served the one that the gateway served; they are compared if both are known.
     """
     if answer.reason:
         return answer.reason + (_WHY_NO_TLS if answer.reason.startswith(BROKEN_OFF) else "")
     if held and served and held.serial != served.serial:
         return (
-            f"the gateway shows the certificate {served.serial}, and not yet {held.serial}, which is in the Secret "
+            f"the gateway serves the certificate {served.serial}, and not yet {held.serial}, which is in the Secret "
             f"{expectation.credential}"
         )
     if expectation.kind == HANDSHAKE:
@@ -181,20 +181,22 @@ def _not_served(answer: ProbeResult, probe: Probe) -> str | None:
 
 
 def by_the_gateway_itself(answer: ProbeResult) -> bool:
-    """Whether Envoy says that it could not pass the request on.
+    """Whether Envoy itself answered, because it could not forward the request.
 
-    An application's error has the header that Envoy sets, or, in meshes that hide it, at least a body of its own.
+    An application's error has the header that Envoy sets or, in meshes that hide it, at least a body of its own.
     """
     if _FORWARDED in answer.headers or not (answer.status == 404 or (answer.status or 0) >= 500):
         return False
-    return not answer.body or answer.body.lower().startswith(_ENVOYS_WORDS)
+    return not answer.body or answer.body.lower().startswith(_ENVOY_BODIES)
 
 
 def _gateway_error(answer: ProbeResult) -> str:
     if answer.status == 404:
-        return "the gateway itself answers 404, as it knows no route for this host and path"
-    said = f" ({answer.body.strip()})" if answer.body.strip() else ""
-    return f"the gateway itself answers {answer.status}{said}, as it reaches no endpoint of the route's destination"
+        return "the gateway itself answers 404, as it does not have a route for this host and path"
+    body = f" ({answer.body.strip()})" if answer.body.strip() else ""
+    return (
+        f"the gateway itself answers {answer.status}{body}, as it does not reach an endpoint of the route's destination"
+    )
 
 
 def _answer_text(answer: ProbeResult) -> str:
@@ -202,7 +204,7 @@ def _answer_text(answer: ProbeResult) -> str:
 
 
 def first_few(all_messages: Iterable[str], limit: int = 10) -> Iterator[str]:
-    """Only so many that a person reads them."""
+    """As many as a person reads, and how many more there are."""
     messages = list(all_messages)
     yield from messages[:limit]
     if len(messages) > limit:

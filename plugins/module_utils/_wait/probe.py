@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""One real request through a gateway: the host is the URL's, the address the caller's."""
+"""One real request through a gateway: its host is the URL's, its address is given."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """The answer, or in `error` one sentence why there was none. Header names are lower-case.
+    """The answer or, in `error`, one sentence why there was none. Header names are in lower case.
 
     `der` is the certificate that was served, verified or not; `certificate` is what a verified one says; `reason` is
     the error without the address.

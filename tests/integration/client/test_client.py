@@ -233,7 +233,7 @@ def test_any_text_arrives_as_it_was(door: Door, secret: Secret) -> None:
 def test_what_is_no_api_server(proxy: FaultyProxy, namespace: str) -> None:
     """A login page of a proxy, say."""
     proxy.faults.append(Fault(status=200, raw=b"<html>"))
-    with pytest.raises(ClusterError, match="is no API server"):
+    with pytest.raises(ClusterError, match="is not a Kubernetes API server"):
         connect(kubeconfig=proxy.kubeconfig).find("Secret", TEST, namespace)
 
 

@@ -174,7 +174,7 @@ def test_a_hand_made_object_is_an_error_until_it_is_adopted(
     istio.apply(hand_made)
     refused = expose()
     assert refused.failed
-    assert refused.message.startswith(f"VirtualService {namespace}/shop exists and was not made by this module;")
+    assert refused.message.startswith(f"VirtualService {namespace}/shop exists and is not managed by this collection;")
     assert istio.kubectl("get", "gateways.networking.istio.io", "-n", namespace)["items"] == []
     absent = expose(state="absent")
     assert not absent.changed

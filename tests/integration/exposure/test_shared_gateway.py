@@ -354,7 +354,7 @@ def test_whoever_never_gets_through_says_so(
         return found
 
     calls: list[int] = []
-    monkeypatch.setattr(shared_gateway, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(shared_gateway, "_CONFLICT_SECONDS", 0.5)
     monkeypatch.setattr(Door, "get", outdated)
     outcome = expose("b")
     assert outcome.message == (

@@ -306,7 +306,7 @@ def test_a_service_without_an_address_is_said(istio: Cluster, expose: Expose, na
         }
     )
     waiting = expose(gateway={"selector": labels}, wait_timeout=1)
-    assert f"http://{host}/: the gateway's Service {namespace}/gateway has no address yet." in waiting.message
+    assert f"http://{host}/: the gateway's Service {namespace}/gateway does not have an address yet." in waiting.message
 
 
 def test_nothing_waits_in_check_mode(expose: Expose) -> None:

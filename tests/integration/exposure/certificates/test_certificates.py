@@ -191,7 +191,9 @@ def test_a_hand_made_certificate_is_an_error_until_it_is_adopted(
     }
     istio.apply(cert_manager_object("Certificate", f"shop.{namespace}", spec, PODS))
     refused = expose(tls=by(authorities.first))
-    assert refused.message.startswith(f"Certificate {PODS}/shop.{namespace} exists and was not made by this module;")
+    assert refused.message.startswith(
+        f"Certificate {PODS}/shop.{namespace} exists and is not managed by this collection;"
+    )
     assert versions(istio, namespace) == []
     adopted = done(expose(tls=by(authorities.first), adopt=True)).result["objects"][0]
     assert (adopted["action"], adopted["definition"]["spec"]["dnsNames"]) == ("updated", [host])

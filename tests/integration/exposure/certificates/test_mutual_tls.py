@@ -209,7 +209,7 @@ def test_a_foreign_secret_is_adopted_without_showing_what_else_it_holds(
     foreign["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": f"note: {hidden}"}
     istio.apply(foreign)
     refused = expose(tls=mutual(authorities.first, partners))
-    assert refused.message.startswith(f"Secret {PODS}/{name} exists and was not made by this module;")
+    assert refused.message.startswith(f"Secret {PODS}/{name} exists and is not managed by this collection;")
     for check in (True, False):
         adopted = done(expose(check=check, tls=mutual(authorities.first, partners), adopt=True))
         shown = adopted.result["objects"][1]["definition"]

@@ -18,7 +18,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.retry 
     Attempts,
     FailedAttempt,
     RetryPolicy,
-    seconds,
+    parse_retry_after,
 )
 
 LOST = FailedAttempt(None)
@@ -39,12 +39,12 @@ class Server:
     """Requests to an API server that has answered before, or not. Who pauses sleeps at once."""
 
     answered: bool = True
-    dice: float = 1.0
+    jitter: float = 1.0
     now: float = 1000.0
     patience: RetryPolicy = field(init=False)
 
     def __post_init__(self) -> None:
-        self.patience = RetryPolicy(clock=lambda: self.now, dice=lambda: self.dice)
+        self.patience = RetryPolicy(clock=lambda: self.now, jitter=lambda: self.jitter)
         if self.answered:
             self.patience.answered()
 
@@ -108,7 +108,7 @@ def test_a_busy_server(failure: FailedAttempt, first: float, answered: bool) -> 
 
 
 def test_a_busy_server_is_not_asked_before_the_time() -> None:
-    assert min(Server(dice=0.0).pauses(FailedAttempt(429, retry_after=3))) == 3
+    assert min(Server(jitter=0.0).pauses(FailedAttempt(429, retry_after=3))) == 3
     assert Server().pauses(FailedAttempt(429, retry_after=RETRY_SECONDS + 1)) == []
 
 
@@ -121,15 +121,15 @@ def test_others_who_get_answers_do_not_make_a_request_wait_for_ever() -> None:
     assert server.now - began == pytest.approx(RETRY_SECONDS)
 
 
-@pytest.mark.parametrize("dice", [0.0, 0.5, 1.0])
-def test_many_do_not_come_back_all_at_once(dice: float) -> None:
-    server = Server(dice=dice)
-    assert server.pause(LOST) == pytest.approx(0.1 + 0.1 * dice)
-    assert server.pause(FailedAttempt(429, retry_after=4)) == pytest.approx(4 + dice)
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_many_do_not_come_back_all_at_once(jitter: float) -> None:
+    server = Server(jitter=jitter)
+    assert server.pause(LOST) == pytest.approx(0.1 + 0.1 * jitter)
+    assert server.pause(FailedAttempt(429, retry_after=4)) == pytest.approx(4 + jitter)
 
 
 def test_who_writes_at_the_same_time_tries_again_at_once() -> None:
-    found = Server(dice=0.5).pauses(FailedAttempt(409, race=True))
+    found = Server(jitter=0.5).pauses(FailedAttempt(409, race=True))
     assert len(found) == RACES
     assert sum(found) < 1
 
@@ -193,10 +193,10 @@ def test_one_after_the_other() -> None:
     ],
 )
 def test_retry_after(header: str | None, found: float | None) -> None:
-    assert seconds(header) == found
+    assert parse_retry_after(header) == found
 
 
-def test_the_real_clock_and_dice() -> None:
+def test_the_real_clock_and_jitter() -> None:
     patience = RetryPolicy()
     patience.answered()
     pauses: Callable[[], float | None] = lambda: patience.pause(LOST, Attempts())  # noqa: E731  (a name for three calls)

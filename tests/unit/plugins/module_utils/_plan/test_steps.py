@@ -228,7 +228,7 @@ def foreign_gateway() -> Manifest:
 
 def test_a_foreign_object_of_the_same_name_is_an_error_that_says_how_to_adopt_it() -> None:
     with pytest.raises(
-        OwnershipError, match=r"^Gateway shop/shop exists and was not made by this module; .*adopt: true"
+        OwnershipError, match=r"^Gateway shop/shop exists and is not managed by this collection; .*adopt: true"
     ):
         plan_steps(KEY, desired(), picture(foreign_gateway()))
 

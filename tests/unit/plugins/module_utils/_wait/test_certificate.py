@@ -127,7 +127,7 @@ def test_a_challenge_on_its_way_and_only_what_belongs_to_the_certificate() -> No
     assert found == (
         f"Certificate: {NOT_YET}; CertificateRequest shop-2: {waiting}; Order shop-2-7: it is pending; "
         "Challenge HTTP-01 for shop.example.com: wrong status code '404', expected '200'; "
-        "Challenge HTTP-01 for www.example.com: it is valid; Challenge HTTP-01 for new.example.com: it was not begun"
+        "Challenge HTTP-01 for www.example.com: it is valid; Challenge HTTP-01 for new.example.com: it has not started"
     )
 
 
@@ -146,10 +146,10 @@ def test_a_message_that_is_handed_on_is_said_once() -> None:
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
-        ([], "no issuer has answered it"),
+        ([], "no issuer has answered"),
         ([condition("Denied", "True", "no wildcards")], "no wildcards"),
         ([condition("InvalidRequest", "True", "", "BadName")], "BadName"),
-        ([condition("Denied", "False", "fine")], "no issuer has answered it"),
+        ([condition("Denied", "False", "fine")], "no issuer has answered"),
     ],
 )
 def test_requests(conditions: list[Object], message: str) -> None:

@@ -230,13 +230,17 @@ def to(location: str, status: int = 302) -> ProbeResult:
         # A policy of the gateway; a direct response.
         (by_gateway(403, "RBAC: access denied"), Probe(), None),
         (by_gateway(503, "closed for maintenance"), Probe(), None),
-        (by_gateway(404), Probe(), "the gateway itself answers 404, as it knows no route for this host and path"),
+        (
+            by_gateway(404),
+            Probe(),
+            "the gateway itself answers 404, as it does not have a route for this host and path",
+        ),
         (
             by_gateway(503, "no healthy upstream"),
             Probe(),
-            "the gateway itself answers 503 (no healthy upstream), as it reaches no endpoint of the route's",
+            "the gateway itself answers 503 (no healthy upstream), as it does not reach an endpoint of the route's",
         ),
-        (by_gateway(503), Probe(), "the gateway itself answers 503, as it reaches no endpoint of the route's"),
+        (by_gateway(503), Probe(), "the gateway itself answers 503, as it does not reach an endpoint of the route's"),
         (by_gateway(504, "upstream request timeout"), Probe(), "the gateway itself answers 504 (upstream request"),
         (answer(200), Probe(statuses=(200, 204)), None),
         (answer(500), Probe(statuses=(200, 204)), "it answers 500, and not 200 or 204"),
@@ -283,7 +287,7 @@ def test_the_served_certificate_is_the_one_in_the_secret(kind: str) -> None:
     assert mismatch(wish, answer(), Probe(), NEW, NEW) is None
     assert mismatch(wish, answer(), Probe(), None, OLD) is None
     assert mismatch(wish, answer(), Probe(), NEW, OLD) == (
-        "the gateway shows the certificate 0A, and not yet 0B, which is in the Secret cert"
+        "the gateway serves the certificate 0A, and not yet 0B, which is in the Secret cert"
     )
 
 
