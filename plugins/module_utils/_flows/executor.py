@@ -39,6 +39,7 @@ class Executor:
         self._concurrency = concurrency
         self._shared_writes = SharedWrites(client)
         self._wait_reader: Reader = client
+        self._writes_together = False
         self._stopped = threading.Event()
 
     def dry_run(self, outcomes: Sequence[Outcome], check_mode: bool, every_write: bool) -> None:
@@ -71,6 +72,7 @@ class Executor:
         """Applies everything that is not done yet."""
         pending = [outcome for outcome in outcomes if outcome.state == NOT_TRIED]
         threads = self._concurrency
+        self._writes_together = len(pending) > 1
         if len(pending) > 1 and any(outcome.wait for outcome in pending):
             threads = max(threads, _MOST_WAITING)
             self._wait_reader = RecentReader(self._client)
@@ -91,17 +93,18 @@ class Executor:
         outcome.was_begun = True
         try:
             results = apply_steps(self._client, outcome.steps, outcome.wait, self._wait_reader, self._shared_writes)
-            outcome.state, outcome.objects = DONE, _in_list_order(outcome.steps, results)
+            outcome.state, outcome.objects = DONE, self._reported(outcome.steps, results)
         except UnfinishedError as error:
             outcome.fail(str(error), error.done)
             cause = error.__cause__
             if not self._goes_on or (isinstance(cause, ClusterError) and cause.is_unreachable):
                 self._stopped.set()
 
-
-def _in_list_order(steps: list[Step], results: list[Result]) -> list[Result]:
-    """Threads write a shared Gateway together, in any order; reported is what the list's order would have done."""
-    return [
-        {**result, "action": step.action} if step.shared_change and result["action"] != UNCHANGED else result
-        for step, result in zip(steps, results, strict=True)
-    ]
+    def _reported(self, steps: list[Step], results: list[Result]) -> list[Result]:
+        """Threads write a shared Gateway together, in any order; reported is what the list's order would have done."""
+        if not self._writes_together:
+            return results
+        return [
+            {**result, "action": step.action} if step.shared_change and result["action"] != UNCHANGED else result
+            for step, result in zip(steps, results, strict=True)
+        ]

@@ -149,7 +149,7 @@ def test_a_lost_connection_before_the_first_answer(proxy: FaultyProxy, namespace
 def test_an_api_server_that_stays_away(
     door: Door, proxy: FaultyProxy, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{client.__package__}.retry.LONGEST_SECONDS", 2.0)
+    monkeypatch.setattr(f"{client.__package__}.retry.RETRY_SECONDS", 2.0)
     proxy.faults.append(Fault(times=None))
     with pytest.raises(ClusterError, match=r"cannot be reached.*tried again for"):
         door.apply(secret())

@@ -71,7 +71,7 @@ def wrong(istio: Cluster, expose: Expose, namespace: str) -> Expose:
         refused = expose(name, *hosts, **options)
         assert refused.failed
         assert [found["code"] for found in refused.result["findings"] if found["level"] == "error"] == [code]
-        assert f"[{code}] Nothing was changed" in refused.message
+        assert f"[{code}] This would break what is served" in refused.message
         assert "\n" not in refused.message
         for kind in ("gateways", "virtualservices"):
             there = istio.kubectl("get", f"{kind}.networking.istio.io", "-n", namespace)["items"]
@@ -260,12 +260,12 @@ def test_levels_are_the_tasks(expose: Expose, namespace: str) -> None:
     lax = done(expose("shop", host, service="not-there", checks={"destination-missing": False}))
     assert lax.result["findings"] == []
     strict = expose("shop", host, service="nor-there", checks={"destination-missing": "error"})
-    assert f"service: there is no Service {namespace}/nor-there, so the gateway answers 503." in strict.message
+    assert f"service: Service {namespace}/nor-there does not exist, so the gateway answers 503." in strict.message
     usual = done(expose("shop", host, service="nor-there"))
     assert [found["code"] for found in usual.result["findings"]] == ["destination-missing"]
     assert "[destination-missing]" in str(usual.result["warnings"])
     unknown = expose("shop", host, checks={"destination-mising": "error"})
-    assert "checks: there is no check 'destination-mising'; the checks are certificate-expired," in unknown.message
+    assert "checks: 'destination-mising' is not a check; the checks are certificate-expired," in unknown.message
 
 
 def test_what_warnings_say_comes_true(istio: Cluster, expose: Expose, answers: Answers, namespace: str) -> None:

@@ -220,11 +220,11 @@ def test_two_exposures_do_not_take_each_others_gateway(expose: Expose, namespace
 
 def test_an_existing_gateway_must_exist(expose: Expose, namespace: str) -> None:
     outcome = expose(gateway={"existing": "infra/none"})
-    assert outcome.message.startswith("gateway.existing: there is no Gateway infra/none;")
+    assert outcome.message.startswith("gateway.existing: Gateway infra/none does not exist;")
     # An earlier task of the same playbook may make it, which in check mode it does not.
     predicted = expose(check=True, gateway={"existing": "infra/none"})
     assert predicted.actions == [f"created VirtualService {namespace}/shop"]
-    assert any("there is no Gateway infra/none" in str(warning) for warning in predicted.result["warnings"])
+    assert any("Gateway infra/none does not exist" in str(warning) for warning in predicted.result["warnings"])
 
 
 def test_an_exposure_does_not_attach_to_the_gateway_that_it_would_remove(
@@ -232,7 +232,7 @@ def test_an_exposure_does_not_attach_to_the_gateway_that_it_would_remove(
 ) -> None:
     expose()
     outcome = expose(gateway={"existing": "shop"})
-    assert outcome.message.startswith(f"gateway.existing: Gateway {namespace}/shop is this exposure's own;")
+    assert outcome.message.startswith(f"gateway.existing: Gateway {namespace}/shop is this exposure's own Gateway;")
     assert live("Gateway")
 
 
@@ -321,7 +321,9 @@ def test_rights_in_one_namespace_are_enough(
     connection = {**api_server, "api_key": token}
     made = expose(**connection)
     assert made.changed
-    assert "so not checked: Gateways of other namespaces (whether they get in the way);" in str(made.result["warnings"])
+    assert "so not checked: Gateways of other namespaces (whether they conflict with the exposure);" in str(
+        made.result["warnings"]
+    )
     assert not expose(**connection).changed
     refused = expose(**connection, gateway={"selector": {"istio": "public"}, "namespace": "istio-ingress"})
     assert refused.failed
@@ -330,7 +332,7 @@ def test_rights_in_one_namespace_are_enough(
     attached = expose(**connection, gateway={"existing": "istio-ingress/not-mine-to-read"})
     assert attached.actions == [f"updated VirtualService {namespace}/shop", f"deleted Gateway {namespace}/shop"]
     assert attached.result["urls"] == []
-    assert any("may not be read with these credentials" in str(warning) for warning in attached.result["warnings"])
+    assert any("These credentials may not read" in str(warning) for warning in attached.result["warnings"])
     assert expose(**connection, state="absent").changed
 
 

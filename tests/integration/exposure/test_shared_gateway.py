@@ -217,7 +217,9 @@ def test_what_does_not_go_together_is_refused(expose: Expose, live: Live, namesp
     own = expose("front", gateway={"selector": {"istio": "public"}}, adopt=True)
     assert own.message.startswith(f"Gateway {namespace}/front is shared by {namespace}/a; choose another name")
     attached = expose("a", gateway={"existing": "front"})
-    assert attached.message.startswith(f"gateway.existing: only this exposure is on the shared Gateway {namespace}/")
+    assert attached.message.startswith(
+        f"gateway.existing: this exposure is the only one on the shared Gateway {namespace}/"
+    )
     assert live() == before
     expose("c", gateway={"selector": {"istio": "public"}, "name": "not-shared"})
     refused = expose("b", gateway={"selector": {"istio": "public"}, "shared": "not-shared"}, adopt=True)

@@ -184,7 +184,10 @@ def test_a_given_ca_is_what_the_certificate_is_verified_against(
     refused = expose(tls={"credential_name": credential}, probe={"ca_cert": str(other.certificate)}, wait_timeout=1)
     assert f"the certificate is not valid for {host}: " in refused.message
     absent = expose(tls={"credential_name": credential}, probe={"ca_cert": "/nowhere.pem"})
-    assert absent.message == "probe.ca_cert (/nowhere.pem): it cannot be used as PEM file: No such file or directory."
+    assert (
+        absent.message
+        == "probe.ca_cert (/nowhere.pem): it cannot be used as PEM file: No such file or directory. Nothing was changed."
+    )
 
 
 def test_passthrough_shows_the_services_own_certificate(istio: Cluster, expose: Expose, host: str) -> None:
@@ -233,7 +236,7 @@ def test_every_given_address_is_asked(istio: Cluster, expose: Expose, host: str)
     done(expose(name="inside", hosts=[f"inside-{host}"], gateway=INTERNAL))
     outcome = expose(probe={"addresses": addresses}, wait_timeout=2)
     assert (
-        f"http://{host}/ through {addresses[1]}:80: the gateway itself answers 404, as it knows no route for this host"
+        f"http://{host}/ through {addresses[1]}:80: the gateway itself answers 404, as it does not have a route for this host"
     ) in outcome.message
     assert addresses[0] not in outcome.message
     assert served(expose(probe={"addresses": addresses[:1], "http_port": 80})) == [(f"http://{host}/", 200)]
@@ -255,10 +258,10 @@ def test_what_is_not_served_in_time_is_said(istio: Cluster, expose: Expose, host
     assert lost.actions == [f"created Gateway {namespace}/shop", f"created VirtualService {namespace}/shop"]
 
     port = expose(gateway={**PUBLIC, "http_port": 8888}, wait_timeout=1)
-    assert f"http://{host}:8888/: the gateway's Service {PODS}/public has no port 8888" in port.message
+    assert f"http://{host}:8888/: the gateway's Service {PODS}/public does not have port 8888" in port.message
     path = expose(**routes_to_api_only(), probe={"path": "/other"}, wait_timeout=1)
     assert (
-        f"http://{host}/other through {address}:80: the gateway itself answers 404, as it knows no route for this host "
+        f"http://{host}/other through {address}:80: the gateway itself answers 404, as it does not have a route for this host "
         "and path."
     ) in path.message
     backend = expose(service="nobody", wait_timeout=2)
@@ -374,7 +377,7 @@ def test_somebody_elses_gateway_is_asked_as_it_is(istio: Cluster, expose: Expose
     refused = expose(**attached, **unchecked, hosts=[f"a.{host}", "elsewhere.example.org"])
     assert refused.message == (
         f"wait: no server of Gateway {namespace}/shared has the host elsewhere.example.org, so it would never be "
-        "served; add it there, correct hosts, or set probe.enabled: false."
+        "served; add it there, correct hosts, or set probe.enabled: false. Nothing was changed."
     )
     assert istio.kubectl("get", "virtualservices.networking.istio.io", "-n", namespace)["items"] == []
     outcome = expose(**attached, hosts=[f"a.{host}"])

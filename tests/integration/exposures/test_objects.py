@@ -263,7 +263,7 @@ def test_two_of_the_list_cannot_own_one_object(expose_all: Run, istio: Cluster, 
     one_gateway = {**PUBLIC, "name": "front"}
     found = expose_all(exposures(namespace, "a", "b", gateway=one_gateway))
     assert found.outcomes == {"a": "not_tried", "b": "failed"}
-    says = f"Gateway {namespace}/front is exposures[0] ({namespace}/a)'s, too; choose another name."
+    says = f"Gateway {namespace}/front belongs to exposures[0] ({namespace}/a), too; choose another name."
     assert found.exposures["b"]["msg"] == says
     tls = {"certificate": {"issuer": {"name": "ca"}}, "credential_name": "cert"}
     pods = {**PUBLIC, "pods_namespace": namespace}

@@ -135,7 +135,7 @@ def test_findings_have_the_levels_of_the_task(expose: Run, info: Run) -> None:
     assert found() == [("secret-missing", "warning"), ("destination-missing", "warning")]
     strict = {"destination-missing": "error", "secret-missing": False}
     assert found(checks=strict) == [("destination-missing", "error")]
-    assert "checks: there is no check 'nonsense'" in info(fails=True, checks={"nonsense": "error"}).message
+    assert "checks: 'nonsense' is not a check" in info(fails=True, checks={"nonsense": "error"}).message
 
 
 @pytest.mark.usefixtures("every_kind")

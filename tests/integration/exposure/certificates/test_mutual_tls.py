@@ -177,7 +177,7 @@ def test_a_given_ca_must_be_there_and_stays(
     predicted = done(expose(check=True, tls=tls))
     assert any("does not exist" in str(warning) for warning in predicted.result["warnings"])
     istio.apply(secret(name, other="x"))
-    assert expose(tls=tls).message.startswith(f"{sentence}has no such key;")
+    assert expose(tls=tls).message.startswith(f"{sentence}lacks that key;")
     istio.apply(secret(name, ca_crt=partners))
     try:
         outcome = done(expose(tls=tls))
@@ -195,7 +195,7 @@ def test_an_exposure_does_not_take_its_own_ca_for_a_given_one(
 ) -> None:
     done(expose(tls=mutual(authorities.first, partners)))
     outcome = expose(tls=by(authorities.first, mode="mutual"))
-    assert "was made by this exposure and goes with this option" in outcome.message
+    assert "belongs to this exposure and would be removed with this option" in outcome.message
     assert there(istio, "secrets", namespace) == [f"shop.{namespace}-cacert"]
 
 

@@ -59,7 +59,7 @@ def test_the_certificate_follows_the_pods(
     assert there(istio, "certificates.cert-manager.io", namespace) == []
     pods(PODS)
     both = expose(**options)
-    assert f"it matches pods in the namespaces {PODS} and {namespace}, and a certificate is only in one" in both.message
+    assert f"it matches pods in the namespaces {PODS} and {namespace}, and a certificate is in one" in both.message
     chosen = {**options["gateway"], "pods_namespace": namespace}
     assert not done(expose(**{**options, "gateway": chosen})).changed
 
@@ -113,7 +113,7 @@ def test_missing_rights_are_named(
 
     def allowed() -> None:
         told = expose(**options).message
-        assert told.startswith(f"wait: these credentials may not list pods in the namespace {PODS}, and services")
+        assert told.startswith(f"wait: these credentials may not list pods in the namespace {PODS}, and Services")
 
     eventually(allowed, seconds=10)
     options["probe"] = {"addresses": [istio.gateway_address()]}
