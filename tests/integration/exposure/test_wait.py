@@ -236,7 +236,8 @@ def test_every_given_address_is_asked(istio: Cluster, expose: Expose, host: str)
     done(expose(name="inside", hosts=[f"inside-{host}"], gateway=INTERNAL))
     outcome = expose(probe={"addresses": addresses}, wait_timeout=2)
     assert (
-        f"http://{host}/ through {addresses[1]}:80: the gateway itself answers 404, as it does not have a route for this host"
+        f"http://{host}/ through {addresses[1]}:80: the gateway itself answers 404, as it does not have a route for "
+        "this host"
     ) in outcome.message
     assert addresses[0] not in outcome.message
     assert served(expose(probe={"addresses": addresses[:1], "http_port": 80})) == [(f"http://{host}/", 200)]
@@ -261,7 +262,8 @@ def test_what_is_not_served_in_time_is_said(istio: Cluster, expose: Expose, host
     assert f"http://{host}:8888/: the gateway's Service {PODS}/public does not have port 8888" in port.message
     path = expose(**routes_to_api_only(), probe={"path": "/other"}, wait_timeout=1)
     assert (
-        f"http://{host}/other through {address}:80: the gateway itself answers 404, as it does not have a route for this host "
+        f"http://{host}/other through {address}:80: the gateway itself answers 404, as it does not have a route for "
+        "this host "
         "and path."
     ) in path.message
     backend = expose(service="nobody", wait_timeout=2)
