@@ -57,7 +57,7 @@ class _Use:
 
 
 def secret_missing(context: Context) -> Iterator[Finding]:
-    for _change, use in _uses(context):
+    for use in _uses(context):
         if use.secret is None:
             message = (
                 f"{use.at} does not exist, and there, in the namespace of the gateway's pods, Istio looks for the "
@@ -67,7 +67,7 @@ def secret_missing(context: Context) -> Iterator[Finding]:
 
 
 def secret_unusable(context: Context) -> Iterator[Finding]:
-    for _change, use in _uses(context):
+    for use in _uses(context):
         if use.secret is not None and not use.secret.has_pair:
             keys = ", ".join(sorted(use.secret.keys)) or "none"
             message = f"{use.at} lacks the keys tls.crt and tls.key (its keys: {keys}), {use.consequence}."
@@ -78,21 +78,21 @@ def secret_unusable(context: Context) -> Iterator[Finding]:
 
 
 def expired(context: Context) -> Iterator[Finding]:
-    for _change, use, left in _validities(context):
+    for use, left in _validities(context):
         if left <= timedelta():
             message = f"the certificate in {use.at} has expired ({_expiry(use)}), so clients refuse it."
             yield Finding(use.objects, _WHERE, message, "Renew it.")
 
 
 def expires_soon(context: Context) -> Iterator[Finding]:
-    for _change, use, left in _validities(context):
+    for use, left in _validities(context):
         if timedelta() < left < _SOON:
             message = f"the certificate in {use.at} expires soon ({_expiry(use)})."
             yield Finding(use.objects, _WHERE, message, "Renew it.")
 
 
 def host_not_covered(context: Context) -> Iterator[Finding]:
-    for _change, use in _uses(context):
+    for use in _uses(context):
         if use.is_readable and use.secret and use.uncovered:
             names = ", ".join(use.secret.names or ()) or "no host at all"
             message = f"the certificate in {use.at} is for {names}, so clients of {', '.join(use.uncovered)} refuse it."
@@ -100,19 +100,22 @@ def host_not_covered(context: Context) -> Iterator[Finding]:
             yield Finding(use.objects, context.host_option(use.uncovered[0]), message, fix)
 
 
-def _uses(context: Context) -> Iterator[tuple[WorkloadChange, _Use]]:
+@once
+def _uses(context: Context) -> list[_Use]:
     """The Secrets of the exposure's servers, as far as they are known and something may be wrong with them."""
-    for change in context.workload_changes:
-        for gateway in context.my_gateways:
-            for use in _faulty_uses(change.after).get(gateway, ()):
-                yield change, use
+    return [
+        use
+        for change in context.workload_changes
+        for gateway in context.my_gateways
+        for use in _faulty_uses(change.after).get(gateway, ())
+    ]
 
 
-def _validities(context: Context) -> Iterator[tuple[WorkloadChange, _Use, timedelta]]:
+def _validities(context: Context) -> Iterator[tuple[_Use, timedelta]]:
     """How long the certificates are still valid."""
-    for change, use in _uses(context):
+    for use in _uses(context):
         if use.is_readable and use.secret and use.secret.not_after is not None:
-            yield change, use, use.secret.not_after - context.cluster_state.now
+            yield use, use.secret.not_after - context.cluster_state.now
 
 
 def _expiry(use: _Use) -> str:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -90,7 +90,7 @@ class Analysis:
         return WorkloadConfig(self.cluster_state, self.requested_certificates, config, workload, merged)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """One exposure: `mine` are its objects as they will be, `gateways` those that it uses, own or not."""
 
@@ -98,6 +98,7 @@ class Context:
     mine: tuple[Manifest, ...]
     gateways: tuple[Manifest, ...]
     workload_changes: tuple[WorkloadChange, ...]
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def cluster_state(self) -> ClusterState:

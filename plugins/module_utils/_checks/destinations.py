@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._istio.indexes import once
@@ -31,7 +32,7 @@ class _Destination:
     at: Ref
     service: Manifest | None
 
-    @property
+    @cached_property
     def ports(self) -> list[dict[str, Any]]:
         return (self.service["spec"].get("ports") or []) if self.service else []
 
@@ -40,7 +41,7 @@ class _Destination:
         """Whether the Service has several ports, and the route does not name one."""
         return self.target.port is None and len(self.ports) > 1
 
-    @property
+    @cached_property
     def port(self) -> dict[str, Any] | None:
         if self.is_ambiguous:
             return None
@@ -97,18 +98,24 @@ def subset_missing(context: Context) -> Iterator[Finding]:
             yield Finding(objects, _option(entry, target), message, "Create it first, or correct the name.")
 
 
-def _targets(context: Context) -> Iterator[tuple[Manifest, Target]]:
-    for entry in context.my_virtual_services:
-        for target in dict.fromkeys(targets(entry, context.cluster_domain)):
-            yield entry, target
+@once
+def _targets(context: Context) -> list[tuple[Manifest, Target]]:
+    return [
+        (entry, target)
+        for entry in context.my_virtual_services
+        for target in dict.fromkeys(targets(entry, context.cluster_domain))
+    ]
 
 
-def _destinations(context: Context) -> Iterator[_Destination]:
+@once
+def _destinations(context: Context) -> list[_Destination]:
     """The destinations that are Services, as far as these may be read."""
     services = context.cluster_state.services
-    for entry, target in _targets(context):
-        if target.service is not None and target.service in services:
-            yield _Destination(entry, target, target.service, services[target.service])
+    return [
+        _Destination(entry, target, target.service, services[target.service])
+        for entry, target in _targets(context)
+        if target.service is not None and target.service in services
+    ]
 
 
 def _protocol(port: dict[str, Any]) -> str:

@@ -70,11 +70,11 @@ def out_of_scope(context: Context) -> Iterator[Finding]:
             yield Finding((name,), "gateway.namespace", message, fix)
 
 
-def _with_selector(context: Context) -> Iterator[tuple[Manifest, SelectedPods]]:
+@once
+def _with_selector(context: Context) -> list[tuple[Manifest, SelectedPods]]:
     """The Gateways with a selector, and what that selects. Without one a Gateway is for all pods."""
-    for gateway in context.gateways:
-        if gateway["spec"].get("selector"):
-            yield gateway, context.analysis.workloads.of(gateway)
+    workloads = context.analysis.workloads
+    return [(gateway, workloads.of(gateway)) for gateway in context.gateways if gateway["spec"].get("selector")]
 
 
 def _option(context: Context, gateway: Manifest) -> str:

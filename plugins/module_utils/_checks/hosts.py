@@ -48,8 +48,13 @@ def port_taken(context: Context) -> Iterator[Finding]:
             yield _dropped_finding(context, change, dropped, f"{conflict}{_pods_port(loser)}; {rule}", where, fix)
 
 
-def _dropped_servers(context: Context) -> Iterator[tuple[WorkloadChange, Dropped]]:
+@once
+def _dropped_servers(context: Context) -> list[tuple[WorkloadChange, Dropped]]:
     """The servers that istiod drops if they are the exposure's, or for the exposure's."""
+    return list(_each_dropped(context))
+
+
+def _each_dropped(context: Context) -> Iterator[tuple[WorkloadChange, Dropped]]:
     for change in context.workload_changes:
         for dropped in _dropped_by_gateway(change.after).of(*context.my_gateways):
             loser = dropped.server

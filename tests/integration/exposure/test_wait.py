@@ -185,8 +185,8 @@ def test_a_given_ca_is_what_the_certificate_is_verified_against(
     assert f"the certificate is not valid for {host}: " in refused.message
     absent = expose(tls={"credential_name": credential}, probe={"ca_cert": "/nowhere.pem"})
     assert (
-        absent.message
-        == "probe.ca_cert (/nowhere.pem): it cannot be used as PEM file: No such file or directory. Nothing was changed."
+        absent.message == "probe.ca_cert (/nowhere.pem): it cannot be used as PEM file: No such file or directory. "
+        "Nothing was changed."
     )
 
 
@@ -295,7 +295,7 @@ def test_a_service_without_an_address_is_said(istio: Cluster, expose: Expose, na
     alone = expose(gateway={"selector": labels}, wait_timeout=1)
     assert (
         f"no Service in the namespace {namespace} selects the gateway's pods, so it is not known how clients reach it; "
-        "if it is without one, give probe.addresses." in alone.message
+        "if it does not have one, give probe.addresses." in alone.message
     )
     istio.apply(
         {
@@ -390,7 +390,9 @@ def test_somebody_elses_gateway_is_asked_as_it_is(istio: Cluster, expose: Expose
     istio.apply({**everywhere, "spec": {"servers": shared["spec"]["servers"]}})
     asked: dict[str, Any] = {"gateway": {"existing": "everywhere"}, "hosts": [f"a.{host}"]}
     unknown = expose(**asked)
-    assert unknown.message.startswith("wait: the Gateway has no selector, so it is not known which pods serve it;")
+    assert unknown.message.startswith(
+        "wait: the Gateway does not have a selector, so it is not known which pods serve it;"
+    )
     addresses = {"addresses": [istio.gateway_address()]}
     assert served(expose(**asked, probe=addresses)) == [(f"http://a.{host}/", 200)]
 

@@ -186,7 +186,7 @@ def test_nothing_is_written_if_something_is_wrong(
     found = expose_all(mixed)
     assert found.failed
     assert found.message.startswith("1 of 4 exposures failed; of the others 3 not tried. Nothing was changed. ")
-    assert f"exposures[2] ({namespace}/taken): Gateway {namespace}/taken exists and was not made by" in found.message
+    assert f"exposures[2] ({namespace}/taken): Gateway {namespace}/taken exists and is not managed by" in found.message
     assert found.outcomes == {"a": "not_tried", "lost": "not_tried", "taken": "failed", "b": "not_tried"}
     assert there(istio, namespace) == {"Gateway taken"}
     without = expose_all([mixed[0], mixed[1], mixed[3]])
