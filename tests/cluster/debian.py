@@ -22,9 +22,9 @@ _PULSEAUDIO = "usr/lib/*-linux-gnu*/pulseaudio"
 
 
 def unpack(cache: Path, name: str, packages: Iterable[str], say: Say) -> Path:
-    """The directory of the cache with these packages, and with those that they need and the machine lacks.
+    """Unpack these packages, and missing ones that they need. Returns their directory in the cache.
 
-    Raises ClusterError with what failed and why, for the caller to say what it was for.
+    Raises ClusterError with what failed and why; the caller adds the purpose.
     """
     target = cache / "tools" / name
     target.parent.mkdir(parents=True, exist_ok=True)

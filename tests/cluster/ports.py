@@ -30,8 +30,8 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
 def free_block(seed: str, names: tuple[str, ...]) -> dict[str, int]:
     """A block of ports that are all free, one for each name.
 
-    A running cluster binds the first port of its block for as long as it runs, and so keeps the whole of it: also the
-    ports that it binds later, or not at all.
+    A cluster binds the first port of its block as long as it is running, which reserves the whole block, also the ports
+    that it binds later or not at all.
     """
     blocks = range(_RANGE.start, _RANGE.stop, _BLOCK)
     first = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) % len(blocks)

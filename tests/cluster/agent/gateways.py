@@ -111,9 +111,9 @@ class Gateways:
             return False
 
     def _is_bound_to(self, address: str, pod: Object) -> bool:
-        """Have istiod bind the gateway's listeners to its own address; as is, all gateways would bind 0.0.0.0.
+        """Make istiod bind the gateway's listeners to its own address, because by default all gateways bind 0.0.0.0.
 
-        Whether istiod will do so for an Envoy that comes now.
+        Returns whether istiod does so for an Envoy that connects now.
         """
         uid = pod["metadata"]["uid"]
         if uid not in self._bound_from:

@@ -29,9 +29,9 @@ _CONTAINER = "acmesolver"
 class Solvers:
     """All solvers of the cluster.
 
-    Their pods all listen on the same port, each at an address of its own; here they are all at the host's address,
-    each on a port of its own. So their pods have no address (see ../stages.yml), and Kubernetes no endpoints for their
-    Services: those are made here.
+    In a real cluster, their pods all listen on the same port, each at its own address. Here they are all at the host's
+    address, each on its own port. So their pods do not have addresses (see ../stages.yml), Kubernetes does not create
+    endpoints for their Services, and this class creates them.
     """
 
     def __init__(
