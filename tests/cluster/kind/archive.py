@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Container images, written as the archives that `docker load` and `ctr images import` read.
 
-An image here is a few files, so that neither a registry nor a builder is needed to make one. The format is that of
+An image here is a few files, so that neither a registry nor a builder is needed. The format is that of
 `docker save`: https://github.com/moby/docker-image-spec/blob/main/spec.md
 """
 

@@ -49,9 +49,9 @@ def missing(programs: Iterable[str]) -> list[str]:
 
 
 def install(packages: dict[str, str]) -> list[str]:
-    """Install those Debian packages (program: package) whose program is missing; which those were.
+    """Install the Debian packages (program: package) whose program is missing. Returns these packages.
 
-    Nothing of them is started: policy-rc.d tells invoke-rc.d so while they are installed.
+    Their services are not started, because of a policy-rc.d during the installation.
     """
     names = sorted({packages[program] for program in missing(packages)})
     if not names:

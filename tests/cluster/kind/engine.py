@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker: the one that runs, or one of our own.
+"""Docker: the running one, or our own.
 
-Ours runs in namespaces of its own. Its bridges and firewall rules are in its network namespace, its containers in its
-pid namespace, its mounts in its mount namespace, so all of them end with its one process, also when that is killed. The
-host reaches it by a pair of virtual interfaces, and has nothing else of it: no rule, no route, no forwarding.
+Ours runs in its own namespaces. Its bridges and firewall rules are in its network namespace, its containers in its
+pid namespace, its mounts in its mount namespace, so all of them end with its one process, also if that is killed. A
+pair of virtual interfaces connects it to the host, which gets no firewall rules, routes or forwarding.
 """
 
 from __future__ import annotations
