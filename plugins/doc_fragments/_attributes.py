@@ -22,8 +22,9 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full
     details:
-      - The API server and Istio's validating webhook judge the change by a server-side dry run.
-      - A namespace or Istio itself may be missing still, because an earlier task creates it only in the real run.
+      - The API server and Istio's validating webhook validate the changes in a server-side dry run.
+      - The namespace, or Istio itself, may still be missing, because an earlier task only creates it outside check
+        mode.
   diff_mode:
     description:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.

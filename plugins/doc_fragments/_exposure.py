@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the exposure. Its VirtualService and, unless O(gateway.name) says otherwise, its Gateway are called so.
+      - Name of the exposure and of its VirtualService. Its Gateway has the same name, unless O(gateway.name) is set.
     type: str
     required: true
   namespace:
@@ -23,60 +23,62 @@ options:
     required: true
   state:
     description:
-      - With V(present), the objects of the exposure are as the options say. What a task no longer names is removed from
-        the cluster, and fields that other tools have set stay.
-      - With V(absent), every object of the exposure is removed, and nothing else. The Secret in which cert-manager has
-        put a certificate is cert-manager's, which leaves it. So the certificate is there at once if the exposure
-        comes back.
+      - V(present) makes the objects of the exposure match the options. Objects and fields that the task no longer names
+        are removed; fields that other tools have set stay.
+      - V(absent) deletes every object of the exposure, and nothing else. The Secret with a certificate from
+        cert-manager belongs to cert-manager and stays. If the exposure comes back, the certificate is available at
+        once.
     type: str
     choices: [present, absent]
     default: present
   hosts:
     description:
-      - Host names at which the service is reached, such as V(shop.example.com) or V(*.example.com).
-      - A wildcard takes a whole domain from every other exposure behind the same gateway; where you can, name hosts
-        one by one.
+      - Host names at which clients reach the service, such as V(shop.example.com) or V(*.example.com).
+      - A wildcard takes a whole domain away from every other exposure behind the same gateway. Where you can, list the
+        hosts one by one.
       - Required with O(state=present).
     type: list
     elements: str
   protocol:
     description:
-      - What is spoken at the hosts. V(http) includes HTTP/2, gRPC and WebSocket.
-      - With V(tcp), V(mongo) and V(redis) the gateway hands on connections. Without O(tls) every connection to
-        O(gateway.tcp_port) is the exposure's, whatever the host. With O(tls) they arrive at O(gateway.https_port), and
-        clients that send a host's name as SNI share that port with other exposures.
-      - V(mongo) and V(redis) are V(tcp), too, except that istiod may add a filter of Envoy that knows the protocol
-        (C(PILOT_ENABLE_MONGO_FILTER), C(PILOT_ENABLE_REDIS_FILTER)), where there is no O(tls).
+      - Protocol at the hosts. V(http) includes HTTP/2, gRPC and WebSocket.
+      - With V(tcp), V(mongo) and V(redis), the gateway forwards connections. Without O(tls), the exposure gets every
+        connection to O(gateway.tcp_port), whatever the host. With O(tls), connections arrive at O(gateway.https_port),
+        and other exposures can use the same port if the clients send the host name as SNI.
+      - V(mongo) and V(redis) work like V(tcp), except that istiod may add an Envoy filter for the protocol if there is
+        no O(tls) (C(PILOT_ENABLE_MONGO_FILTER), C(PILOT_ENABLE_REDIS_FILTER)).
     type: str
     choices: [http, tcp, mongo, redis]
     default: http
     version_added: 0.2.0
   service:
     description:
-      - The Kubernetes Service that gets all requests, as C(name) in O(namespace), as C(name.namespace), or with its
-        full name.
-      - For more than one destination, or different ones by path, use O(routes) instead.
+      - The Kubernetes Service that receives all requests, as C(name) in O(namespace), as C(name.namespace), or with its
+        full DNS name.
+      - For several destinations, or different ones by path, use O(routes) instead.
     type: str
   port:
     description:
-      - The Service's port number. It can be left out if the Service has only one.
+      - Port number of the Service. Optional if the Service has only one port.
     type: int
   gateway:
     description:
-      - The ingress gateway through which the hosts are reached.
-      - Give O(gateway.selector) for a Gateway object of the exposure's own, with O(gateway.shared) for one that many
-        exposures share, or O(gateway.existing) to attach to one that exists.
-      - When this option changes, the exposure moves. The VirtualService is bound to both Gateways, the new one gets the
-        hosts, and then the exposure leaves the old one, with O(wait=true) only when the new one serves the hosts.
-      - In a move between Gateways of the same pods, Envoy answers requests for hosts with TLS with 404 for some tenths
-        of a second, when it goes over from one to the other. The hosts of other exposures are always served.
+      - The ingress gateway through which clients reach the hosts.
+      - Set O(gateway.selector) for a Gateway object of the exposure's own, O(gateway.selector) and O(gateway.shared)
+        for a Gateway object that several exposures share, or O(gateway.existing) to attach to an existing one.
+      - When this option changes, the exposure moves. The VirtualService is bound to both Gateways, the new Gateway gets
+        the hosts, and then the exposure leaves the old one. With O(wait=true), it leaves only after the new Gateway
+        serves the hosts.
+      - During a move between Gateways of the same pods, Envoy answers requests for hosts with TLS with 404 for some
+        tenths of a second, while it switches from one Gateway to the other. The hosts of other exposures are served all
+        the time.
       - Required with O(state=present).
     type: dict
     suboptions:
       selector:
         description:
-          - Labels of the ingress gateway's pods. Role P(gatehouse.istio.istio#role) returns them for the gateways
-            that it installs.
+          - Labels of the ingress gateway's pods. Role P(gatehouse.istio.istio#role) returns them for the gateways that
+            it installs.
           - Every pod with all of these labels serves the hosts, whichever Deployment it belongs to.
         type: dict
       name:
@@ -95,55 +97,58 @@ options:
         default: 443
       tcp_port:
         description:
-          - Port of the gateway's Service for connections with O(protocol=tcp), O(protocol=mongo) and O(protocol=redis)
-            without O(tls), where it is required.
-          - No other exposure behind the same gateway can use it.
+          - Port of the gateway's Service for connections with O(protocol=tcp), O(protocol=mongo) or O(protocol=redis)
+            without O(tls). Required in this case.
+          - No other exposure behind the same gateway can use this port.
         type: int
         version_added: 0.2.0
       server_spec:
         description:
-          - Further fields of the Gateway's server that serves the hosts, in Istio's own words, merged last and key by
-            key, such as C(tls) with C(cipherSuites). V(null) takes a field out.
+          - Further fields of the Gateway's server for the hosts, as raw Istio fields, such as C(tls) with
+            C(cipherSuites). They are merged last, key by key. V(null) removes a field.
         type: dict
         version_added: 0.2.0
       pods_namespace:
         description:
-          - Namespace of the ingress gateway's pods, where Istio looks up certificates and clients' CAs. Only needed
-            with O(tls.certificate), O(tls.mode=mutual) and O(tls.mode=optional_mutual).
-          - Found by O(gateway.selector) if left out, which takes the right to list pods in all namespaces.
+          - Namespace of the ingress gateway's pods, where Istio looks up certificates and client CAs. Only needed with
+            O(tls.certificate), O(tls.mode=mutual) and O(tls.mode=optional_mutual).
+          - By default, the module finds the namespace by O(gateway.selector), which needs the right to list pods in all
+            namespaces.
         type: str
         version_added: 0.2.0
       existing:
         description:
-          - A Gateway object to attach to, as C(name) in O(namespace) or as C(namespace/name). It is never changed.
+          - An existing Gateway object to attach to, as C(name) in O(namespace) or as C(namespace/name). The module
+            never changes it.
         type: str
       shared:
         description:
-          - A Gateway object that exposures share, as C(name) in O(namespace) or as C(namespace/name). The first one
-            creates it, each adds and removes its own hosts, and with the last one it goes. Any number of tasks may do
-            so at once, also from different machines.
+          - A Gateway object that several exposures share, as C(name) in O(namespace) or as C(namespace/name). The first
+            exposure creates it, each exposure adds and removes its own hosts, and the last one deletes it. Any number
+            of tasks may do so at the same time, also from different machines.
           - Give all exposures on it the same O(gateway.selector). Hosts with the same port and the same O(tls) are in
-            one server. So browsers that reuse an HTTP/2 connection for another host of the certificate find it there,
-            which with a Gateway for each host is answered with 404.
-          - What an exposure adds is kept in an annotation of the Gateway. Kubernetes allows 256 KiB for all of
-            them, enough for about 700 exposures with one host each, or for 500 with ten hosts each. O(labels) and
-            O(annotations) are not put on it.
-          - Takes the place of O(gateway.name) and O(gateway.namespace).
+            one server. So a browser that reuses an HTTP/2 connection for another host of the certificate finds that
+            host on the connection. With one Gateway for each host, it gets 404.
+          - An annotation of the Gateway records what each exposure has added. Kubernetes allows 256 KiB for all of
+            them, which is enough for about 700 exposures with one host each, or 500 with ten hosts each. The Gateway
+            does not get O(labels) and O(annotations).
+          - Replaces O(gateway.name) and O(gateway.namespace).
         type: str
         version_added: 0.2.0
   tls:
     description:
-      - How the hosts are served. Without it they are served over plain HTTP.
-      - With O(gateway.existing), only O(tls.mode) and O(tls.redirect) may be given, as the Gateway's owner decides the
-        rest.
+      - How the hosts are served. Without this option, they are served over plain HTTP.
+      - With O(gateway.existing), only O(tls.mode) and O(tls.redirect) are allowed, because the Gateway's owner decides
+        the rest.
     type: dict
     suboptions:
       mode:
         description:
-          - V(simple) ends TLS at the gateway with the certificate of O(tls.credential_name).
-          - V(mutual) does so, too, and accepts only clients that have a certificate of the CA in O(tls.client_ca).
-          - V(optional_mutual) verifies the certificates of clients that have one, and accepts others, too.
-          - V(passthrough) hands the encrypted connection to the service, chosen by the TLS client's server name (SNI).
+          - V(simple) terminates TLS at the gateway, with the certificate in O(tls.credential_name).
+          - V(mutual) does the same, and accepts only clients with a certificate from the CA in O(tls.client_ca).
+          - V(optional_mutual) verifies client certificates, and also accepts clients without one.
+          - V(passthrough) forwards the encrypted connection to the service, by the server name (SNI) that the client
+            sends.
           - V(none) serves plain HTTP.
           - V(mutual) and V(optional_mutual) were added in gatehouse.istio 0.2.0.
         type: str
@@ -151,37 +156,38 @@ options:
         default: simple
       credential_name:
         description:
-          - Name of the Secret with certificate and key. Istio looks it up in the namespace of the gateway's B(pods),
-            not of the Gateway object.
-          - With O(tls.certificate) it defaults to C(name.namespace) of the exposure, which no other exposure has.
-            Otherwise it is required with O(tls.mode=simple), O(tls.mode=mutual) and O(tls.mode=optional_mutual).
+          - Name of the Secret with the certificate and its key. Istio looks it up in the namespace of the gateway's
+            B(pods), not of the Gateway object.
+          - With O(tls.certificate), the default is C(name.namespace) of the exposure, so that no other exposure has the
+            same one. Without it, this option is required with O(tls.mode=simple), O(tls.mode=mutual) and
+            O(tls.mode=optional_mutual).
         type: str
       certificate:
         description:
-          - A certificate that cert-manager issues, renews and puts into the Secret O(tls.credential_name).
-          - The Certificate object has the name of its Secret and is in the namespace of the gateway's pods, whatever
-            the namespace of the exposure. So that is where the task needs the rights to get, create, patch and delete
-            C(certificates.cert-manager.io).
-          - Without this option, the exposure's Certificate is removed. Its Secret stays, see O(state).
+          - A certificate that cert-manager issues, renews and stores in the Secret O(tls.credential_name).
+          - The Certificate object has the same name as its Secret. It is in the namespace of the gateway's pods,
+            whatever the namespace of the exposure. The task needs the rights to get, create, patch and delete
+            C(certificates.cert-manager.io) in that namespace.
+          - Without this option, the exposure's Certificate is deleted. Its Secret stays, see O(state).
         type: dict
         version_added: 0.2.0
         suboptions:
           issuer:
             description:
-              - Who issues the certificate.
-              - Challenges by HTTP-01 need an ingress controller for the solver's Ingress. Istiod is one, for the
-                gateway whose label C(istio) is C(meshConfig.ingressSelector) in its values.
+              - The issuer of the certificate.
+              - HTTP-01 challenges need an ingress controller for the solver's Ingress. Istiod is one, for the gateway
+                whose label C(istio) has the value of C(meshConfig.ingressSelector) in istiod's values.
             type: dict
             required: true
             suboptions:
               name:
-                description: The issuer's name.
+                description: Name of the issuer.
                 type: str
                 required: true
               kind:
                 description:
                   - V(ClusterIssuer), V(Issuer), or the kind of an issuer of O(tls.certificate.issuer.group).
-                  - An V(Issuer) must be in the namespace of the gateway's pods, as the Certificate is.
+                  - An V(Issuer) must be in the namespace of the gateway's pods, like the Certificate.
                 type: str
                 default: ClusterIssuer
               group:
@@ -190,29 +196,29 @@ options:
                 default: cert-manager.io
           dns_names:
             description:
-              - The names for which the certificate is valid. They must cover all O(hosts), which are the default.
+              - Names for which the certificate is valid. They must cover all O(hosts), which are the default.
             type: list
             elements: str
           duration:
             description:
-              - How long the certificate is to be valid, in hours, minutes and seconds, such as V(2160h).
-              - Many ACME servers decide that themselves.
+              - Lifetime of the certificate in hours, minutes and seconds, such as V(2160h).
+              - Many ACME servers choose the lifetime themselves.
             type: str
           renew_before:
             description:
-              - How long before its end the certificate is renewed, such as V(360h).
-              - cert-manager's default is a third of its life.
+              - How long before the certificate expires it is renewed, such as V(360h).
+              - cert-manager's default is a third of the lifetime.
             type: str
           private_key:
-            description: The certificate's key. cert-manager's defaults apply to what is left out.
+            description: Key of the certificate. What is not set here has cert-manager's default.
             type: dict
             suboptions:
               algorithm:
-                description: What kind of key it is.
+                description: Algorithm of the key.
                 type: str
                 choices: [RSA, ECDSA, Ed25519]
               size:
-                description: The key's size in bits.
+                description: Size of the key in bits.
                 type: int
               rotation_policy:
                 description: Whether a renewed certificate gets a new key.
@@ -220,91 +226,96 @@ options:
                 choices: [Always, Never]
           usages:
             description:
-              - What the certificate may be used for, in cert-manager's words.
+              - Key usages of the certificate, as cert-manager names them.
               - The default is C(digital signature), C(key encipherment) and C(server auth).
             type: list
             elements: str
           spec:
             description:
-              - Further fields of the Certificate's C(spec), merged last and key by key. V(null) takes a field out.
+              - Further fields of the Certificate's C(spec), as raw cert-manager fields. They are merged last, key by
+                key. V(null) removes a field.
             type: dict
       client_ca:
         description:
-          - The CA whose clients are accepted with O(tls.mode=mutual) and O(tls.mode=optional_mutual).
-          - The task makes the Secret C(<credential_name>-cacert) with the key C(ca.crt) of it, beside the gateway's
-            pods. It needs the rights to get, create, patch and delete C(secrets) there.
-          - Without this option that Secret must exist already. C(ca.crt) in the Secrets that cert-manager makes is no
-            replacement, as it is the CA of the server's certificate.
+          - The CA of the clients that O(tls.mode=mutual) and O(tls.mode=optional_mutual) accept.
+          - The task creates the Secret C(<credential_name>-cacert) in the namespace of the gateway's pods, with the CA
+            in the key C(ca.crt). It needs the rights to get, create, patch and delete C(secrets) in that namespace.
+          - Without this option, that Secret must exist. C(ca.crt) in a Secret from cert-manager does not replace it,
+            because it is the CA of the server's certificate.
         type: dict
         version_added: 0.2.0
         suboptions:
           pem:
-            description: One or more CA certificates as PEM text, and nothing else.
+            description: One or more CA certificates in PEM format. Other PEM blocks, such as a key, are an error.
             type: str
             required: true
       redirect:
         description:
-          - Also listen on O(gateway.http_port) and redirect every request there to HTTPS (301).
-          - Challenges of ACME (HTTP-01) get through, unless one of the O(hosts) is a wildcard, which cannot be proved
-            by them. With a wildcard the Gateway itself redirects, and so whatever attaches to it is redirected, too.
-            On a Gateway of O(gateway.shared) only the exposure's own requests are redirected, in either case.
+          - Also listen on O(gateway.http_port), and redirect every request there to HTTPS (301).
+          - ACME challenges (HTTP-01) are still answered, unless one of the O(hosts) is a wildcard, which HTTP-01 cannot
+            validate. With a wildcard, the Gateway itself redirects, and so requests for everything that attaches to the
+            Gateway are redirected, too. On a Gateway of O(gateway.shared), only the exposure's own requests are
+            redirected in either case.
           - With O(gateway.existing), which must listen on that port, the exposure's own requests are redirected.
         type: bool
         default: false
       min_protocol_version:
-        description: The oldest TLS version that is accepted. Istio's own default is TLS 1.2.
+        description: Oldest TLS version that the gateway accepts. Istio's default is TLS 1.2.
         type: str
         choices: [TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3]
   export_to:
     description:
-      - The namespaces that see the VirtualService, V(.) for O(namespace) and V(*) for all, which is Istio's default.
-      - The namespace of the gateway's pods must be one of them. If it is not, the task says so and changes nothing.
+      - Namespaces that can see the VirtualService. V(.) is O(namespace), and V(*) is all namespaces, which is Istio's
+        default.
+      - The namespace of the gateway's pods must be one of them. Otherwise the task fails and changes nothing.
     type: list
     elements: str
     version_added: 0.2.0
   labels:
-    description: Labels for all objects of the exposure, besides the ones by which the module knows them.
+    description: Labels for all objects of the exposure, in addition to the labels by which the module identifies them.
     type: dict
   annotations:
     description: Annotations for all objects of the exposure.
     type: dict
   adopt:
     description:
-      - Take over objects of the wanted names that were not made by this module. Without it they are an error.
-      - The fields that the task names are overwritten, others stay. Objects of another exposure, and Gateways for
-        O(gateway.shared), are never taken.
+      - Take over unmanaged objects that have the names of the exposure's objects. By default, they are an error.
+      - Fields that the task names are overwritten, other fields stay. Objects of another exposure, and Gateways for
+        O(gateway.shared), are never taken over.
     type: bool
     default: false
   checks:
     description:
-      - What the checks before the first write make of what they find. The keys are the checks' codes, the values
-        V(error), V(warning) or V(ignore) (V(false) means the same). See C(docs/findings.md) for all codes.
-      - An error stops a task that would write, before it has written anything. By default, errors are only what breaks
-        with Istio for certain.
-      - What these credentials may not read is not checked, and the task warns about it.
+      - Levels of the checks that run before the first write. The keys are the codes of the checks, the values V(error),
+        V(warning) or V(ignore) (V(false) means V(ignore), too). All codes are described in
+        U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/findings.md).
+      - An error stops the task before its first write. A task that would change nothing goes on. By default, only what
+        certainly breaks with Istio is an error.
+      - What the task's credentials may not read is not checked. The task warns about it.
     type: dict
     version_added: 0.2.0
   wait:
     description:
       - Wait until the certificate of O(tls.certificate) is issued, before the Gateway and the VirtualService are
-        changed. So hosts stay served by their old certificate until the new one is there. If it cannot be issued, the
+        changed. Until then, the hosts are served with their old certificate. If the certificate cannot be issued, the
         task fails with the last message of cert-manager's objects.
-      - Then wait until the gateway has an address and every host is served, see O(probe). Only then what the exposure
-        leaves behind is removed, such as the Gateway from which it moves away. But if that has TLS on the same pods and
-        port, it goes first, as Istio drops the hosts of the newer one as long as both are there.
-      - The hosts are asked even if the task changes nothing. In check mode nothing waits.
+      - Then wait until the gateway has an address and every host is served, see O(probe). Only after that, objects that
+        the exposure no longer needs are removed, such as the Gateway from which it moves away. However, an old Gateway
+        with TLS on the same pods and port is removed first, because Istio drops the hosts of the newer Gateway as long
+        as both exist.
+      - The hosts are probed even if the task changes nothing. In check mode, the task does not wait.
     type: bool
     default: false
     version_added: 0.2.0
   wait_timeout:
     description:
-      - How many seconds to wait in all with O(wait=true). Then the task fails, and says of each host and address
-        what is still missing.
+      - Deadline in seconds for all that O(wait=true) waits for. After it the task fails, and reports for each host and
+        address what is still missing.
     type: int
     default: 300
     version_added: 0.2.0
   cluster_domain:
-    description: The cluster's DNS domain, with which names of Services are completed.
+    description: DNS domain of the cluster, with which the names of Services are completed.
     type: str
     default: cluster.local
 """

@@ -11,10 +11,11 @@ short_description: Expose a service at hosts through an Istio ingress gateway
 version_added: 0.1.0
 description:
   - Manages the Gateway and the VirtualService that make a Kubernetes Service reachable at the given hosts, through the
-    given ingress gateway, with the given TLS and routes; and, where you name an issuer, the certificate of the hosts.
-  - Writes by server-side apply, only when something changes, and in place. What the task no longer names is removed
-    from the cluster; what other tools have added stays.
-  - Before the first write, the API server and the webhooks of Istio and cert-manager judge all changes by a dry run.
+    given ingress gateway, with the given TLS settings and routes. If you name an issuer, it also manages the
+    certificate of the hosts.
+  - Uses server-side apply, changes objects in place, and writes only if something changes. Objects and fields that the
+    task no longer names are removed; what other tools have added stays.
+  - Before the first write, the API server and the webhooks of Istio and cert-manager validate all changes in a dry run.
 extends_documentation_fragment:
   - gatehouse.istio._exposure
   - gatehouse.istio._routes
@@ -29,7 +30,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Serve the shop at its public host over HTTPS, and redirect HTTP there
+- name: Serve the shop over HTTPS, and redirect HTTP to HTTPS
   gatehouse.istio.istio_exposure:
     name: shop
     namespace: shop
@@ -57,7 +58,7 @@ EXAMPLES = r"""
         issuer: {name: letsencrypt}
       redirect: true
 
-- name: Serve a domain and all names in it with one certificate, with a smaller key
+- name: Serve a domain and all names below it with one certificate, with an ECDSA key
   gatehouse.istio.istio_exposure:
     name: tenants
     namespace: shop
@@ -73,7 +74,7 @@ EXAMPLES = r"""
         private_key: {algorithm: ECDSA, size: 256}
       redirect: true
 
-- name: Let only clients with a certificate of the partners' CA reach the partners' API
+- name: Serve the partners' API only to clients with a certificate from the partners' CA
   gatehouse.istio.istio_exposure:
     name: partners
     namespace: shop
@@ -110,7 +111,7 @@ EXAMPLES = r"""
       credential_name: shop-example-com
       min_protocol_version: TLSV1_3
 
-- name: Show testers the next version, never wait long for it, and let the shop's pages use the API
+- name: Route testers to the next version with a timeout, and allow the shop's pages to use the API
   gatehouse.istio.istio_exposure:
     name: api
     namespace: shop
@@ -150,7 +151,7 @@ EXAMPLES = r"""
     gateway:
       selector: {istio: public}
 
-- name: Send one in a hundred requests to the pods of the next version
+- name: Send one percent of the requests to the pods of the next version
   gatehouse.istio.istio_exposure:
     name: cart
     namespace: shop
@@ -165,7 +166,7 @@ EXAMPLES = r"""
     gateway:
       selector: {istio: public}
 
-- name: Serve gRPC, which the port's name (grpc) or appProtocol in the Service says
+- name: Serve gRPC, if the Service's port is named grpc or has the appProtocol grpc
   gatehouse.istio.istio_exposure:
     name: stock
     namespace: shop
@@ -177,7 +178,7 @@ EXAMPLES = r"""
     tls:
       credential_name: stock-example-com
 
-- name: Hand connections to port 27017 of the gateway to a database
+- name: Forward connections at port 27017 of the gateway to a database
   gatehouse.istio.istio_exposure:
     name: orders
     namespace: shop
@@ -189,7 +190,7 @@ EXAMPLES = r"""
       selector: {istio: internal}
       tcp_port: 27017
 
-- name: Hand TLS connections for the vault to the vault itself
+- name: Forward TLS connections for the vault to the vault itself
   gatehouse.istio.istio_exposure:
     name: vault
     namespace: vault
@@ -210,7 +211,7 @@ EXAMPLES = r"""
     gateway:
       existing: istio-ingress/shared
 
-- name: Serve the shop through a Gateway that it shares with all hosts of one wildcard certificate
+- name: Serve the shop through a Gateway that all hosts of a wildcard certificate share
   gatehouse.istio.istio_exposure:
     name: shop
     namespace: shop
@@ -225,7 +226,7 @@ EXAMPLES = r"""
       redirect: true
     export_to: [., istio-ingress]
 
-- name: Go on only when the shop's health page is served through every address of the gateway
+- name: Wait until every address of the gateway serves the shop's health page
   gatehouse.istio.istio_exposure:
     name: shop
     namespace: shop
@@ -244,7 +245,7 @@ EXAMPLES = r"""
       path: /healthz
       status: [200]
 
-- name: Serve a host through a load balancer that the cluster does not know, and trust the company's CA alone
+- name: Serve a host behind a load balancer that the cluster does not know, and trust only the company's CA
   gatehouse.istio.istio_exposure:
     name: intranet
     namespace: intranet
@@ -259,7 +260,7 @@ EXAMPLES = r"""
       addresses: [192.0.2.10, 192.0.2.11]
       ca_cert: /etc/ssl/company-ca.pem
 
-- name: Refuse to serve the shop without its Service, and do not mention that a certificate expires soon
+- name: Fail if the shop's Service is missing, and do not warn about a certificate that expires soon
   gatehouse.istio.istio_exposure:
     name: shop
     namespace: shop
@@ -274,7 +275,7 @@ EXAMPLES = r"""
       destination-missing: error
       certificate-expires-soon: ignore
 
-- name: Withdraw the shop from the public
+- name: Remove the shop's exposure
   gatehouse.istio.istio_exposure:
     name: shop
     namespace: shop
@@ -284,32 +285,36 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description:
-    - The objects of the exposure, in the order in which they were handled, and what was done to each.
-    - If a write fails, the objects that were changed before it.
+    - The objects of the exposure in the order in which the module handled them, each with the action taken.
+    - If a write failed, only the objects that were changed before.
   returned: success, and when a write failed
   type: list
   elements: dict
   contains:
     action:
-      description: What was done, or would be in check mode, V(created), V(updated), V(deleted) or V(unchanged).
+      description:
+        - Action that the module took, or would take outside check mode, V(created), V(updated), V(deleted) or
+          V(unchanged).
       type: str
       sample: created
     kind:
-      description: V(Certificate), V(Secret) (of the clients' CA), V(Gateway), V(DestinationRule) or V(VirtualService).
+      description:
+        - Kind of the object, V(Certificate), V(Secret) (the clients' CA), V(Gateway), V(DestinationRule) or
+          V(VirtualService).
       type: str
       sample: Gateway
     namespace:
-      description: The object's namespace.
+      description: Namespace of the object.
       type: str
       sample: shop
     name:
-      description: The object's name.
+      description: Name of the object.
       type: str
       sample: shop
     definition:
       description:
-        - The object without its C(managedFields), for a deleted one as it was before.
-        - Of a Secret only what this module has put into it, a CA's certificate.
+        - The object without its C(managedFields). A deleted object as it was before.
+        - For a Secret, only the CA's certificate that this module has stored in it.
       type: dict
       sample:
         apiVersion: networking.istio.io/v1
@@ -327,13 +332,13 @@ objects:
                 number: 80
                 protocol: HTTP
 certificate:
-  description: The Certificate that cert-manager is asked for, and where it puts what it issues.
+  description: The Certificate that cert-manager issues, and the Secret in which it stores the result.
   returned: success, with O(tls.certificate)
   type: dict
   version_added: 0.2.0
   contains:
     namespace:
-      description: Namespace of both, that of the gateway's pods.
+      description: Namespace of the Certificate and the Secret, which is that of the gateway's pods.
       type: str
       sample: istio-ingress
     name:
@@ -346,56 +351,59 @@ certificate:
       sample: shop.shop
 served:
   description:
-    - What was asked, and how it was answered, once for every URL and address.
-    - Empty if nothing was, by O(probe.enabled=false).
+    - The probes and their answers, one for every URL and address.
+    - Empty if no probe was sent, because of O(probe.enabled=false).
   returned: success, with O(wait=true) and O(state=present), but not in check mode
   type: list
   elements: dict
   version_added: 0.2.0
   contains:
     url:
-      description: What was requested.
+      description: URL that was requested.
       type: str
       sample: https://shop.example.com/
     address:
-      description: The address that was asked.
+      description: Address that was probed.
       type: str
       sample: 192.0.2.10
     port:
-      description: The port that was asked.
+      description: Port that was probed.
       type: int
       sample: 443
     status:
-      description: The answer's status; V(none) if there was only a TLS handshake.
+      description: Status of the answer; V(none) if only a TLS handshake was done.
       type: int
       sample: 200
     location:
-      description: Where the answer redirects to.
-      returned: if it redirects
+      description: URL to which the answer redirects.
+      returned: if the answer redirects
       type: str
       sample: https://shop.example.com/
     certificate:
       description: The certificate that was served.
-      returned: with TLS, if the Python library C(cryptography) is there
+      returned: with TLS, if the Python library C(cryptography) is installed
       type: dict
       contains:
         serial:
-          description: Its serial number in hexadecimal digits.
+          description: Serial number in hexadecimal digits.
           type: str
           sample: 0A1B2C3D4E5F
         not_after:
-          description: Its end, in UTC.
+          description: Time at which it expires, in UTC.
           type: str
           sample: "2027-01-31T12:00:00Z"
 findings:
-  description: What the checks have found, errors first. Each is also a warning, or part of the message of the failure.
+  description:
+    - Findings of the checks, errors first. Each is also a warning, or a part of the error message.
   returned: success, and when a finding stopped the task
   type: list
   elements: dict
   version_added: 0.2.0
   contains:
     code:
-      description: The check's code, by which O(checks) and C(docs/findings.md) know it.
+      description:
+        - Code of the check, as in O(checks).
+          U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/findings.md) describes all codes.
       type: str
       sample: host-served-twice
     level:
@@ -403,29 +411,29 @@ findings:
       type: str
       sample: error
     objects:
-      description: The objects that are concerned, as kind and namespace/name.
+      description: Objects that the finding is about, as kind and namespace/name.
       type: list
       elements: str
       sample: [Gateway shop/shop, Gateway blog/front]
     where:
-      description: The option that it is about.
+      description: Option that the finding is about.
       type: str
       sample: hosts[0]
     message:
-      description: What is wrong, who loses, and why.
+      description: What is wrong, which object loses, and why.
       type: str
       sample: >-
         Gateway blog/front, servers[0] already serves shop.example.com at port 443 of the same gateway; istiod keeps the
         older one and drops the whole server of Gateway shop/shop, servers[0], so shop.example.com would not be served
         by it.
     fix:
-      description: What to do.
+      description: How to fix it.
       type: str
       sample: >-
         Remove the host from one of the two, attach to that Gateway with gateway.existing, or use another gateway.
 urls:
   description:
-    - Where the hosts are served, by the servers of the Gateway. Redirects are left out.
+    - URLs at which the servers of the Gateway serve the hosts, without those that only redirect.
     - Empty unless O(protocol=http).
   returned: success
   type: list

@@ -7,67 +7,71 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: istio_exposure_info
-short_description: Tell what is exposed through Istio's ingress gateways
+short_description: Report what is exposed through Istio's ingress gateways
 version_added: 0.2.0
 description:
-  - Reads back exposures, those of M(gatehouse.istio.istio_exposure) and, if you want, VirtualServices that were made by
-    hand, with their gateways and addresses, routes, and certificates with the days that are left.
-  - Says what the checks find wrong with them, and how they differ from a list of what you want.
-  - The number of requests does not grow with that of the exposures, except one for each Secret with a certificate.
-  - What these credentials may not read is V(null) in the result, and named in one warning. Of certificates only the
-    public part is returned.
+  - Returns exposures with their gateways and addresses, their routes, and their certificates with the days until they
+    expire. These are the exposures of M(gatehouse.istio.istio_exposure) and, if you want, unmanaged VirtualServices.
+  - Reports what the checks find wrong with the exposures, and how they differ from a list of desired exposures.
+  - The number of requests does not grow with the number of exposures, except for one request for each Secret with a
+    certificate.
+  - What the task's credentials may not read is V(null) in the result, and is listed in one warning. Of certificates,
+    only the public part is returned.
 extends_documentation_fragment:
   - gatehouse.istio._attributes.info
   - kubernetes.core.k8s_auth_options
 options:
   name:
-    description: Only exposures of this name.
+    description: Return only exposures with this name.
     type: str
   namespace:
     description:
-      - Only exposures of this namespace.
-      - Required for those who may not list VirtualServices in all namespaces.
+      - Return only exposures in this namespace.
+      - Required if the credentials may not list VirtualServices in all namespaces.
     type: str
   label_selectors:
     description:
-      - Only exposures whose VirtualService meets all of these conditions on its labels, such as V(team=shop) or
+      - Return only exposures whose VirtualService matches all of these label selectors, for example V(team=shop) or
         V(stage in (test,prod)).
     type: list
     elements: str
     default: []
   hosts:
     description:
-      - Only exposures that serve one of these hosts. One for V(*.example.com) serves V(shop.example.com), too.
+      - Return only exposures that serve one of these hosts. An exposure of V(*.example.com) serves V(shop.example.com),
+        too.
     type: list
     elements: str
   include_foreign:
-    description: Also VirtualServices that were not made by this collection and are bound to a Gateway.
+    description: Also return unmanaged VirtualServices that are bound to a Gateway.
     type: bool
     default: false
   desired:
     description:
-      - The exposures as they should be, each with the options of M(gatehouse.istio.istio_exposure). Of these,
-        C(adopt), C(checks), C(wait), C(wait_timeout), C(probe) and C(cluster_domain) have no meaning here. What has
-        C(state=absent) is not wanted.
-      - The result then says what is missing and what is too much, and of each exposure how it differs.
-      - What does not pass O(name), O(namespace) and O(hosts) is not called missing.
+      - The desired exposures, each with the options of M(gatehouse.istio.istio_exposure). Of these, C(adopt),
+        C(checks), C(wait), C(wait_timeout), C(probe) and C(cluster_domain) have no meaning here. An exposure with
+        C(state=absent) is not desired.
+      - The result then reports the desired exposures that are missing, the exposures that are not desired, and the
+        drift of each exposure.
+      - Exposures that do not match O(name), O(namespace) and O(hosts) are not reported as missing.
     type: list
     elements: dict
   findings:
-    description: Whether the checks look at the exposures.
+    description: Whether to run the checks.
     type: bool
     default: true
   checks:
     description:
-      - The levels of the checks, as in M(gatehouse.istio.istio_exposure). See C(docs/findings.md) for all codes.
+      - Levels of the checks, as in M(gatehouse.istio.istio_exposure).
+        U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/findings.md) describes all codes.
     type: dict
   query:
     description:
-      - A question about the list of exposures in JMESPath (U(https://jmespath.org)), answered by RV(answer). It needs
-        the Python library C(jmespath).
+      - JMESPath expression (U(https://jmespath.org)) to evaluate on the list of exposures. RV(answer) returns its
+        result. It needs the Python library C(jmespath).
     type: str
   cluster_domain:
-    description: The cluster's DNS domain, with which names of Services are completed.
+    description: DNS domain of the cluster, with which the names of Services are completed.
     type: str
     default: cluster.local
 requirements:
@@ -82,30 +86,30 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read everything that is exposed, by whomever
+- name: Read all exposures, managed and unmanaged
   gatehouse.istio.istio_exposure_info:
     include_foreign: true
   register: exposed
 
-- name: Find out who serves a host
+- name: Find the exposure that serves a host
   gatehouse.istio.istio_exposure_info:
     hosts: [shop.example.com]
     include_foreign: true
 
-- name: List the certificates that end within two weeks
+- name: List the certificates that expire within two weeks
   gatehouse.istio.istio_exposure_info:
     findings: false
     query: "[].tls[].certificate | [?days_left < `14`].{secret: secret, names: names, days: days_left}"
   register: certificates
 
-- name: List what is wrong with the shop team's exposures, without warnings of certificates
+- name: List what is wrong with the shop team's exposures, except certificates that expire soon
   gatehouse.istio.istio_exposure_info:
     label_selectors: [team=shop]
     checks:
       certificate-expires-soon: ignore
     query: "[].findings[].message"
 
-- name: Compare the namespace with what should be there
+- name: Compare the namespace with the desired exposures
   gatehouse.istio.istio_exposure_info:
     namespace: shop
     desired:
@@ -121,7 +125,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 exposures:
-  description: The exposures, by namespace and name.
+  description: The exposures, sorted by namespace and name.
   returned: success
   type: list
   elements: dict
@@ -131,20 +135,20 @@ exposures:
       type: str
       sample: shop
     name:
-      description: Its name.
+      description: Name of the exposure.
       type: str
       sample: shop
     managed:
-      description: Whether M(gatehouse.istio.istio_exposure) has made it.
+      description: Whether M(gatehouse.istio.istio_exposure) manages the exposure.
       type: bool
       sample: true
     hosts:
-      description: The hosts of the VirtualService.
+      description: Hosts of the VirtualService.
       type: list
       elements: str
       sample: [shop.example.com]
     gateways:
-      description: The Gateways to which it is bound. What was made by hand may have several.
+      description: Gateways to which the VirtualService is bound. An unmanaged VirtualService may have several.
       type: list
       elements: dict
       contains:
@@ -153,91 +157,91 @@ exposures:
           type: str
           sample: shop
         name:
-          description: Its name.
+          description: Name of the Gateway object.
           type: str
           sample: shop
         kind:
           description:
-            - V(own) is the exposure's alone, V(shared) has been made by several exposures, V(existing) by others, and
-              V(missing) is not there. V(null) if Gateways of its namespace may not be read.
+            - V(own) is the Gateway of this exposure only, V(shared) is one that exposures share, V(existing) is any
+              other, and V(missing) is one that does not exist. V(null) if Gateways in its namespace may not be read.
           type: str
           sample: own
         selector:
-          description: The labels of the gateway's pods.
+          description: Labels of the gateway's pods.
           type: dict
           sample: {istio: public}
         pods_namespaces:
-          description: Where its pods are.
+          description: Namespaces of the gateway's pods.
           type: list
           elements: str
           sample: [istio-ingress]
         addresses:
-          description: The addresses of its Services, those outside the cluster if there are any.
+          description: Addresses of the gateway's Services; those outside the cluster if there are any.
           type: list
           elements: str
           sample: [192.0.2.10]
     urls:
-      description: Where the hosts are served. Redirects are left out.
+      description: URLs at which the hosts are served, without those that only redirect.
       type: list
       elements: str
       sample: ["https://shop.example.com/"]
     tls:
-      description: The servers of the Gateways that serve its hosts with TLS.
+      description: Servers of the Gateways that serve the hosts with TLS.
       type: list
       elements: dict
       contains:
         gateway:
-          description: The Gateway, as namespace/name.
+          description: Gateway of the server, as namespace/name.
           type: str
           sample: shop/shop
         port:
-          description: The port of the gateway's Service.
+          description: Port of the gateway's Service.
           type: int
           sample: 443
         hosts:
-          description: The exposure's hosts that this server has.
+          description: Hosts of the exposure that this server serves.
           type: list
           elements: str
           sample: [shop.example.com]
         mode:
-          description: V(simple), V(mutual), V(optional_mutual), V(passthrough), or another one of Istio's.
+          description: V(simple), V(mutual), V(optional_mutual), V(passthrough), or another TLS mode of Istio.
           type: str
           sample: simple
         credential_name:
-          description: The Secret with the certificate; V(null) if it has none.
+          description: Secret with the certificate; V(null) if the server has none.
           type: str
           sample: shop-example-com
         certificate:
-          description: What that certificate says; V(null) if there is none, or it may not be read.
+          description: Public part of that certificate; V(null) if there is none, or if it may not be read.
           type: dict
           contains:
             secret:
-              description: Its Secret, as namespace/name.
+              description: Secret of the certificate, as namespace/name.
               type: str
               sample: istio-ingress/shop-example-com
             not_after:
-              description: Its end, in UTC.
+              description: Time at which it expires, in UTC.
               type: str
               sample: "2027-01-31T12:00:00Z"
             days_left:
-              description: The whole days until then, below 0 if it is over.
+              description: Whole days until it expires, below 0 if it has expired.
               type: int
               sample: 63
             serial:
-              description: Its serial number in hexadecimal digits.
+              description: Serial number in hexadecimal digits.
               type: str
               sample: 0A1B2C3D4E5F
             names:
-              description: The names for which it is valid.
+              description: Names for which it is valid.
               type: list
               elements: str
               sample: [shop.example.com]
             issuer:
-              description: Who has issued it.
+              description: Distinguished name of its issuer.
               type: str
               sample: CN=R11,O=Let's Encrypt,C=US
     routes:
-      description: The routes of the VirtualService, in its order.
+      description: Routes of the VirtualService, in its order.
       type: list
       elements: dict
       contains:
@@ -246,56 +250,56 @@ exposures:
           type: str
           sample: http
         name:
-          description: The route's name, if it has one.
+          description: Name of the route, if it has one.
           type: str
           sample: api
         match:
-          description: What it takes, as in the VirtualService; empty if it takes all.
+          description: Matches of the route, as in the VirtualService; empty if it matches every request.
           type: list
           elements: dict
           sample: [{uri: {prefix: /api/}}]
         destinations:
-          description: Where requests go.
+          description: Destinations of the route.
           type: list
           elements: dict
           contains:
             host:
-              description: The destination's host.
+              description: Host of the destination.
               type: str
               sample: web.shop.svc.cluster.local
             port:
-              description: Its port, if the route names one.
+              description: Port of the destination, if the route names one.
               type: int
               sample: 8080
             weight:
-              description: Its share, if the route gives one.
+              description: Weight of the destination, if the route sets one.
               type: int
               sample: 90
             subset:
-              description: The subset, if the route names one.
+              description: Subset of the destination, if the route names one.
               type: str
               sample: v2
         redirect:
-          description: Where clients are sent instead, as in the VirtualService.
-          returned: if it redirects
+          description: Redirect, as in the VirtualService.
+          returned: if the route redirects
           type: dict
           sample: {scheme: https, redirectCode: 301}
         direct_response:
-          description: What the gateway answers instead, as in the VirtualService.
-          returned: if the gateway answers
+          description: Response of the gateway itself, as in the VirtualService.
+          returned: if the gateway itself responds
           type: dict
           sample: {status: 503}
         delegate:
-          description: The VirtualService that decides instead.
-          returned: if another one decides
+          description: The VirtualService to which the route delegates.
+          returned: if the route delegates
           type: dict
           sample: {name: api, namespace: shop}
     created:
-      description: When the VirtualService was made.
+      description: Creation time of the VirtualService, in UTC.
       type: str
       sample: "2026-10-01T12:00:00Z"
     findings:
-      description: What is wrong with it, as M(gatehouse.istio.istio_exposure) returns it, errors first.
+      description: Findings of the checks, errors first, as returned by M(gatehouse.istio.istio_exposure).
       returned: with O(findings=true)
       type: list
       elements: dict
@@ -303,7 +307,7 @@ exposures:
     drift:
       description:
         - What a task with the desired options would change; empty if nothing. V(null) if the exposure is not desired,
-          or what is needed may not be read.
+          or if objects that are needed for the comparison may not be read.
       returned: with O(desired)
       type: list
       elements: dict
@@ -313,27 +317,27 @@ exposures:
           type: str
           sample: updated
         kind:
-          description: The object's kind.
+          description: Kind of the object.
           returned: unless refused
           type: str
           sample: VirtualService
         namespace:
-          description: The object's namespace.
+          description: Namespace of the object.
           returned: unless refused
           type: str
           sample: shop
         name:
-          description: The object's name.
+          description: Name of the object.
           returned: unless refused
           type: str
           sample: shop
         before:
-          description: The fields of this collection as they are.
+          description: Live fields that this collection manages.
           returned: unless refused
           type: dict
           sample: {}
         after:
-          description: The fields as they should be.
+          description: Desired fields.
           returned: unless refused
           type: dict
           sample: {}
@@ -343,19 +347,19 @@ exposures:
           type: str
           sample: Gateway shop/shop belongs to the exposure shop/other; choose another name.
 missing:
-  description: The desired exposures that are not there, or were not made by this collection.
+  description: Desired exposures that do not exist, or that this collection does not manage.
   returned: with O(desired)
   type: list
   elements: dict
   sample: [{namespace: shop, name: api, hosts: [api.example.com]}]
 orphans:
-  description: The exposures of this collection that are not desired.
+  description: Exposures of this collection that are not desired.
   returned: with O(desired)
   type: list
   elements: dict
   sample: [{namespace: shop, name: old, hosts: [old.example.com]}]
 answer:
-  description: What O(query) makes of RV(exposures).
+  description: Result of O(query) on RV(exposures).
   returned: with O(query)
   type: raw
   sample: [shop.example.com]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many requests a user sent, by the API server's audit log."""
+"""Counts the requests of a user in the API server's audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 
 def policy(user: str) -> str:
-    """An audit policy by which each request of this user, and of nobody else, is one line of the log, when it ends."""
+    """An audit policy that logs one line for each completed request of this user, and nothing else."""
     document = {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
@@ -28,7 +28,7 @@ def count_requests(lines: Iterable[str], user: str) -> int:
 
 
 class AuditLog:
-    """The log, from a mark that is set before a measurement."""
+    """The audit log, read from a mark that is set before a measurement."""
 
     def __init__(self, file: Path, user: str) -> None:
         self._file = file
@@ -39,7 +39,7 @@ class AuditLog:
         self._offset = self._file.stat().st_size if self._file.exists() else 0
 
     def requests(self) -> int:
-        """How many requests the user has sent since the mark."""
+        """Number of requests of the user since the mark."""
         with self._file.open(encoding="utf-8") as log:
             log.seek(self._offset)
             return count_requests(log, self._user)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster of the benchmark: with istiod and its webhook, which judges every write; nothing else runs in it.
+"""The cluster of the benchmark, in which only istiod runs, with its webhook that validates every write.
 
-Its gateway is a pod of the simulated node, without an Envoy: serving is not measured, and would take its time.
+Its gateway is a pod of the simulated node, without an Envoy: serving is not measured, and would slow the cluster down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def key(manifest: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 class Bed:
-    """The running cluster, as the benchmark sees it."""
+    """The running cluster of the benchmark."""
 
     def __init__(self, cluster: Cluster) -> None:
         layout = cluster.layout
@@ -49,13 +49,13 @@ class Bed:
         self.kubeconfig = write_private(layout.pki / "bench.kubeconfig", _kubeconfig(layout, settings.ports["api"]))
 
     def state(self) -> State:
-        """The spec of every object of Istio's in the cluster."""
+        """The spec of every Istio object in the cluster."""
         found = {}
         for plural in _KINDS:
             query = {"limit": "500"}
             while True:
                 page = self._api.list(f"{_ISTIO}/{plural}", query)
-                # In a list, objects do not say their kind.
+                # Objects in a list do not have a kind.
                 kind = page["kind"].removesuffix("List")
                 found.update({key({**entry, "kind": kind}): entry["spec"] for entry in page["items"]})
                 if not page["metadata"].get("continue"):
@@ -64,14 +64,14 @@ class Bed:
         return found
 
     def clear(self) -> None:
-        """Remove all objects of Istio's, and Helm's releases."""
+        """Delete all Istio objects, and all Helm releases."""
         for namespace in NAMESPACES:
             for plural in _KINDS:
                 self._api.delete(f"{_ISTIO}/namespaces/{namespace}/{plural}")
         self._api.delete(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/secrets")
 
     def settle(self) -> bool:
-        """Wait until the cluster has worked off what the last run left it to do; whether it came to rest."""
+        """Wait until the cluster has processed the changes of the last run. Returns whether it is idle."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         before, began = self._cpu_seconds(), time.monotonic()
         while time.monotonic() < deadline:
@@ -83,11 +83,11 @@ class Bed:
         return False
 
     def _cpu_seconds(self) -> float:
-        """What all processes of the cluster have used."""
+        """CPU seconds that all processes of the cluster have used."""
         ticks = 0
         for process in processes_of(self._cluster.layout):
             if record := process.running():
-                # After the program's name: state, and from there on the 12th and 13th are the times in user and system.
+                # The 12th and 13th fields after the program's name are user and system time.
                 fields = Path(f"/proc/{record.pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
@@ -95,11 +95,11 @@ class Bed:
 
 @contextmanager
 def started(directory: Path, say: Callable[[str], None]) -> Iterator[Bed]:
-    """A new cluster, for as long as it is needed."""
+    """A new cluster, which is deleted at the end."""
     cluster = Cluster(directory)
     layout = cluster.layout
     if layout.settings.exists():
-        cluster.stop()  # what a killed run left behind
+        cluster.stop()  # what a killed run has left
     layout.make()
     write_private(layout.audit_policy, policy(_USER))
     try:
@@ -110,7 +110,7 @@ def started(directory: Path, say: Callable[[str], None]) -> Iterator[Bed]:
         eventually(lambda: _assert_that_the_webhook_judges(cluster))
         yield Bed(cluster)
     finally:
-        if layout.settings.exists():  # else it never began to start
+        if layout.settings.exists():  # it may not have begun to start
             cluster.stop()
 
 
@@ -123,14 +123,14 @@ def _install_istio(cluster: Cluster) -> None:
 
 
 def _kubeconfig(layout: Layout, api_port: int) -> str:
-    """Of the user whose requests are counted. Its rights are from RBAC, as they mostly are; admins may skip queues."""
+    """Kubeconfig of the user whose requests are counted, with rights from RBAC; requests of admins may skip queues."""
     client, ca = credentials.pair(layout, "bench"), credentials.pair(layout, "ca")
     pki.ensure_certificate(client, ca, _USER)
     return credentials.kubeconfig(api_port, ca.certificate, client)
 
 
 def _surroundings() -> list[dict[str, Any]]:
-    """Namespaces, the Services to which the exposures lead, the gateway, and the rights of the benchmark's user."""
+    """Namespaces, the Services of the exposures, the gateway, and the rights of the benchmark's user."""
     rights = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
@@ -170,7 +170,7 @@ def _gateway(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _assert_that_the_webhook_judges(cluster: Cluster) -> None:
-    """What the CRD takes and istiod refuses, is refused: a route that leads nowhere."""
+    """Assert that istiod's webhook refuses an object that only the CRD accepts: a route without a destination."""
     wrong = {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Helm chart whose template makes the objects of all exposures in its values."""
+"""A Helm chart whose template renders the objects of all exposures in its values."""
 
 from __future__ import annotations
 

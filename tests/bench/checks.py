@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long all checks of a list of exposures take, alone: prints a table, and with --json FILE writes rows.
+"""Measures all checks of a list of exposures, alone. Prints a table, and with --json FILE also writes rows.
 
-Each shape of a cluster and each count is measured in a process of its own, for its peak of memory (with the input,
-which is made outside the measured time). `make bench` runs it; by hand it needs PYTHONPATH=tests:.cache/collections.
+Each shape of a cluster and each count is measured in its own process, for its peak memory (with the input, which is
+created outside the measured time). `make bench` runs it; by hand it needs PYTHONPATH=tests:.cache/collections.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COUNTS = (500, 2_000, 10_000)
 GATEWAYS = 100
 Row = dict[str, Any]
 Desired = dict[ExposureKey, list[Manifest]]
-# The exposures, what is around them, and how many findings there must be.
+# The exposures, the state of the cluster, and the expected number of findings.
 Input = tuple[Desired, ClusterState, int]
 
 
@@ -46,7 +46,7 @@ def host(number: int) -> str:
 
 
 def exposures(count: int, workloads: int, tls: bool = False, routed: bool = False, **more: Any) -> Desired:
-    """Each with a host of its own, spread over the gateways; routed: below a path, with a second route for the rest."""
+    """Exposures with one host each, spread over the gateways. With `routed`, each has its own path."""
     found: Desired = {}
     for number in range(count):
         options: dict[str, Any] = {
@@ -84,7 +84,7 @@ def around(workloads: int, *objects: Manifest, credentials: int = 0, name: Calla
 
 
 def there(desired: Desired) -> list[Manifest]:
-    """All of them as they are once they were written, some in each minute."""
+    """The live objects of all exposures, of which some were created in each minute."""
     listed = enumerate(desired.values())
     return [entry for number, objects in listed for entry in live(objects, number % 60)]
 
@@ -99,11 +99,11 @@ def nothing(count: int) -> Input:
 
 
 def one(count: int) -> Input:
-    """One exposure takes the host of its neighbour on the same gateway, too."""
+    """One exposure also has the host of another one on the same gateway."""
     desired = exposures(count, GATEWAYS, tls=True)
     surroundings = around(GATEWAYS, *there(desired), credentials=count)
     changed = exposures(1, GATEWAYS, tls=True, hosts=lambda _number: [host(0), host(GATEWAYS)])
-    # The older one's server stays, and the newer one's is dropped: both are told. And its certificate is not for it.
+    # istiod drops the server of the newer one: a finding of both. Also, its certificate is not valid for the host.
     return {**desired, **changed}, surroundings, 3
 
 
@@ -126,14 +126,14 @@ def one_workload(count: int) -> Input:
 
 
 def wildcard_server(count: int) -> Input:
-    """All on one Gateway, which serves them by one wildcard."""
+    """All exposures on one Gateway, which serves them by one wildcard."""
     desired = exposures(count, 1, gateway=lambda _number: {"existing": f"{PODS}/front"})
     front = gateway(f"{PODS}/front", https("*.example.com"), http("*.example.com"), selector={"istio": "public-0"})
     return desired, around(1, front), 0
 
 
 def one_host(count: int) -> Input:
-    """All for one host on one Gateway, each below a path of its own."""
+    """All exposures for one host on one Gateway, each with its own path."""
     desired = exposures(
         count, 1, routed=True, hosts=lambda _number: ["example.com"], gateway=lambda _number: {"existing": f"{PODS}/f"}
     )
@@ -141,7 +141,7 @@ def one_host(count: int) -> Input:
 
 
 def one_certificate(count: int) -> Input:
-    """A mistake: own Gateways on one gateway with wildcard certificates that are good for all of them."""
+    """A mistake: own Gateways on the same pods, with wildcard certificates that are valid for the hosts of all."""
     desired = exposures(count, 1, tls=True, hosts=lambda number: [f"shop-{number}.example.com"])
     surroundings = around(1, *there(desired), credentials=count, name=lambda _number: "*.example.com")
     return desired, surroundings, -1
@@ -165,7 +165,7 @@ def measure(shape: str, count: int, repetitions: int) -> Row:
     walls, users = [], []
     for _repetition in range(repetitions):
         wall, user = time.perf_counter(), time.process_time()
-        with long_lived_objects():  # as the module does
+        with long_lived_objects():  # like the module
             found = find_all(desired, surroundings)
         walls.append(time.perf_counter() - wall)
         users.append(time.process_time() - user)
@@ -187,7 +187,7 @@ def measure(shape: str, count: int, repetitions: int) -> Row:
 
 
 def look_up(count: int, repetitions: int) -> Row:
-    """What a task asks for before the checks: the Secrets and Services that the exposures name."""
+    """Find what a task reads before the checks: the Secrets and Services that the exposures name."""
     desired, surroundings, _expected = nothing(count)
     given = [entry for objects in desired.values() for entry in objects]
     gateways = [entry for entry in given if entry["kind"] == "Gateway"]

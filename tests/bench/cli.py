@@ -90,12 +90,12 @@ def _run(arguments: argparse.Namespace, directory: Path, results: Path) -> None:
 
 
 def _kept(results: Path, counts: list[int]) -> list[Row]:
-    """A count's rows are always of one run, so that peers can be compared. The checks are measured by each run."""
+    """Rows to keep. All rows of a count are of one run, for comparison. Each run measures the checks."""
     return [row for row in rows.read(results) if row.is_a_peers and row.count not in counts]
 
 
 def _checks(directory: Path) -> list[Row]:
-    """The rows of the checks alone, which need no cluster."""
+    """The rows of the checks alone, without a cluster."""
     _say("The checks alone ...")
     output = directory / "checks.json"
     environment = os.environ | {"PYTHONPATH": f"{REPOSITORY / 'tests'}{os.pathsep}{cache_directory() / 'collections'}"}
@@ -112,7 +112,7 @@ def _write_docs(measured: list[Row]) -> None:
 
 
 def _environment() -> str:
-    """What was measured, where and when."""
+    """The versions that were measured, the host, and the date."""
     located = tools.located(cache_directory())
     helm = subprocess.run([located.helm, "version", "--short"], capture_output=True, text=True, check=True).stdout
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is exposed: any number of web applications, in ten namespaces, all through one ingress gateway. Pure."""
+"""The exposures: any number of web applications, in ten namespaces, through one ingress gateway. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMEOUT, _CHANGED_TIMEOUT = "10s", "11s"
 
 
 def exposures(count: int, one_changed: bool = False) -> list[dict[str, Any]]:
-    """So many, as istio_exposures takes them; if asked for, the one in the middle has another timeout."""
+    """`count` exposures as options of istio_exposures. With `one_changed`, the middle one has another timeout."""
     found = [_exposure(number) for number in range(count)]
     if one_changed and found:
         found[count // 2]["routes"][0]["timeout"] = _CHANGED_TIMEOUT
@@ -37,5 +37,5 @@ def _exposure(number: int) -> dict[str, Any]:
 
 
 def objects(wanted: Iterable[Mapping[str, Any]]) -> list[list[Manifest]]:
-    """For each exposure its Gateway and VirtualService: what istio_exposures makes of it, and the others write."""
+    """The Gateway and VirtualService of each exposure, as istio_exposures writes them, for the other peers."""
     return [manifests(parse({**DEFAULTS, **exposure})) for exposure in wanted]

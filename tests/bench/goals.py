@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What istio_exposures is to reach, and whether it did, by the rows. Pure."""
+"""The goals of istio_exposures, and whether the rows reach them. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GROWTH = 1.5
 
 @dataclass(frozen=True)
 class Goal:
-    """Reached if what was measured is below the limit; both are also in words."""
+    """Reached if the measured value is below the limit. Both are also given as text."""
 
     what: str
     goal: str
@@ -35,7 +35,7 @@ class Goal:
 
 
 def goals(rows: Sequence[Row]) -> list[Goal]:
-    """All goals; times are compared by their medians."""
+    """All goals. Medians of times are compared."""
     return [
         _fraction(rows, "first", 15),
         _fraction(rows, "nothing", 30),
@@ -56,7 +56,7 @@ def _quotient(rows: Sequence[Row], work: str, count: int, other: str) -> float |
 
 
 def _fraction(rows: Sequence[Row], work: str, parts: int) -> Goal:
-    """Against the loop of tasks, in words such as 1/15."""
+    """Time in proportion to the loop of tasks, as text such as 1/15."""
     what, goal = f"20 exposures, {_WORKS[work]}: time against k8s_loop", f"1/{parts}"
     measured = _quotient(rows, work, 20, "k8s_loop")
     return Goal(what, goal, 1 / parts, measured, f"1/{1 / measured:.1f}") if measured else Goal(what, goal, 0, None)
@@ -79,7 +79,7 @@ def _memory(rows: Sequence[Row]) -> Goal:
 def _growth(rows: Sequence[Row], work: str) -> Goal:
     """How much more an exposure costs among 10,000 than among 500.
 
-    What starting Ansible costs is subtracted from both: shared by more exposures, it would hide the growth of the rest.
+    The time to start Ansible is subtracted from both. Divided by more exposures, it would hide the growth of the rest.
     """
     what = f"{_WORKS[work]}: seconds for each exposure, of 10,000 against of 500".capitalize()
     few, many = find(rows, OURS, work, 500), find(rows, OURS, work, 10000)

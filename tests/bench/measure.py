@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one command and measures it: `python -I -S measure.py RESULT.json COMMAND...`.
 
-It is a program of its own, and small: the kernel counts the memory of whoever starts a program as the program's, too.
+This is a small separate program, because the kernel also counts the memory of a program's parent as the program's.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _SAMPLE_SECONDS = 0.1
 def process_tree(pid: int) -> list[int]:
     """The process and all its descendants."""
     found = [pid]
-    for parent in found:  # grows while it is walked
-        with contextlib.suppress(OSError):  # it ended meanwhile
+    for parent in found:  # grows during the loop
+        with contextlib.suppress(OSError):  # it has ended in the meantime
             for thread in Path(f"/proc/{parent}/task").iterdir():
                 found += [int(child) for child in (thread / "children").read_text().split()]
     return found
 
 
 def memory(pid: int) -> int:
-    """Bytes of memory of a process. What several processes share is divided among them, so that their sum is right."""
+    """Memory of a process in bytes. Shared memory is divided among its processes, so that sums are right."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -40,7 +40,7 @@ def memory(pid: int) -> int:
 
 
 class MemorySampler(threading.Thread):
-    """Looks ten times a second how much memory a process and its descendants have together."""
+    """Samples the memory of a process and its descendants, ten times a second."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -59,7 +59,7 @@ class MemorySampler(threading.Thread):
 
 
 def measured(command: list[str]) -> dict[str, float]:
-    """Seconds from start to exit, CPU seconds and peak of memory of the command with all its descendants."""
+    """Wall-clock seconds, CPU seconds and peak memory of the command and all its descendants."""
     began = time.monotonic()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     sampler = MemorySampler(child.pid)
@@ -67,7 +67,7 @@ def measured(command: list[str]) -> dict[str, float]:
     _pid, status, usage = os.wait4(child.pid, 0)
     seconds = time.monotonic() - began
     child.returncode = os.waitstatus_to_exitcode(status)
-    # Between two looks a process may have had more; of the largest one the kernel knows the peak (in KiB).
+    # A process may have used more between two samples. The kernel knows the peak of the largest one (in KiB).
     peak = max(sampler.end(), usage.ru_maxrss * 1024)
     return {
         "exit_code": child.returncode,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is measured, and with which commands and files.
+"""The peers to measure, with their commands and files.
 
 Every peer gets its input as JSON, which all of them read faster than YAML, and its cluster by environment variables.
 """
@@ -64,7 +64,7 @@ _GIVEN: dict[str, Any] = {"defaults": DEFAULTS, "namespaces": list(NAMESPACES)}
 
 @dataclass(frozen=True)
 class Site:
-    """Where a peer's files go, and the programs that it may run."""
+    """The directory of a peer's files, and the programs that it may run."""
 
     directory: Path
     kubectl: Path
@@ -72,7 +72,7 @@ class Site:
     collections: Path
 
     def write(self, name: str, content: str | Mapping[str, Any] | list[Any]) -> Path:
-        """A file of this text, or of this content as JSON."""
+        """Write a file with this text, or with this content as JSON."""
         file = self.directory / name
         file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return file
@@ -84,15 +84,15 @@ class Peer:
 
     name: str
     commands: Callable[[Site, int], dict[str, Command]]
-    most: int | None = None  # more exposures take it too long
+    most: int | None = None  # it takes too long for more exposures
 
 
 def _ansible(site: Site, name: str, tasks: str) -> Callable[..., Command]:
-    """Gives the commands that run these tasks with a file of variables each."""
+    """The commands that run these tasks, each with a file of variables."""
     playbook = site.write(f"{name}.yml", _PLAY + tasks)
 
     def command(**variables: Any) -> Command:
-        # The numbers keep the files of one playbook apart.
+        # The numbers distinguish the files of one playbook.
         file = site.write(f"{name}-{next(numbers)}.json", variables)
         return (str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-e", f"@{file}")
 
@@ -105,7 +105,7 @@ def _works(as_wanted: Command, one_changed: Command, removal: Command) -> dict[s
 
 
 def _istio_exposures(site: Site, count: int) -> dict[str, Command]:
-    """The list is in a file of its own, as the objects for kubectl are."""
+    """The list is in its own file, like the objects for kubectl."""
     command = _ansible(site, "istio_exposures", _EXPOSURES % _IN_FILE)
     return _works(
         *(
@@ -126,7 +126,7 @@ def _lists(count: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def _k8s_loop(site: Site, count: int) -> dict[str, Command]:
-    """An iteration for each exposure with both of its objects, which is faster than one for each object."""
+    """One iteration for both objects of an exposure, which is faster than one for each object."""
     command = _ansible(site, "k8s_loop", _LOOP)
     wanted = objects(exposures(count))
     return _works(
@@ -173,7 +173,7 @@ def _flat(count: int, one_changed: bool = False) -> list[dict[str, Any]]:
 
 
 def _ansible_nothing(site: Site, _count: int) -> dict[str, Command]:
-    """What every peer with Ansible pays: ansible-playbook, and a module process that does nothing."""
+    """The overhead of every peer with Ansible: ansible-playbook, and a module process that does nothing."""
     return {"start": _ansible(site, "ansible_nothing", _PING)()}
 
 
@@ -190,5 +190,5 @@ PEERS = (
     Peer("kubectl_ssa", _kubectl_ssa),
     Peer("helm", _helm),
 )
-# What starting costs, whatever the count: measured with 0 exposures.
+# The time to start, which does not depend on the count, and is measured with 0 exposures.
 STARTING = (Peer("ansible_nothing", _ansible_nothing), Peer("module_import", _module_import))

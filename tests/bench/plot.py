@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plot: seconds over count, both in powers of ten; a panel for each work and a line for each peer. Pure."""
+"""The plot: seconds over count on logarithmic axes, with a panel for each work and a line for each peer. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from html import escape
 
 from bench.rows import WORKS, Row
 
-# Colours that people with any kind of colour vision tell apart (Okabe and Ito); ours is the one that stands out.
+# Colours for all kinds of colour vision (Okabe and Ito); ours stands out.
 _COLOURS = {
     "istio_exposures": "#d55e00",
     "istio_exposures_vars": "#e69f00",
@@ -38,7 +38,7 @@ path { fill: none; stroke-linejoin: round; stroke-linecap: round }
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a value lies on an axis whose ends are at the pixels `start` and `end`."""
+    """Position of a value on an axis from pixel `start` to pixel `end`."""
 
     least: float
     most: float
@@ -51,7 +51,7 @@ class Scale:
 
 
 def svg(rows: Iterable[Row]) -> str:
-    """The picture of all rows that have figures and belong to a peer and a work that it shows."""
+    """The plot as SVG, of all rows with figures whose peer and work it shows."""
     shown = [row for row in rows if row.peer in _COLOURS and row.work in WORKS and row.count and row.seconds_median]
     peers = [peer for peer in _COLOURS if any(row.peer == peer for row in shown)]
     counts = sorted({row.count for row in shown}) or [1]
@@ -66,18 +66,18 @@ def svg(rows: Iterable[Row]) -> str:
     for number, work in enumerate(WORKS):
         left = _LEFT + (number % 2) * (_PANEL_WIDTH + _GAP_X)
         top = _TOP + (number // 2) * (_PANEL_HEIGHT + _GAP_Y)
-        # A little room on both sides of the first and the last count.
+        # Some margin beside the first and the last count.
         x = Scale(counts[0] / 1.6, counts[-1] * 1.6, left, left + _PANEL_WIDTH)
         y = Scale(decades[0], decades[-1], top + _PANEL_HEIGHT, top)
         parts += _axes(_TITLES[work], x, y, counts, decades)
-        # Ours last: it lies above the others.
+        # Ours last, on top of the others.
         for peer in reversed(peers):
             parts += _line(peer, [row for row in shown if (row.peer, row.work) == (peer, work)], x, y)
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _decades(seconds: Sequence[float]) -> list[float]:
-    """The powers of ten around all values."""
+    """The powers of ten that enclose all values."""
     lowest = math.floor(math.log10(min(seconds, default=1)))
     highest = max(math.ceil(math.log10(max(seconds, default=10))), lowest + 1)
     return [10.0**power for power in range(lowest, highest + 1)]

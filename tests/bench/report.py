@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows as tables: for the terminal, and for docs/benchmark.md. Pure."""
+"""The rows as tables, for the terminal and for docs/benchmark.md. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Table = list[tuple[str, ...]]
 
 
 class ReportError(Exception):
-    """The document has no place for the figures."""
+    """The document lacks the markers for the figures."""
 
 
 def tables(rows: Sequence[Row]) -> dict[int, Table]:
-    """For each count a table with a line for each peer; seconds are medians."""
+    """A table for each count, with a line for each peer. Seconds are medians."""
     found = {}
     works = sorted((row for row in rows if row.is_a_peers and row.count), key=lambda row: row.count)
     for count, at_count in itertools.groupby(works, key=lambda row: row.count):
@@ -50,7 +50,7 @@ def _seconds(row: Row | None) -> str:
 
 
 def others(rows: Iterable[Row]) -> Table:
-    """What starting costs, and the checks alone."""
+    """The tables of the time to start, and of the checks alone."""
     found = [row for row in rows if not row.is_a_peers and not row.error]
     lines = [
         (f"{row.peer}: {row.work}", f"{row.count:,}" if row.count else _NONE, _seconds(row))
@@ -86,7 +86,7 @@ def terminal(rows: Sequence[Row], found: Iterable[Goal]) -> str:
 
 
 def figures(rows: Sequence[Row], found: Iterable[Goal], environment: str) -> str:
-    """The part of docs/benchmark.md that is made from the rows."""
+    """The part of docs/benchmark.md that is generated from the rows."""
     parts = ["## Goals", as_markdown(goal_table(found)), "## Figures", environment]
     parts += ["![Seconds over count, for each work and peer](benchmark.svg)"]
     parts += [f"### {count:,} exposures\n\n{as_markdown(table)}" for count, table in tables(rows).items()]
@@ -97,7 +97,7 @@ def figures(rows: Sequence[Row], found: Iterable[Goal], environment: str) -> str
 
 
 def with_figures(document: str, new: str) -> str:
-    """The document with the figures in place of the ones before; what people wrote around them stays."""
+    """The document with new figures. The text around them stays."""
     head, begin, rest = document.partition(BEGIN)
     _old, end, tail = rest.partition(END)
     if not (begin and end):

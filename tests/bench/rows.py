@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the benchmark writes: one row for each peer, work and count. Pure, but for the file."""
+"""Results of the benchmark: one row for each peer, work and count. Pure, except for reading and writing the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 WORKS = ("first", "nothing", "one", "remove")
-CHECKS = "checks"  # not a peer: it measures the checks alone
+CHECKS = "checks"  # not a peer: the checks alone
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Row:
-    """All runs of a peer at one work and count; with an error, there are no figures."""
+    """All runs of a peer for one work and count. With an error, there are no figures."""
 
     peer: str
     work: str
@@ -43,12 +43,12 @@ class Row:
 
     @property
     def is_a_peers(self) -> bool:
-        """Whether it is about a peer's work on the cluster, and not what starting costs, nor the checks alone."""
+        """Whether this is a peer's work on the cluster, and not the time to start or the checks alone."""
         return self.work in WORKS and self.peer != CHECKS
 
     @staticmethod
     def of(peer: str, work: str, count: int, runs: Sequence[Measurement]) -> Row:
-        """Of requests and memory, the most that a run needed."""
+        """The row of these runs, with the maximum of requests and memory."""
         return Row(
             peer=peer,
             work=work,
@@ -63,12 +63,12 @@ class Row:
 
     @staticmethod
     def read(row: dict[str, Any]) -> Row:
-        """A row of a file; what this class does not know is left out."""
+        """A row of a file. Unknown fields are ignored."""
         return Row(**{field.name: row[field.name] for field in fields(Row) if field.name in row})
 
 
 def write(file: Path, rows: Iterable[Row]) -> None:
-    """All rows, one a line; without an error, they do not mention it."""
+    """Write all rows, one per line. The error is left out if there is none."""
     lines = [json.dumps({key: value for key, value in asdict(row).items() if key != "error" or value}) for row in rows]
     file.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
@@ -78,5 +78,5 @@ def read(file: Path) -> list[Row]:
 
 
 def find(rows: Iterable[Row], peer: str, work: str, count: int) -> Row | None:
-    """The row with figures, if there is one."""
+    """The row, if it exists and has figures."""
     return next((row for row in rows if (row.peer, row.work, row.count) == (peer, work, count) and not row.error), None)

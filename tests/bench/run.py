@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the peers in turns, checks that each did its work, and gives the rows."""
+"""Runs the peers in turns, verifies the result of each, and returns the rows."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ Say = Callable[[str], None]
 
 
 class PeerError(Exception):
-    """A peer did not do its work; says why in one line."""
+    """A peer did not do its work. The message is one line with the reason."""
 
 
 def repetitions_of(count: int) -> int:
-    """Where it is not said: the longer it takes, the less one run differs from the next."""
+    """Default number of repetitions. Long runs differ less from each other, so they need fewer."""
     return 5 if count < 100 else 3 if count < 1000 else 2
 
 
 def turns(peers: Sequence[Peer], repetition: int) -> list[Peer]:
-    """Everybody is first once, so that nobody always comes after the same one."""
+    """The order of peers for each repetition. Each is first in turn, so that none always follows the same one."""
     first = repetition % len(peers) if peers else 0
     return [*peers[first:], *peers[:first]]
 
 
 def reason(output: str) -> str:
-    """The line of a peer's output that says what went wrong."""
+    """The line with the error in a peer's output."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "it said nothing")[:300]
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What is in the cluster after each work."""
+    """Expected objects in the cluster after each work."""
 
     wanted: State
     changed: State
@@ -74,7 +74,7 @@ class Runner:
         self._say = say
 
     def warm_up(self, peers: Sequence[Peer]) -> None:
-        """Run everything once, unmeasured: caches of the kernel, of Python and of the tools are filled."""
+        """Run everything once without measuring, to fill the caches of the kernel, of Python and of the tools."""
         self._say("Warming up ...")
         expected = Expected.of(1)
         for peer in peers:
@@ -82,15 +82,15 @@ class Runner:
                 try:
                     self._run(work, command, expected)
                 except PeerError:
-                    break  # it will say so again when it counts
+                    break  # it will fail again when it is measured
             self._bed.clear()
 
     def starting(self, repetitions: int) -> list[Row]:
-        """What starting costs."""
+        """The row of the time to start."""
         return list(self._measured(STARTING, 0, repetitions))[-1]
 
     def rows(self, peers: Sequence[Peer], count: int, repetitions: int) -> Iterator[list[Row]]:
-        """The rows of this count after each repetition, so that what is measured is not lost when a run is ended."""
+        """The rows of this count after each repetition, so that results are not lost if a run is interrupted."""
         peers = [peer for peer in peers if peer.most is None or count <= peer.most]
         yield from self._measured(peers, count, repetitions)
 
@@ -140,7 +140,7 @@ class Runner:
         measured = json.loads(result.read_text(encoding="utf-8"))
         if measured["exit_code"] != 0:
             raise PeerError(reason(log.read_text(encoding="utf-8", errors="replace")))
-        # Reading the state also gives the API server the moment that it needs to write the last line of its log.
+        # Reading the state also gives the API server the time to write the last line of its log.
         if self._bed.state() != expected.after(work):
             raise PeerError("it says that all is well, but the cluster's objects are not as they should be")
         return Measurement(
@@ -152,7 +152,7 @@ class Runner:
 
 
 def environment(site: Site, kubeconfig: Path) -> Mapping[str, str]:
-    """The same for all, and without the user's own settings."""
+    """Environment variables of all peers, without the user's own settings."""
     home = site.directory / "home"
     temporary = home / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)

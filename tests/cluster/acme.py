@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An ACME server of the tests: a real pebble (of the makers of Let's Encrypt), which really validates challenges."""
+"""An ACME server for tests: a real pebble (from Let's Encrypt), which validates challenges."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from cluster.layout import Layout, cache_directory, private_directory, write_pri
 from cluster.pki import KeyPair
 from cluster.processes import Process, Program
 
-# It issues for every name but this one.
+# It issues certificates for every name except this one.
 REFUSED_HOST = "refused.example.com"
 _START_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Acme:
-    """A running server. It ends with the cluster that it belongs to, and then forgets all accounts."""
+    """A running server. It stops with its cluster, and does not keep accounts."""
 
     directory: str
     ca_file: Path
-    # For external account binding, which it accepts and does not ask for.
+    # For external account binding, which it accepts but does not require.
     eab_key_id: str
     eab_key: str = field(repr=False)
     management: str
 
     @classmethod
     def start(cls, layout: Layout) -> Acme:
-        """Start it, unless it runs. It asks the server of dns.py for all names."""
+        """Start the server unless it is running. It resolves all names with the server of dns.py."""
         ports = lifecycle.load_settings(layout).ports
         files = private_directory(layout.root / "acme")
         eab_file = files / "eab-key"
         if not eab_file.exists():
-            # Without padding, as ACME servers hand it out.
+            # Without padding, as ACME servers return it.
             write_private(eab_file, secrets.token_urlsafe(48))
         acme = cls(
             directory=f"https://localhost:{ports['acme']}/dir",
@@ -55,7 +55,7 @@ class Acme:
         return acme
 
     def root(self) -> str:
-        """The CA certificate of what it issues: a new one whenever it starts."""
+        """The certificate of the issuing CA, which is new after every start."""
         answer = self._get(f"{self.management}/roots/0")
         if answer is None:
             raise ClusterError(f"The ACME server's management interface {self.management} does not answer.")
@@ -66,7 +66,7 @@ class Acme:
         config = write_private(files / "config.json", json.dumps(self._configuration(ports, served), indent=1))
         resolver = f"127.0.0.1:{ports['dns']}"
         command = (str(tools.located(cache_directory()).pebble), "-config", str(config), "-dnsserver", resolver)
-        # It can wait a while at random before it validates, refuse some nonces, and reuse some authorizations.
+        # By default it waits a random time before validation, rejects some nonces, and reuses some authorizations.
         environment = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
         process = Process(layout, "pebble")
         process.ensure(Program("pebble", command, environment, where=self.directory))
@@ -85,7 +85,7 @@ class Acme:
                 "managementListenAddress": f"127.0.0.1:{ports['acme-management']}",
                 "certificate": str(served.certificate),
                 "privateKey": str(served.key),
-                # As the real ones: at the address that DNS gives for the host.
+                # Like real servers, it connects to the address that DNS returns for the host.
                 "httpPort": 80,
                 "tlsPort": 443,
                 "externalAccountBindingRequired": False,

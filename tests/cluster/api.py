@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small client of the API server: every kind alike, watches as plain iterators, and nothing slow to import."""
+"""A small client of the API server for all kinds, with watches as iterators and without slow imports."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cluster.credentials import pair
 from cluster.layout import Layout
 
 FIELD_MANAGER = "embedded.gatehouse.istio"
-# The server ends a watch after this long; a client that has heard nothing for a little longer has lost it.
+# The server ends a watch after this time. A client without an answer for slightly longer has lost the connection.
 _WATCH_SECONDS = 300
 Object = dict[str, Any]
 
 
 class ApiError(Exception):
-    """The API server's refusal, or that it could not be reached (status 0)."""
+    """The API server refused a request, or was unreachable (status 0)."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """Requests as one of the cluster's clients (see credentials.CLIENTS)."""
+    """Sends requests as one of the cluster's clients (see credentials.CLIENTS)."""
 
     def __init__(self, layout: Layout, server: str, client: str) -> None:
         files = pair(layout, client)
@@ -44,7 +44,7 @@ class Api:
         )
 
     def get(self, path: str) -> Object | None:
-        """The object, or None if there is none."""
+        """The object, or None if it does not exist."""
         try:
             return self._call("GET", path)
         except ApiError as error:
@@ -56,7 +56,7 @@ class Api:
         return self._call("POST", path, manifest)
 
     def apply(self, path: str, manifest: Mapping[str, Any]) -> Object:
-        """Server-side apply: the object has exactly these fields of ours afterwards."""
+        """Server-side apply: afterwards, our fields of the object are exactly these."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return self._call("PATCH", path, manifest, query, "application/apply-patch+yaml")
 
@@ -65,7 +65,7 @@ class Api:
         return self._call("PATCH", path, change, {"fieldManager": FIELD_MANAGER}, "application/merge-patch+json")
 
     def delete(self, path: str) -> None:
-        """Delete the object, if it is there."""
+        """Delete the object if it exists."""
         try:
             self._call("DELETE", path)
         except ApiError as error:
@@ -73,7 +73,7 @@ class Api:
                 raise
 
     def ready(self) -> bool:
-        """Whether the API server serves (it checks etcd, too)."""
+        """Whether the API server is ready (which includes etcd)."""
         try:
             return self._request("GET", "/readyz").status == 200
         except ApiError:
@@ -83,7 +83,7 @@ class Api:
         return self._call("GET", path, query=query)
 
     def watch(self, path: str, query: Mapping[str, str], version: str) -> Iterator[Object]:
-        """Events since `version`, until the server or the connection ends."""
+        """Events since `version`, until the server ends the watch or the connection is lost."""
         more = {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(_WATCH_SECONDS)}
         response = self._request("GET", path, query={**query, **more, "allowWatchBookmarks": "true"}, stream=True)
         try:

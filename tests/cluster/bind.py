@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BIND: the machine's own, or Debian's packages unpacked into the cache."""
+"""BIND: the installed one, or Debian's packages unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cluster import debian
 from cluster.errors import ClusterError
 
 Say = Callable[[str], None]
-# Users who are not root seldom have all of these on PATH.
+# Often not on the PATH of users other than root.
 SYSTEM = "/usr/sbin:/usr/bin"
 _NAMED, _NSUPDATE = "usr/sbin/named", "usr/bin/nsupdate"
 _PACKAGES = ("bind9", "bind9-dnsutils")
@@ -31,7 +31,7 @@ class Bind:
 
 
 def prepare(cache: Path, say: Say) -> Bind:
-    """BIND's programs; if the machine has none, packages are unpacked, for which no root is needed."""
+    """BIND's programs. Without an installed BIND, packages are unpacked, which does not need root."""
     search = f"{os.environ.get('PATH', '')}:{SYSTEM}"
     named, nsupdate = shutil.which("named", path=search), shutil.which("nsupdate", path=search)
     if named and nsupdate:

@@ -45,13 +45,13 @@ def are_current(cache: Path, version: str, sources: str) -> bool:
 
 
 def copy(released: Iterable[Charts], cache: Path, version: str, sources: str) -> None:
-    """Copy the charts out of the modules and stamp their versions, as the releases do."""
+    """Copy the charts from the modules and set their versions, as the releases do."""
     target = directory(cache)
     unfinished = target.with_name(".charts.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     for charts in released:
         for name, source in charts.directories.items():
-            # copyfile leaves the modes behind: everything in Go's module cache is read-only.
+            # copyfile does not copy modes, because everything in Go's module cache is read-only.
             shutil.copytree(source, unfinished / name, copy_function=shutil.copyfile)
             for path in (unfinished / name, *(unfinished / name).rglob("*")):
                 path.chmod(0o755 if path.is_dir() else 0o644)

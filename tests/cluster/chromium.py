@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chromium without a screen, for tests of pages: the machine's own, or Debian's packages unpacked into the cache."""
+"""Headless Chromium for tests of pages: the installed one, or Debian's packages unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Say = Callable[[str], None]
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _UNPACKED = "usr/lib/chromium/chromium-headless-shell"
 _PACKAGES = ("chromium-headless-shell", "fonts-inter", "fonts-dejavu-core")
-# It is to be quiet and alone: nothing but the page.
+# Load nothing but the page.
 _FLAGS = (
     "--headless",
-    "--no-sandbox",  # which root cannot have; the pages are our own
+    "--no-sandbox",  # root cannot use the sandbox; the pages are our own
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -47,7 +47,7 @@ _FONTS = """\
 
 @dataclass(frozen=True)
 class Shown:
-    """A page after it was loaded, and what Chromium has said to its console, such as what it has refused to load."""
+    """A loaded page, and the messages in Chromium's console, for example about blocked requests."""
 
     dom: str
     console: list[str]
@@ -79,7 +79,7 @@ class Chromium:
 
 
 def prepare(cache: Path, say: Say) -> Chromium:
-    """Chromium; raises ClusterError if there is none, and why."""
+    """Chromium's path. Raises ClusterError with the reason if there is none."""
     for name in _NAMES:
         if found := shutil.which(name):
             return Chromium(Path(found))
@@ -94,7 +94,7 @@ def prepare(cache: Path, say: Say) -> Chromium:
 
 
 def unpacked(directory: Path) -> Chromium:
-    """The program of the unpacked packages, with the fonts that lie beside it."""
+    """The program of the unpacked packages, with the fonts in the same directory."""
     fonts = directory / "fonts.conf"
     if not fonts.exists():
         fonts.write_text(_FONTS.format(directory=directory))

@@ -117,7 +117,7 @@ def _duration(seconds: float) -> str:
 
 
 def _certificate(arguments: argparse.Namespace, layout: Layout) -> int:
-    lifecycle.load_settings(layout)  # says so if there is no cluster
+    lifecycle.load_settings(layout)  # fails if there is no cluster
     name = arguments.hosts[0].replace("*", "wildcard")
     issued = credentials.issue(layout, layout.certificates / name, arguments.hosts)
     files = {"crt": issued.certificate, "key": issued.key, "ca": layout.ca_certificate}
@@ -127,7 +127,7 @@ def _certificate(arguments: argparse.Namespace, layout: Layout) -> int:
 
 def _request(arguments: argparse.Namespace, layout: Layout) -> int:
     sys.path.append(str(cache_directory() / "collections"))
-    # Only this command needs the collection, under the name that it has for Ansible.
+    # Only this command imports the collection, by its Ansible name.
     from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import probe  # noqa: PLC0415  (as said above)
 
     ca = arguments.ca or str(layout.ca_certificate)

@@ -16,7 +16,7 @@ from cluster.tools import Tools
 STAGES = PACKAGE / "stages.yml"
 NODE = "node-1"
 NODE_ANNOTATION = "embedded.gatehouse.istio/node"
-# Who listens on which ports. etcd comes first and so holds the block of ports: see ports.free_block.
+# Ports of each program. etcd comes first and so reserves the block of ports, see ports.free_block.
 PORTS = {
     "etcd": ("etcd", "etcd-peer"),
     "kube-apiserver": ("api",),
@@ -35,17 +35,17 @@ PORTS = {
     "pebble": ("acme", "acme-management"),
 }
 PORT_NAMES = tuple(name for names in PORTS.values() for name in names)
-# In the order they start. Whoever is not in it is the node agent's to start, or a test's (named, pebble).
+# In the order of their start. All others are started by the node agent or by tests (named, pebble).
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "node-agent")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What must be the same after a restart, and what the host is like."""
+    """What must stay the same after a restart, and facts of the host."""
 
     ports: dict[str, int]
     host_address: str
-    # kwok forgets on restart which addresses its pods have; so each of its runs hands out others.
+    # kwok does not keep its pods' addresses over a restart, so each of its runs assigns other ones.
     kwok_run: int = 0
 
     @property
@@ -79,7 +79,7 @@ def _etcd(layout: Layout, settings: Settings, tools: Tools) -> Program:
         f"--listen-peer-urls={peer}",
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=embedded={peer}",
-        # etcd holds every Secret: on a shared host, nobody else may ask it.
+        # etcd stores every Secret, so other users of a shared host must not have access.
         "--client-cert-auth",
         f"--trusted-ca-file={pki / 'ca.crt'}",
         f"--cert-file={pki / 'etcd.crt'}",
@@ -88,7 +88,7 @@ def _etcd(layout: Layout, settings: Settings, tools: Tools) -> Program:
         f"--peer-trusted-ca-file={pki / 'ca.crt'}",
         f"--peer-cert-file={pki / 'etcd.crt'}",
         f"--peer-key-file={pki / 'etcd.key'}",
-        # The data survive a killed process all the same; only a crash of the whole host could cost them.
+        # The data still survive a killed process; only a crash of the host could lose them.
         "--unsafe-no-fsync",
         "--log-level=warn",
     )
@@ -115,7 +115,7 @@ def _api_server(layout: Layout, settings: Settings, tools: Tools) -> Program:
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         f"--service-account-key-file={pki / 'service-account.pub'}",
         f"--service-account-signing-key-file={pki / 'service-account.key'}",
-        # The second audience is what Istio's proxies ask for and istiod checks.
+        # Istio's proxies request the second audience, and istiod verifies it.
         "--api-audiences=https://kubernetes.default.svc.cluster.local,kubernetes,istio-ca",
         *_audit(layout),
     )
@@ -125,7 +125,7 @@ def _api_server(layout: Layout, settings: Settings, tools: Tools) -> Program:
 def _audit(layout: Layout) -> tuple[str, ...]:
     if not layout.audit_policy.exists():
         return ()
-    # One file for all: who counts requests wants no rotation.
+    # Without rotation, so that one file has all requests to count.
     return (
         f"--audit-policy-file={layout.audit_policy}",
         f"--audit-log-path={layout.audit_log}",
@@ -141,11 +141,11 @@ def _controller_manager(layout: Layout, tools: Tools) -> Program:
         f"--service-account-private-key-file={layout.pki / 'service-account.key'}",
         f"--root-ca-file={layout.pki / 'ca.crt'}",
         "--leader-elect=false",
-        # Without metrics, autoscaling could only complain; the simulated nodes need no address ranges.
+        # Autoscaling would only log errors without metrics; the simulated nodes need no address ranges.
         "--controllers=*,bootstrapsigner,tokencleaner,-horizontal-pod-autoscaler-controller,-node-ipam-controller",
-        # Nothing asks for its health or its metrics, and no port means no port to be taken by somebody else.
+        # Nothing requests its health or metrics, and a port could conflict with another program.
         "--secure-port=0",
-        # Rollouts of many small tests in a row: the client's defaults (20 a second) would be the bottleneck.
+        # Tests roll out many Deployments in a row. The client's default of 20 requests a second would slow them down.
         "--kube-api-qps=200",
         "--kube-api-burst=400",
     )
@@ -173,7 +173,7 @@ def _kwok(layout: Layout, settings: Settings, tools: Tools) -> Program:
         "--node-ip=10.127.0.1",
         "--node-lease-duration-seconds=40",
     )
-    # kwok keeps its own configuration in the home directory; the user's must not change this cluster.
+    # kwok reads a configuration in the home directory; the user's must not change this cluster.
     return Program("kwok", command, environment={"KWOK_WORKDIR": str(layout.root / "kwok")})
 
 
@@ -189,12 +189,12 @@ def _node_agent(layout: Layout, tools: Tools) -> Program:
 
 
 def node_lease() -> str:
-    """The Lease that says whose node it is: kwok makes it, and would wait for the end of an earlier kwok's."""
+    """The Lease of the node. kwok creates it, and would wait until the Lease of an earlier kwok expires."""
     return f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{NODE}"
 
 
 def node() -> dict[str, object]:
-    """The one simulated node; kwok plays its kubelet."""
+    """The one simulated node, whose kubelet kwok simulates."""
     return {
         "apiVersion": "v1",
         "kind": "Node",

@@ -19,7 +19,7 @@ from cluster.pki import KeyPair
 SERVICE_RANGE = "10.96.0.0/16"
 _SERVICE_ADDRESS = "10.96.0.1"
 
-# Kubernetes' own names for its components: its built-in roles are bound to them.
+# Kubernetes' own names of its components, to which its built-in roles are bound.
 CLIENTS = {
     "admin": ("gatehouse-admin", "system:masters"),
     "agent": ("gatehouse-node-agent", "system:masters"),
@@ -34,7 +34,7 @@ def pair(layout: Layout, name: str) -> KeyPair:
 
 
 def test_ca(layout: Layout) -> KeyPair:
-    """The CA of gateways' and back ends' certificates; the user gets its certificate as DIR/ca.crt."""
+    """The CA of the gateways' and back ends' certificates. Its certificate is in DIR/ca.crt."""
     return KeyPair(layout.ca_certificate, layout.pki / "test-ca.key")
 
 
@@ -42,7 +42,7 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[
 
 
 def ensure_credentials(layout: Layout, api_port: int) -> None:
-    """Make what is missing; keep what is there and lasts."""
+    """Create missing credentials, and replace those that expire soon."""
     ca = pair(layout, "ca")
     pki.ensure_ca(ca, "gatehouse embedded cluster")
     pki.ensure_ca(test_ca(layout), "gatehouse test CA")
@@ -70,7 +70,7 @@ def kubeconfig_of(layout: Layout, client: str) -> Path:
 
 
 def kubeconfig(api_port: int, ca: Path, client: KeyPair | Path) -> str:
-    """A kubeconfig that holds a client's certificate, or names the file of its token."""
+    """A kubeconfig with a client's certificate, or with the path of its token."""
     user: dict[str, str]
     if isinstance(client, KeyPair):
         user = {"client-certificate-data": _base64(client.certificate), "client-key-data": _base64(client.key)}

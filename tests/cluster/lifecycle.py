@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting, stopping and showing a cluster."""
+"""Starts and stops a cluster, and shows its status."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class PartState:
 
 
 def start(layout: Layout, say: Say) -> None:
-    """Start what does not run. The data of an earlier run are kept."""
+    """Start what is not running. Data of an earlier run are kept."""
     began = time.monotonic()
     _check_unprivileged_ports()
     layout.make()
     with exclusive(layout.lock, lambda: say("Waiting for another start or stop of this cluster ...")):
-        layout.make()  # again: who had the lock may have deleted the cluster
+        layout.make()  # again, because the previous holder of the lock may have deleted the cluster
         if _all_up(layout):
             say(f"The cluster in {layout.root} is running.")
             return
@@ -57,7 +57,7 @@ def start(layout: Layout, say: Say) -> None:
 
 
 def stop_cluster(layout: Layout, say: Say, delete: bool = False) -> None:
-    """End every process of the cluster; with `delete`, remove its directory."""
+    """Stop every process of the cluster; with `delete`, remove its directory."""
     if not layout.root.exists():
         say(f"There is no cluster in {layout.root}.")
         return
@@ -66,7 +66,7 @@ def stop_cluster(layout: Layout, say: Say, delete: bool = False) -> None:
     began = time.monotonic()
     with exclusive(layout.lock, lambda: say("Waiting for another start or stop of this cluster ...")):
         running = [process for process in processes_of(layout) if process.running()]
-        # First who starts others, so that nobody starts what we stop; last those that all others need.
+        # First those that start others, so that nothing is started again; last those that all others need.
         last = ("kube-apiserver", "etcd")
         stop([process for process in processes_of(layout) if process.name == "node-agent"])
         stop([process for process in processes_of(layout) if process.name not in last])
@@ -79,7 +79,7 @@ def stop_cluster(layout: Layout, say: Say, delete: bool = False) -> None:
 
 
 def status(layout: Layout) -> list[PartState]:
-    """Every part of the cluster, whether it runs or should."""
+    """Every part of the cluster that is running or should be."""
     known = {process.name: process for process in processes_of(layout)}
     processes = [Process(layout, name) for name in PARTS]
     processes += [process for name, process in sorted(known.items()) if name not in PARTS]
@@ -100,7 +100,7 @@ def _part_state(process: Process) -> PartState:
 
 
 def load_settings(layout: Layout) -> Settings:
-    """The settings of a cluster that was started before."""
+    """The settings of an existing cluster."""
     try:
         return Settings(**json.loads(layout.settings.read_text()))
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def load_settings(layout: Layout) -> Settings:
 
 
 def _settings(layout: Layout, say: Say) -> Settings:
-    """The ports of the run before as long as they are ours or free, so that kubeconfigs and webhooks stay valid."""
+    """The ports of the previous run if they are ours or free, so that kubeconfigs and webhooks stay valid."""
     before = load_settings(layout) if layout.settings.exists() else Settings({}, "")
     used = before.ports
     if set(used) != set(control_plane.PORT_NAMES) or not all(_is_ours_or_free(layout, *item) for item in used.items()):
@@ -139,7 +139,7 @@ def _all_up(layout: Layout) -> bool:
 
 
 def _report_deaths(layout: Layout, say: Say) -> None:
-    """Say which part of a running cluster died. If none of them runs, the host was restarted or the run was killed."""
+    """Report which part of a running cluster died. If none is running, the host was restarted or the run was killed."""
     known = processes_of(layout)
     dead = [process for process in known if process.died()]
     if dead and len(dead) == len(known):
@@ -147,7 +147,7 @@ def _report_deaths(layout: Layout, say: Say) -> None:
     else:
         for process in dead:
             say(process.death_notice())
-    stop(dead)  # forgets them, so that whoever is dead from here on died during this start
+    stop(dead)  # removes their records, so that parts that are dead from here on died during this start
 
 
 def _start_parts(layout: Layout, settings: Settings, binaries: tools.Tools, say: Say) -> None:
@@ -172,7 +172,7 @@ def _start_parts(layout: Layout, settings: Settings, binaries: tools.Tools, say:
 
 
 def _prepare_node(api: Api, kwok_runs: bool) -> bool:
-    # Right after its first start the API server is ready but still writes its own roles and priority classes.
+    # Right after its first start, the API server is ready but still creates its roles and priority classes.
     try:
         api.apply(f"/api/v1/nodes/{NODE}", control_plane.node())
         if not kwok_runs:
@@ -185,7 +185,7 @@ def _prepare_node(api: Api, kwok_runs: bool) -> bool:
 
 
 def _node_is_ready(api: Api) -> bool:
-    """The node is Ready, untainted and played by kwok, and pods can be made (they need a ServiceAccount)."""
+    """Whether kwok has made the node Ready and untainted, and pods can be created (they need a ServiceAccount)."""
     try:
         node = api.get(f"/api/v1/nodes/{NODE}") or {}
         account = api.get("/api/v1/namespaces/default/serviceaccounts/default")
@@ -197,7 +197,7 @@ def _node_is_ready(api: Api) -> bool:
 
 
 def _agent_wrote(name: str, layout: Layout) -> bool:
-    """Whether the agent that runs now (not an earlier one) wrote this file."""
+    """Whether the running agent (not an earlier one) has written this file."""
     record = Process(layout, "node-agent").running()
     try:
         return record is not None and (layout.agent / name).read_text() == str(record.pid)
@@ -206,7 +206,7 @@ def _agent_wrote(name: str, layout: Layout) -> bool:
 
 
 def _wait_until(check: Callable[[], bool], layout: Layout) -> None:
-    """Wait, and give up at once when a part dies."""
+    """Wait, and fail at once if a part dies."""
     deadline = time.monotonic() + _START_SECONDS
     while not check():
         dead = next((process for process in (Process(layout, name) for name in PARTS) if process.died()), None)
@@ -221,7 +221,7 @@ def _wait_until(check: Callable[[], bool], layout: Layout) -> None:
 
 @contextmanager
 def _step(name: str, say: Say, least: float = 0.0) -> Iterator[None]:
-    """Say how long it took; what took less than `least` seconds had nothing to do."""
+    """Report how long a step took, unless it took less than `least` seconds, because it then had nothing to do."""
     began = time.monotonic()
     yield
     if (seconds := time.monotonic() - began) >= least:
@@ -229,7 +229,7 @@ def _step(name: str, say: Say, least: float = 0.0) -> Iterator[None]:
 
 
 def _check_unprivileged_ports() -> None:
-    """Gateways listen on 80 and 443, each on a loopback address of its own."""
+    """Fail if gateways cannot listen on ports 80 and 443, each on its own loopback address."""
     if not ports.may_bind(80):
         raise ClusterError(
             "Gateways listen on ports 80 and 443 of loopback addresses, and this user may not bind them: run "

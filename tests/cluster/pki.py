@@ -40,7 +40,7 @@ class KeyPair:
 
 
 def ensure_ca(pair: KeyPair, common_name: str) -> None:
-    """Make a CA, unless it is there."""
+    """Create a CA unless it exists."""
     if pair.certificate.exists() and pair.key.exists():
         return
     key = ec.generate_private_key(ec.SECP256R1())
@@ -48,7 +48,7 @@ def ensure_ca(pair: KeyPair, common_name: str) -> None:
     builder = (
         _builder(name, name, key.public_key(), _CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        # Python 3.13 verifies strictly and refuses a CA without this extension.
+        # Python 3.13 verifies strictly and rejects a CA without this extension.
         .add_extension(_key_usage(sign_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
@@ -58,7 +58,7 @@ def ensure_ca(pair: KeyPair, common_name: str) -> None:
 def ensure_certificate(
     pair: KeyPair, ca: KeyPair, common_name: str, hosts: Sequence[str] = (), organization: str = ""
 ) -> None:
-    """Make a certificate signed by `ca`: a server's if it has hosts, else a client's. Kept while it fits and lasts."""
+    """Create a certificate from `ca`, for a server if it has hosts, else for a client, unless a valid one exists."""
     if _still_good(pair, ca, common_name, hosts):
         return
     ca_certificate, ca_key = ca.load()
@@ -78,7 +78,7 @@ def ensure_certificate(
 
 
 def ensure_signing_key(private: Path, public: Path) -> None:
-    """Make the key pair that signs service account tokens, unless it is there."""
+    """Create the key pair that signs service account tokens, unless it exists."""
     if private.exists() and public.exists():
         return
     key = ec.generate_private_key(ec.SECP256R1())
@@ -121,7 +121,7 @@ def _builder(
 
 def _name(common_name: str, organization: str = "") -> x509.Name:
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
-    # A common name holds at most 64 characters; what is compared is the alternative names anyway.
+    # A common name has at most 64 characters; clients compare only the alternative names.
     return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
 
 

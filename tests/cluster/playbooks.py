@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs playbooks as a user would, with ansible-playbook, and reads back what every task did."""
+"""Runs playbooks with ansible-playbook, as users do, and returns the result of every task."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CALLBACKS = REPOSITORY / "tests" / "support" / "callback_plugins"
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What one task did on localhost. `status`: ok, failed, ignored, skipped, unreachable."""
+    """The result of one task on localhost. `status`: ok, failed, ignored, skipped, unreachable."""
 
     name: str
     action: str
@@ -36,7 +36,7 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class PlaybookResult:
-    """What a run did, and all it printed."""
+    """The results of a run, and its output."""
 
     exit_code: int
     tasks: tuple[TaskResult, ...]
@@ -44,7 +44,7 @@ class PlaybookResult:
 
     @property
     def changed(self) -> int:
-        """How many tasks changed something, as the recap counts them."""
+        """The number of changed tasks, as in the recap."""
         return sum(task.changed for task in self.tasks if task.status == "ok")
 
     @property
@@ -105,7 +105,7 @@ def run(
 
 
 def _environment(scratch: Path, results: Path) -> dict[str, str]:
-    """The user's own Ansible settings must not decide whether tests pass."""
+    """The environment without the user's own Ansible settings, which must not affect tests."""
     config = scratch / "ansible.cfg"
     config.touch()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "K8S_AUTH_"))}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Free ports of this host, outside the ranges that others take ports from."""
+"""Free ports of this host, outside the ranges from which the kernel and Kubernetes take ports."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import socket
 from cluster.errors import ClusterError
 
 # Below the kernel's range for outgoing connections (32768 and up) and Kubernetes' NodePorts (30000 and up), so that
-# neither takes a port between our choosing it and the program's binding it.
+# neither takes a port after we choose it and before the program binds it.
 _RANGE = range(20000, 30000)
 _BLOCK = 20
 
 
 def is_free(port: int, address: str = "127.0.0.1") -> bool:
-    """Whether a server could bind the port now."""
+    """Whether a server can bind the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -30,8 +30,8 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
 def free_block(seed: str, names: tuple[str, ...]) -> dict[str, int]:
     """A block of ports that are all free, one for each name.
 
-    A running cluster binds the first port of its block for as long as it runs, and so keeps the whole of it: also the
-    ports that it binds later, or not at all.
+    A cluster binds the first port of its block as long as it is running, which reserves the whole block, also the ports
+    that it binds later or not at all.
     """
     blocks = range(_RANGE.start, _RANGE.stop, _BLOCK)
     first = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) % len(blocks)
@@ -44,7 +44,7 @@ def free_block(seed: str, names: tuple[str, ...]) -> dict[str, int]:
 
 
 def free_port() -> int:
-    """A port that is free on all addresses; whoever gets it must bind it soon."""
+    """A port that is free on all addresses. The caller must bind it soon."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
@@ -54,7 +54,7 @@ def host_address() -> str:
     """The host's own address that is not a loopback one (Kubernetes refuses loopback addresses as endpoints)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks the kernel which address it would use
+            probe.connect(("192.0.2.1", 9))  # sends nothing, and only asks the kernel which address it would use
             address = str(probe.getsockname()[0])
         except OSError:
             address = "127.0.0.1"
@@ -76,5 +76,5 @@ def may_bind(port: int) -> bool:
         except PermissionError:
             return False
         except OSError:
-            return True  # somebody else uses it: so it is not forbidden
+            return True  # in use, so not forbidden
     return True

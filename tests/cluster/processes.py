@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that outlive the command that started them, known by their pid files."""
+"""Processes that outlive the command that started them, identified by their pid files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cluster.layout import Layout, write_private
 
 _YOUNG_SECONDS = 2.0
 _KILL_SECONDS = 10.0
-# Programs that this very process started: it must ask for their exit codes, else they stay zombies.
+# Programs that this process started. It must read their exit codes, or they stay zombies.
 _children: set[int] = set()
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `key` says what it runs for: a running process with another key is to be restarted."""
+    """What to run. `key` identifies its configuration: a running process with another key must be restarted."""
 
     name: str
     command: tuple[str, ...]
@@ -37,7 +37,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Record:
-    """A pid file's content. Pid, start time and boot together name one process for ever; a pid alone is reused."""
+    """Content of a pid file. Pid, start time and boot identify a process uniquely; a pid alone is reused."""
 
     pid: int
     start_time: int
@@ -52,18 +52,18 @@ def boot_id() -> str:
 
 
 def start_time(pid: int) -> int | None:
-    """When the kernel started the process, in clock ticks since boot; None if there is none (a zombie is none)."""
+    """Start time of the process, in clock ticks since boot; None if it does not exist or is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+    # The second field is the program's name in parentheses, which may contain spaces and parentheses.
     state, *rest = stat.rpartition(")")[2].split()
     return None if state in "ZX" else int(rest[18])
 
 
 class Process:
-    """One part of a cluster: its pid file, its log file, and whether it runs."""
+    """One part of a cluster: its pid file, its log file, and whether it is running."""
 
     def __init__(self, layout: Layout, name: str) -> None:
         self.name = name
@@ -71,7 +71,7 @@ class Process:
         self.log_file = layout.log / f"{name}.log"
 
     def record(self) -> Record | None:
-        """What the pid file says, or None without one. A file that cannot be read is as good as none."""
+        """The pid file's content; None if it does not exist or cannot be parsed."""
         try:
             return Record(**json.loads(self.pid_file.read_text()))
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class Process:
             return None
 
     def running(self) -> Record | None:
-        """The record, if that very process still runs."""
+        """The record, if that process is still running."""
         record = self.record()
         if record is None or record.boot != boot_id():
             return None
@@ -92,16 +92,16 @@ class Process:
         return record if started == record.start_time else None
 
     def died(self) -> bool:
-        """Whether it was started, was not stopped, and runs no more."""
+        """Whether it was started, was not stopped, and is no longer running."""
         return self.record() is not None and self.running() is None
 
     def died_young(self) -> bool:
-        """Whether it died right after it was started: who starts it again should not do so at once."""
+        """Whether it died right after its start, so that it should not be started again at once."""
         record = self.record()
         return record is not None and self.died() and time.time() - record.since < _YOUNG_SECONDS
 
     def start(self, program: Program) -> None:
-        """Start the program detached: its own session and process group, output to the log file."""
+        """Start the program detached, with its own session and process group, and output to the log file."""
         with open(os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             log.write(f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {program.command[0]} starts\n".encode())
             log.flush()
@@ -116,13 +116,13 @@ class Process:
                 start_new_session=True,
             )
         _children.add(child.pid)
-        # From here on the pid file stands for it; without an exit code, the object would complain when it is dropped.
+        # From here on, the pid file is used. Without an exit code, the object would warn when it is dropped.
         child.returncode = 0
         record = Record(child.pid, start_time(child.pid) or 0, boot_id(), time.time(), program.where, program.key)
         write_private(self.pid_file, json.dumps(asdict(record)))
 
     def ensure(self, program: Program) -> bool:
-        """Start the program unless it runs with the same key; whether it had to be started."""
+        """Start the program unless it is running with the same key. Returns whether it was started."""
         record = self.running()
         if record is not None and record.key == program.key:
             return False
@@ -150,19 +150,19 @@ def _indent(text: str) -> str:
 
 
 def _inherited_environment() -> dict[str, str]:
-    """Only what every program needs: a variable of the user's shell must not change how the cluster behaves."""
+    """The variables that every program needs. Others of the user's shell must not affect the cluster."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ", "TMPDIR") if name in os.environ}
 
 
 def processes_of(layout: Layout) -> list[Process]:
-    """Every part that has a pid file, in the order they were started."""
+    """Every part with a pid file, in the order of their start."""
     found = [Process(layout, path.name.removesuffix(".pid")) for path in layout.run.glob("*.pid")]
     records = [(process, process.record()) for process in found]
     return [process for process, record in sorted(records, key=lambda pair: pair[1].since if pair[1] else 0.0)]
 
 
 def stop(processes: Iterable[Process], grace: float = 8.0) -> None:
-    """End the processes and their groups: SIGTERM to all, SIGKILL to those still there after `grace` seconds."""
+    """Stop the processes and their groups: SIGTERM to all, SIGKILL to those that remain after `grace` seconds."""
     running = _signal_running(processes, signal.SIGTERM)
     running = _signal_running(_wait_for_end(running, grace), signal.SIGKILL)
     if left := _wait_for_end(running, _KILL_SECONDS):
@@ -171,21 +171,21 @@ def stop(processes: Iterable[Process], grace: float = 8.0) -> None:
 
 
 def _signal_running(processes: Iterable[Process], number: signal.Signals) -> list[Process]:
-    """Signal those that run, forget those that do not; who was signalled."""
+    """Signal those that are running, and remove the records of others. Returns those that were signalled."""
     signalled = []
     for process in processes:
         record = process.running()
         if record is None:
             process.pid_file.unlink(missing_ok=True)
         else:
-            with contextlib.suppress(ProcessLookupError):  # it ended between the look and the signal
+            with contextlib.suppress(ProcessLookupError):  # it ended before the signal
                 os.killpg(record.pid, number)
             signalled.append(process)
     return signalled
 
 
 def _wait_for_end(processes: list[Process], seconds: float) -> list[Process]:
-    """Forget those that end within the time; who is left."""
+    """Remove the records of those that end within the time. Returns the others."""
     deadline = time.monotonic() + seconds
     left = processes
     while left and time.monotonic() < deadline:

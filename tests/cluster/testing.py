@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests hold in their hands: a running cluster, and waiting for what takes a moment."""
+"""Helpers for tests: a running cluster, and retries of assertions."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Cluster:
 
     @cached_property
     def api(self) -> kubernetes.client.ApiClient:
-        """The Kubernetes client, for what kubectl cannot do."""
+        """The Kubernetes client, for requests that kubectl does not support."""
         return kubernetes.config.new_client_from_config(str(self.kubeconfig))
 
     def start(self) -> Cluster:
-        """Start it, or what of it does not run."""
+        """Start the parts that are not running."""
         lifecycle.start(self.layout, self.said.append)
         return self
 
@@ -70,7 +70,7 @@ class Cluster:
         lifecycle.stop_cluster(self.layout, self.said.append, delete=delete)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> Any:
-        """Run kubectl; `get` answers with the object that it got, everything else with text."""
+        """Run kubectl. `get` returns the object, every other command text."""
         as_json = arguments[0] == "get" and not any(argument.startswith("-o") for argument in arguments)
         return self._run("kubectl", *arguments, *(["-o", "json"] if as_json else []), stdin=stdin, parse=as_json)
 
@@ -95,7 +95,7 @@ class Cluster:
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=_list(manifests))
 
     def delete_all(self, plural: str, namespace: str) -> None:
-        """Delete all of Istio's objects of a kind in a namespace, if the cluster knows the kind."""
+        """Delete all Istio objects of a kind in a namespace, if the cluster has the kind."""
         objects = kubernetes.client.CustomObjectsApi(self.api)
         try:
             objects.delete_collection_namespaced_custom_object("networking.istio.io", "v1", namespace, plural)
@@ -122,7 +122,7 @@ class Cluster:
     def request(
         self, url: str, gateway: str = "public", namespace: str = "istio-ingress", **options: Any
     ) -> ProbeResult:
-        """One real request through a gateway; no answer is a result, too (see ProbeResult.error)."""
+        """One real request through a gateway. Without an answer, the result has an error (see ProbeResult.error)."""
         options.setdefault("ca_file", str(self.layout.ca_certificate))
         return probe(url, self.gateway_address(gateway, namespace), **options)
 
@@ -135,13 +135,13 @@ class Cluster:
         may_fail: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> PlaybookResult:
-        """Run a playbook (text or path) with the cluster's variables; unless it may, a failure fails the test."""
+        """Run a playbook (text or path) with the cluster's variables. A failure fails the test unless allowed."""
         result = playbooks.run(playbook, extra_vars or {}, self.vars_file, check, diff, environment)
         assert may_fail or result.exit_code == 0, result.output
         return result
 
     def kill(self, *names: str) -> None:
-        """kill -9 of these parts; of all of them, without names."""
+        """kill -9 these parts, or all parts without names."""
         for process in processes_of(self.layout):
             record = process.running()
             if record is not None and (not names or process.name in names):
@@ -150,7 +150,7 @@ class Cluster:
                     time.sleep(0.01)
 
     def deaths(self) -> str:
-        """Which parts died, with the end of their logs; empty if none did."""
+        """The parts that died, with the end of their logs; empty if none did."""
         return "\n".join(process.death_notice() for process in processes_of(self.layout) if process.died())
 
 
@@ -160,7 +160,7 @@ def _tools() -> tools.Tools:
 
 
 def eventually[T](check: Callable[[], T], seconds: float = 30.0) -> T:
-    """Repeat a check that asserts until it passes; its last failure, if it never does."""
+    """Repeat a check until it passes. Raises its last AssertionError if it does not."""
     deadline = time.monotonic() + seconds
     while True:
         try:

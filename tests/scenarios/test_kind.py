@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters of kind: what they need is there, and nothing of them is left."""
+"""kind clusters: they are complete, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from cluster.processes import Process
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A cluster's directory; whatever became of the cluster is removed."""
+    """A cluster's directory. The cluster is removed afterwards, in whatever state it is."""
     path = cache_directory() / "kind" / "clusters" / f"test-{uuid.uuid4().hex[:6]}"
     yield path
     lifecycle.stop(path, print)
 
 
 def host() -> dict[str, str]:
-    """What Docker and kind could have left on this host."""
+    """Everything that Docker and kind could leave on this host."""
     commands = {
         "interfaces": ["ip", "-brief", "link"],
         "addresses": ["ip", "-brief", "address"],
@@ -44,9 +44,9 @@ def host() -> dict[str, str]:
         "processes": ["ps", "-e", "-o", "stat=,comm="],
     }
     found = {name: _output(command) for name, command in commands.items() if shutil.which(command[0])}
-    # Names of interfaces, mounts and rules matter; what counts packets, and how long something is valid, does not.
+    # Only names of interfaces, mounts and rules matter, not counters of packets and lifetimes.
     found["rules"] = re.sub(r"\[\d+:\d+\]|^#.*$", "", found.get("rules", ""), flags=re.MULTILINE)
-    # A zombie is no process any more, but a line in the table of who should have asked for its end.
+    # A zombie is not a running process any more; its parent has not read its exit code.
     programs = [line for line in found["processes"].splitlines() if not line.startswith("Z")]
     found["processes"] = "\n".join(
         line for line in programs if re.search("dockerd|containerd|docker-proxy|kubelet|kube-proxy|runc", line)
@@ -86,5 +86,5 @@ def test_a_killed_docker_takes_everything_with_it(directory: Path) -> None:
     os.kill(record.pid, signal.SIGKILL)
     lifecycle.stop(directory, print)
     assert host() == before
-    lifecycle.start(directory, print)  # the next one does not stumble over what the killed one left in its data
+    lifecycle.start(directory, print)  # the next one is not affected by the data of the killed one
     assert "Ready" in kubectl(directory, "get", "nodes")

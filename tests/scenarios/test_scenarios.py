@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Molecule scenarios, run as anybody runs them, and proof that they can fail."""
+"""The Molecule scenarios, run as by users, and a test that they can fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def molecule(*arguments: str, project: Path = REPOSITORY, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Molecule in a project. What this process has in its environment for its own imports would mislead Ansible."""
+    """Run Molecule in a project, without this process's environment variables for imports, which affect Ansible."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
     home = cache_directory() / "ansible"
     done = subprocess.run(
@@ -43,8 +43,8 @@ def test_a_scenario_passes(scenario: str) -> None:
     assert done.returncode == 0, what_failed(done.stdout, scenario)
 
 
-def test_a_role_that_tells_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
-    """All objects are there, and every task of the role succeeds: only a request finds out."""
+def test_a_role_that_returns_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
+    """All objects exist, and every task of the role succeeds. Only a request detects the mistake."""
     project = copy_of_collection(tmp_path / "project")
     describes = project / "plugins/filter/istio_ingress_gateways.py"
     break_file(describes, '"selector": dict(selector),', '"selector": {"app": "nobody"},')
@@ -55,7 +55,7 @@ def test_a_role_that_tells_the_wrong_selector_fails_a_scenario(tmp_path: Path) -
 
 
 def what_failed(output: str, scenario: str) -> str:
-    """Molecule's output from its first error on; all of it, which is long, goes to a file."""
+    """Molecule's output from its first error on. The whole output, which is long, is written to a file."""
     file = cache_directory() / "scenarios" / f"{scenario}.log"
     file.parent.mkdir(exist_ok=True)
     file.write_text(output)
@@ -67,7 +67,7 @@ def what_failed(output: str, scenario: str) -> str:
 
 
 def words(output: str) -> list[str]:
-    """Molecule frames what Ansible says, and both break lines."""
+    """The words of the output. Molecule frames Ansible's output, and both break lines."""
     return output.replace("│", " ").split()
 
 
@@ -84,12 +84,12 @@ def copy_of_collection(target: Path) -> Path:
         if name and (REPOSITORY / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, target / name)
-    subprocess.run(["git", "init", "--quiet", target], check=True)  # Molecule looks there for .config
+    subprocess.run(["git", "init", "--quiet", target], check=True)  # Molecule searches it for .config
     return target
 
 
 def cache_of_copy(project: Path) -> Mapping[str, str]:
-    """The copy has this repository's tools, but finds itself as the collection."""
+    """A cache for the copy, with this repository's tools, and with the copy as the collection."""
     ours, cache = cache_directory(), project / ".cache"
     cache.mkdir()
     for name in ("tools", "venv", "kind", "go"):

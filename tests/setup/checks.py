@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the checks named on the command line: lint, sanity, units, integration, scenarios.
 
-Every check runs, whatever the ones before it found. The tests come last and in one pytest, so that its closing line,
-with the count of all tests, is the last thing that a good run prints.
+Every check runs, also after a failure. The tests come last and in one pytest, so that a successful run ends with the
+number of all tests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROGRAMS = CACHE / "venv" / "bin"
 ENVIRONMENT = os.environ | {
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-    # pyproject.toml says the same for .cache/collections; these are for another GATEHOUSE_CACHE.
+    # pyproject.toml has these paths for .cache/collections; these are for another GATEHOUSE_CACHE.
     "MYPYPATH": str(COLLECTIONS),
     "PYTHONPATH": str(COLLECTIONS),
     "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
@@ -50,7 +50,7 @@ TESTS = {"scenarios": "tests/scenarios", "integration": "tests/integration", "un
 
 
 def succeeds(check: Check) -> bool:
-    """Run a check; print its name and time, and its output only when it failed."""
+    """Run a check. Prints its name and time, and its output only if it failed. Returns whether it succeeded."""
     print(f"{check.name} ...", end=" ", flush=True)
     begin = time.monotonic()
     done = subprocess.run(
@@ -70,8 +70,8 @@ def succeeds(check: Check) -> bool:
 
 
 def pytest_succeeds(directories: list[str]) -> bool:
-    # A test mostly waits or keeps one core busy. Each worker has clusters of its own, so a file's tests stay together.
-    # xdist would begin with the files of most tests; here those of fewest take longest, and should not be the last.
+    # A test mostly waits or uses one core. Each worker has its own clusters, so tests of a file run in one worker.
+    # xdist would begin with the files with the most tests, but here those with the fewest take longest.
     workers = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
     if os.environ.get("GATEHOUSE_CLUSTER", "embedded") != "embedded":
         workers = []  # one cluster at a time

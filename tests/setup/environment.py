@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes what the tests and the demo need of Python: the virtual environment, and the paths where Ansible finds us.
+"""Creates the virtual environment for the tests and the demo, and the paths at which Ansible finds the collection.
 
 Runs before anything is installed, so it uses only the standard library.
 """
@@ -28,12 +28,12 @@ REQUIREMENTS = ROOT / "requirements-dev.txt"
 
 
 class SetupError(Exception):
-    """Something is missing; the message says what, where and what to do."""
+    """Something is missing. The message names it, and says where and what to do."""
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say what is going on, and how long it took."""
+    """Report a step, and how long it took."""
     print(f"setup: {name} ...", flush=True)
     begin = time.monotonic()
     yield
@@ -41,11 +41,11 @@ def step(name: str) -> Iterator[None]:
 
 
 def venv_state() -> str | None:
-    """What the stamp says when the virtual environment is up to date; None when its Python is absent or too old."""
+    """Expected stamp of an up-to-date virtual environment; None if its Python is missing or too old."""
     ask = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 12))"
     try:
         answer = subprocess.run([VENV / "bin" / "python", "-c", ask], capture_output=True, check=False)
-    except OSError:  # no such file, or a link to a Python that has been removed since
+    except OSError:  # missing, or a link to a Python that was removed
         return None
     if answer.returncode != 0:
         return None
@@ -53,7 +53,7 @@ def venv_state() -> str | None:
 
 
 def install_venv_module() -> None:
-    """Debian and Ubuntu package ensurepip apart from Python; as root we can install it, else we say how."""
+    """Debian and Ubuntu package ensurepip separately. Install it as root, or else raise SetupError with the command."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise SetupError(
@@ -67,7 +67,7 @@ def install_venv_module() -> None:
 
 
 def has_ensurepip() -> bool:
-    """Debian's python3 has the module venv, but fails in the middle of its work when ensurepip is not there."""
+    """Whether ensurepip exists. Without it, Debian's python3 has the module venv, which then fails halfway."""
     answer = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
     return answer.returncode == 0
 
@@ -80,10 +80,10 @@ def make_venv() -> None:
 
 
 def install_packages() -> None:
-    """Bring the virtual environment to exactly the pinned versions; every file is checked against its hash."""
+    """Install exactly the pinned versions, with verified hashes."""
     count = len(re.findall(r"^[\w.-]+==", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE))
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    # Compiling all of Ansible's collections takes longer than installing them; Python compiles what it imports.
+    # Compiling all of Ansible's collections takes longer than installing them. Python compiles modules on import.
     options = ["--quiet", "--no-compile", "--require-hashes"]
     with step(f"installing {count} Python packages, about a minute the first time"):
         subprocess.run([*pip, "install", *options, "-r", str(REQUIREMENTS)], check=True)
@@ -111,7 +111,7 @@ def link_collections() -> None:
 def main() -> int:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once wait for each other
+        fcntl.flock(lock, fcntl.LOCK_EX)  # concurrent runs of make wait for each other
         try:
             if venv_state() is None:
                 make_venv()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What we ask of our own files and no linter checks: a licence header, small files, small functions."""
+"""Rules for our own files that linters do not check: a licence header, small files, small functions."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ HEADER = """\
 
 
 def scripts() -> list[Path]:
-    """Our Python and shell files: what is or would be committed."""
+    """Our Python and shell files that are or would be committed."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.sh", ".ci/run"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [ROOT / name for name in sorted(set(listed.split("\0"))) if name and (ROOT / name).is_file()]
 
 
 def functions(text: str) -> Iterator[tuple[str, int, int]]:
-    """Name, first line and count of lines of each."""
+    """Name, first line and number of lines of each function."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def documentation_lines(text: str) -> int:
-    """Lines of the EXAMPLES and RETURN of a module: Ansible wants them in its file, and every option has some."""
+    """Number of lines of a module's EXAMPLES and RETURN, which Ansible requires in its file."""
     return sum(
         (node.end_lineno or node.lineno) - node.lineno
         for node in ast.parse(text).body

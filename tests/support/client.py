@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens the collection's door to the API server without a module around it."""
+"""The collection's client of the API server, without a module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client
 
 
 def connect(connections: int = 1, **options: Any) -> KubernetesClient:
-    """By the options that modules take for their connection."""
-    kubernetes.client.Configuration.set_default(None)  # the one before
+    """A client with these connection options of the modules, and with that many connections."""
+    kubernetes.client.Configuration.set_default(None)  # that of the previous test
     with patch_module_args(options):
         return KubernetesClient(AnsibleModule(CONNECTION.argument_spec), connections)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m cluster.agent --dir DIR`: runs until it is told to end; what it started goes on running."""
+"""`python -m cluster.agent --dir DIR`: runs until it gets a signal; the processes that it started keep running."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def main() -> None:
         ),
         Backends(layout, settings, api, services),
     )
-    # An agent with a dead watch would be blind: it ends instead, which `status` and `start` show, with its log.
+    # Without its watches the agent would miss changes, so it exits. `status` and `start` report that, with its log.
     threading.excepthook = _end_with_traceback
     for watch in watches:
         watch.start()
@@ -88,7 +88,7 @@ def _end_with_traceback(failure: threading.ExceptHookArgs) -> None:
 
 
 class Report:
-    """Keeps a file that is there exactly while all that should run does: `start` waits for it."""
+    """Keeps a file that exists exactly while everything that should run is running. `start` waits for it."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loopback addresses: a range for each cluster, an address for each gateway."""
+"""Loopback addresses: one range for each cluster, one address for each gateway."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Addresses:
 
     @classmethod
     def reserve(cls, layout: Layout) -> Addresses:
-        """Take the range of the run before, or else the first that no other cluster has."""
+        """Reserve the range of the previous run, or else the first range that no other cluster uses."""
         saved = layout.agent / "loopback"
         before = [saved.read_text()] if saved.exists() else []
         for prefix in [*before, *candidates(str(layout.root.resolve()))]:
@@ -46,12 +46,12 @@ class Addresses:
         raise ClusterError("All ranges 127.x.y.0/24 are reserved by other clusters; stop one of them.")
 
     def close(self) -> None:
-        """Give the range back."""
+        """Release the range."""
         if self._reservation is not None:
             self._reservation.close()
 
     def of(self, gateway: str) -> str:
-        """The gateway's address: the same for as long as the gateway is there."""
+        """The gateway's address, which stays the same as long as the gateway exists."""
         if gateway not in self._hosts:
             taken = set(self._hosts.values())
             host = next((host for host in _HOSTS if host not in taken), None)
@@ -62,7 +62,7 @@ class Addresses:
         return f"{self.prefix}.{self._hosts[gateway]}"
 
     def release_all_but(self, gateways: Iterable[str]) -> None:
-        """Forget gateways that are gone."""
+        """Release the addresses of deleted gateways."""
         kept = {gateway: host for gateway, host in self._hosts.items() if gateway in set(gateways)}
         if kept != self._hosts:
             self._hosts = kept
@@ -70,7 +70,7 @@ class Addresses:
 
 
 def candidates(seed: str, count: int = 1000) -> Iterator[str]:
-    """Ranges in an order of the cluster's own, away from 127.0 and 127.1, which other programs use."""
+    """Ranges in an order that depends on the cluster, without 127.0 and 127.1, which other programs use."""
     for number in range(count):
         digest = hashlib.sha256(f"{seed} {number}".encode()).digest()
         yield f"127.{16 + digest[0] % 224}.{digest[1]}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Back ends: a real server process behind every Service that asks for one, and its EndpointSlice."""
+"""Back ends: a real server process for every Service with the annotations for one, and its EndpointSlice."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Backends:
         return each(wanted, self._run, pods.name_of)
 
     def _run(self, service: Object) -> bool:
-        """See to it that the server runs, and tell the cluster where; whether it is done."""
+        """Run the server and write its addresses to the cluster. Returns whether both are done."""
         process = Process(self._layout, process_name(service))
         key = configuration_key(service, self._settings.host_address)
         record = process.running()
@@ -59,7 +59,7 @@ class Backends:
             return False
         ports_file = self._file(process, "ports")
         if not ports_file.exists():
-            return False  # it is still starting
+            return False  # the server is still starting
         listening = ports_file.read_text()
         if self._published.get(process.name) != listening:
             self._publish(service, json.loads(listening))
@@ -93,7 +93,7 @@ class Backends:
 
 
 def is_backend(service: Object) -> bool:
-    """Whether the Service asks for a server. One with a selector has pods of its own."""
+    """Whether the Service wants a server. A Service with a selector has its own pods."""
     metadata = service["metadata"]
     asked = metadata.get("annotations", {}).get(BACKEND_ANNOTATION) == "true"
     return asked and not service["spec"].get("selector") and "deletionTimestamp" not in metadata
@@ -104,12 +104,12 @@ def process_name(service: Object) -> str:
 
 
 def port_name(port: Object) -> str:
-    """A Service's only port need not have a name."""
+    """Name of the port, which is optional for a Service's only port."""
     return str(port.get("name") or "")
 
 
 def configuration(service: Object, host: str) -> dict[str, Any]:
-    """What the server is to serve."""
+    """What the server has to serve."""
     ports = [
         {"name": port_name(port), "protocol": protocol_of(port_name(port), port.get("appProtocol"))}
         for port in service["spec"].get("ports", [])
@@ -120,7 +120,7 @@ def configuration(service: Object, host: str) -> dict[str, Any]:
 
 
 def configuration_key(service: Object, host: str) -> str:
-    """Changes when the server has to be another."""
+    """A key that changes when the server must be replaced."""
     content = [service["metadata"]["uid"], certificate_hosts(service), configuration(service, host)]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
@@ -134,7 +134,7 @@ def certificate_hosts(service: Object) -> list[str]:
 
 
 def endpoint_slice(service: Object, host: str, listening: dict[str, int]) -> dict[str, Any]:
-    """Where the Service's ports are really served."""
+    """The addresses at which the Service's ports are served."""
     metadata = service["metadata"]
     owner = {"apiVersion": "v1", "kind": "Service", "name": metadata["name"], "uid": metadata["uid"]}
     return {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cert-manager: its real controller, webhook and cainjector behind the pods of its Deployments."""
+"""cert-manager: a real controller, webhook and cainjector for the pods of its Deployments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PODS = "app.kubernetes.io/component in (controller, webhook, cainjector)"
 
 
 def cert_manager(binary: Path, ports: dict[str, int]) -> tuple[Part, ...]:
-    """All parts. The chart gives the containers these names whatever the release is called."""
+    """All parts. The chart uses these names for the containers, whatever the name of the release."""
     parts = []
     for kind in ("controller", "webhook", "cainjector"):
         name = f"cert-manager-{kind}"
@@ -27,12 +27,12 @@ def cert_manager(binary: Path, ports: dict[str, int]) -> tuple[Part, ...]:
 
 
 def program(kind: str, binary: Path, ports: dict[str, int], pod: Object, kubeconfig: Path) -> Program:
-    """cert-manager's program as its container says, with this host's ports (of a flag given twice, the last counts)."""
+    """cert-manager's program as in its container, with this host's ports (the last of repeated flags wins)."""
     name = f"cert-manager-{kind}"
     health = ports[f"{name}-health"]
     arguments: tuple[str, ...] = (f"--internal-healthz-listen-address=127.0.0.1:{health}",)
     if kind == "webhook":
-        # The API server knows it by this name: there is no kube-proxy, so the chart is given a URL.
+        # The API server uses this name, because the chart gets a URL: there is no kube-proxy.
         arguments = (
             f"--secure-port={ports[name]}",
             f"--healthz-port={health}",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deployments whose pods all have the same real process behind them: those of istiod.py and cert_manager.py."""
+"""Deployments with one real process for all of their pods, see istiod.py and cert_manager.py."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Part:
-    """What is run for pods that have a container of this name."""
+    """The program that runs for pods with a container of this name."""
 
     name: str
     container: str
-    # Answers 200 once it is ready.
+    # Returns 200 when the process is ready.
     ready_url: str
-    # The process for a pod, with the kubeconfig that it is to use.
+    # The program for a pod, with the kubeconfig to use.
     program: Callable[[Object, Path], Program]
 
 
 class Deployed:
-    """One process for the cluster, run as the newest pod template says."""
+    """One process for the cluster, which follows the newest pod template."""
 
     def __init__(self, layout: Layout, settings: Settings, api: Api, part: Part, watch: Watch) -> None:
         self._layout = layout
@@ -61,7 +61,7 @@ class Deployed:
         return each(chosen[:1], self._run, pods.name_of) and each(newest, self._tell, pods.name_of)
 
     def _run(self, pod: Object) -> bool:
-        """See to it that it runs for this pod: its token dies with the pod."""
+        """Run the process for this pod, because its token expires with the pod."""
         record = self._process.running()
         if record is None or record.key != pod["metadata"]["uid"]:
             if not may_start(self._process):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Envoy's bootstrap: what pilot-agent would write for an ingress gateway."""
+"""Envoy's bootstrap: the file that pilot-agent would write for an ingress gateway."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATUS_PORT = 15021
 
 @dataclass(frozen=True)
 class Proxy:
-    """One Envoy: the pod it stands for and how it reaches istiod."""
+    """One Envoy: its pod, and how it connects to istiod."""
 
     pod: Object
     address: str
@@ -25,7 +25,7 @@ class Proxy:
 
 
 def node_id(pod: Object) -> str:
-    """With the pod's own address, istiod finds the Services it belongs to, and so their target ports."""
+    """istiod finds the pod's Services, and their target ports, by the pod's address."""
     metadata = pod["metadata"]
     namespace = metadata["namespace"]
     return f"router~{pod['status']['podIP']}~{metadata['name']}.{namespace}~{namespace}.svc.cluster.local"
@@ -74,7 +74,7 @@ def _node(proxy: Proxy) -> dict[str, Any]:
 
 
 def _from_ads() -> dict[str, Any]:
-    # Without a time limit Envoy is not LIVE before it has its first configuration.
+    # Without a timeout, Envoy only becomes LIVE with its first configuration.
     return {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 
 
@@ -101,7 +101,7 @@ def _istiod(port: int) -> dict[str, Any]:
 
 
 def _status_listener(address: str) -> dict[str, Any]:
-    """The gateway chart's status-port, which cloud load balancers ask whether the gateway is healthy."""
+    """The gateway chart's status-port, which cloud load balancers use for health checks."""
     manager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     route = {"match": {"path": "/healthz/ready"}, "direct_response": {"status": 200}}
     router = {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for kube-proxy: where a Service's port is not the gateway's own, connections are handed on."""
+"""A replacement for kube-proxy: forwards connections if the Service's port is not the gateway's port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Endpoint = tuple[str, int]
 
 
 class Forwarder:
-    """Listens where it is told and copies bytes both ways, in a thread of its own."""
+    """Listens at the given endpoints and copies bytes in both directions, in its own thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -24,7 +24,7 @@ class Forwarder:
         threading.Thread(target=self._loop.run_forever, name="forwarder", daemon=True).start()
 
     def set(self, wanted: Mapping[Endpoint, Endpoint]) -> bool:
-        """Forward exactly these: from -> to. Whether all of them are listening."""
+        """Forward exactly these connections (from -> to). Returns whether all endpoints are listening."""
         for source, (target, server) in list(self._servers.items()):
             if wanted.get(source) != target:
                 self._loop.call_soon_threadsafe(server.close)
@@ -46,7 +46,7 @@ async def _listen(source: Endpoint, target: Endpoint) -> asyncio.Server:
         try:
             far_reader, far_writer = await asyncio.open_connection(*target)
         except OSError:
-            writer.transport.abort()  # as a Service without ready endpoints would: the client sees a reset
+            writer.transport.abort()  # like a Service without ready endpoints: the client gets a reset
             return
         await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
 
@@ -61,4 +61,4 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         if writer.can_write_eof():
             writer.write_eof()
     except ConnectionError:
-        writer.close()  # one side went away; the other direction ends by itself
+        writer.close()  # one side has closed; the other direction ends by itself

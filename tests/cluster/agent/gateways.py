@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ingress gateways: a real Envoy behind every pod of Istio's gateway chart, at a loopback address of the gateway's."""
+"""Ingress gateways: a real Envoy for every pod of Istio's gateway chart, at the gateway's loopback address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cluster.tools import ISTIO_VERSION
 
 _log = logging.getLogger(__name__)
 _PREFIX = "envoy."
-# istiod takes in changes 0.1 s after the last one; an Envoy that comes earlier would get its listeners without them.
+# istiod processes changes 0.1 s after the last one. An Envoy that connects earlier would get listeners without them.
 _PUSH_SECONDS = 0.5
 
 
@@ -65,7 +65,7 @@ class Gateways:
         return self._expose(gateway_pods) and settled
 
     def _stop_others(self, gateway_pods: list[Object]) -> None:
-        """End the Envoys of pods that are gone."""
+        """Stop the Envoys of deleted pods."""
         wanted = {process_name(pod) for pod in gateway_pods}
         for process in end_others(self._layout, _PREFIX, wanted, "its pod is gone"):
             for file in (self._bootstrap_file(process), self._admin_file(process)):
@@ -74,7 +74,7 @@ class Gateways:
         self._bound_from = {uid: since for uid, since in self._bound_from.items() if uid in present}
 
     def _run(self, pod: Object) -> bool:
-        """See to it that the pod's Envoy runs, and tell whether it does; whether it is ready."""
+        """Run the pod's Envoy, and report its state to the pod. Returns whether it is ready."""
         process = Process(self._layout, process_name(pod))
         record = process.running()
         address = self._addresses.of(gateway_of(pod))
@@ -95,7 +95,7 @@ class Gateways:
         proxy = Proxy(pod, address, self._settings.ports["istiod-grpc"], ISTIO_VERSION, token)
         config = write_private(self._bootstrap_file(process), json.dumps(bootstrap(proxy), indent=1))
         self._admin_file(process).unlink(missing_ok=True)
-        # Shared memory for hot restarts would be shared with every other Envoy of the host.
+        # The shared memory for hot restarts would be the same for every Envoy of the host.
         options = ("--disable-hot-restart", "--skip-deprecated-logs", "--concurrency", "1", "--log-level", "warning")
         files = ("--config-path", str(config), "--admin-address-path", str(self._admin_file(process)))
         command = (str(self._envoy), *files, *options)
@@ -103,7 +103,7 @@ class Gateways:
         _log.info("%s started at %s", process.name, address)
 
     def _is_ready(self, process: Process) -> bool:
-        """Whether Envoy is LIVE, which it is once it has its first configuration."""
+        """Whether Envoy is LIVE, that is, has its first configuration."""
         try:
             admin = self._admin_file(process).read_text().strip()
             return bool(admin) and self._http.request("GET", f"http://{admin}/ready").status == 200
@@ -111,9 +111,9 @@ class Gateways:
             return False
 
     def _is_bound_to(self, address: str, pod: Object) -> bool:
-        """Have istiod bind the gateway's listeners to its own address; as is, all gateways would bind 0.0.0.0.
+        """Make istiod bind the gateway's listeners to its own address, because by default all gateways bind 0.0.0.0.
 
-        Whether istiod will do so for an Envoy that comes now.
+        Returns whether istiod does so for an Envoy that connects now.
         """
         uid = pod["metadata"]["uid"]
         if uid not in self._bound_from:
@@ -121,12 +121,12 @@ class Gateways:
         return time.monotonic() >= self._bound_from[uid]
 
     def _apply_filter(self, address: str, pod: Object) -> bool:
-        """Put the filter beside the gateway; whether it was there already."""
+        """Apply the filter in the gateway's namespace. Returns whether it already existed."""
         namespace, workload = pod["metadata"]["namespace"], pods.workload_of(pod)
         path = f"/apis/apps/v1/namespaces/{namespace}/{workload.resource}/{workload.name}"
         owner = self._api.get(path) if workload.resource else None
         if owner is None:
-            # Without the filter, its listeners would be open on all addresses of the host.
+            # Without the filter, its listeners would listen on all addresses of the host.
             raise ClusterError("no Envoy for a gateway pod without a Deployment or DaemonSet")
         manifest = listener_filter(owner, address)
         path = f"/apis/networking.istio.io/v1alpha3/namespaces/{namespace}/envoyfilters/{manifest['metadata']['name']}"
@@ -134,7 +134,7 @@ class Gateways:
         return before is not None and before["metadata"]["generation"] == after["metadata"]["generation"]
 
     def _expose(self, gateway_pods: list[Object]) -> bool:
-        """Give the gateways' Services their addresses, and listen on ports that the gateways do not have."""
+        """Set the addresses of the gateways' Services, and forward ports that differ from the gateways' ports."""
         forwards: dict[Endpoint, Endpoint] = {}
 
         def expose(service: Object) -> bool:
@@ -165,14 +165,14 @@ class Gateways:
 
 
 def is_gateway(pod: Object) -> bool:
-    """Whether it is a pod of the gateway chart, filled in by the injection webhook."""
+    """Whether this is a pod of the gateway chart, after injection by istiod's webhook."""
     annotations = pod["metadata"].get("annotations", {})
     images = [container["image"] for container in pod["spec"]["containers"]]
     return annotations.get("inject.istio.io/templates") == "gateway" and "auto" not in images
 
 
 def gateway_of(pod: Object) -> str:
-    """The gateway's name in the agent's books."""
+    """The key of the gateway in the agent."""
     return f"{pod['metadata']['namespace']}/{pods.workload_of(pod).name}"
 
 
@@ -181,7 +181,7 @@ def process_name(pod: Object) -> str:
 
 
 def forwards_of(service: Object, pod: Object, address: str) -> dict[Endpoint, Endpoint]:
-    """The Service's ports that are not the gateway's own: from -> to."""
+    """The Service's ports that differ from the gateway's ports (from -> to)."""
     names = {port.get("name"): port for item in pod["spec"]["containers"] for port in item.get("ports", [])}
     found: dict[Endpoint, Endpoint] = {}
     for port in service["spec"].get("ports", []):
@@ -194,7 +194,7 @@ def forwards_of(service: Object, pod: Object, address: str) -> dict[Endpoint, En
 
 
 def listener_filter(workload: Object, address: str) -> dict[str, Any]:
-    """An EnvoyFilter that changes the address of the gateway's listeners, and only the address."""
+    """An EnvoyFilter that changes only the address of the gateway's listeners."""
     metadata = workload["metadata"]
     owner = {"apiVersion": "apps/v1", "kind": workload["kind"], "name": metadata["name"], "uid": metadata["uid"]}
     return {
@@ -204,7 +204,7 @@ def listener_filter(workload: Object, address: str) -> dict[str, Any]:
             "name": f"embedded-{metadata['name']}",
             "namespace": metadata["namespace"],
             "labels": {"app.kubernetes.io/managed-by": "embedded.gatehouse.istio"},
-            # Kubernetes removes it together with the workload.
+            # Kubernetes deletes it with the workload.
             "ownerReferences": [owner],
         },
         "spec": {

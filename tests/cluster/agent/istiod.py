@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""istiod: the real pilot-discovery behind the pods of istiod's Deployment."""
+"""istiod: a real pilot-discovery for the pods of istiod's Deployment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def istiod(binary: Path, ports: dict[str, int]) -> Part:
 
 
 def program(binary: Path, ports: dict[str, int], pod: Object, kubeconfig: Path) -> Program:
-    """pilot-discovery as its container says, with this host's addresses (of a flag given twice, the last counts)."""
+    """pilot-discovery as in its container, with this host's addresses (the last of repeated flags wins)."""
     arguments = (
         f"--kubeconfig={kubeconfig}",
         f"--httpsAddr=127.0.0.1:{ports['istiod-https']}",
@@ -36,9 +36,9 @@ def program(binary: Path, ports: dict[str, int], pod: Object, kubeconfig: Path) 
     )
     environment = pods.environment(pod, _CONTAINER) | {
         "KUBECONFIG": str(kubeconfig),
-        # The name in its serving certificate, by which the API server reaches its webhooks.
+        # The name in its serving certificate, with which the API server connects to its webhooks.
         "ISTIOD_CUSTOM_HOST": "localhost",
-        # The gateways' Envoys come to the plaintext port, on loopback; they still show their pod's token.
+        # The gateways' Envoys connect to the plaintext port on loopback, with their pod's token.
         "XDS_AUTH_PLAINTEXT": "true",
     }
     return Program(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent reads from pods and tells about them."""
+"""What the agent reads from pods and reports about them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.api import Api, ApiError, Object
 
-# The simulated kubelet makes the pod Ready when it finds this annotation: see ../stages.yml.
+# The simulated kubelet sets the pod to Ready if it has this annotation, see ../stages.yml.
 PROCESS_ANNOTATION = "embedded.gatehouse.istio/process"
 _ONE_YEAR = 365 * 24 * 3600
 _REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
@@ -24,14 +24,14 @@ def name_of(item: Object) -> str:
 
 @dataclass(frozen=True)
 class Workload:
-    """What a pod was made from: `resource` is the API's name of its kind, empty for a pod of its own."""
+    """What a pod belongs to. `resource` is the API's name of its kind, empty for a pod without owner."""
 
     resource: str
     name: str
 
 
 def workload_of(pod: Object) -> Workload:
-    """A Deployment's ReplicaSet is named after it and the hash of the pod template."""
+    """The workload of a pod. The name of a Deployment's ReplicaSet ends in the hash of the pod template."""
     for owner in pod["metadata"].get("ownerReferences", []):
         if owner["kind"] == "ReplicaSet":
             return Workload("deployments", owner["name"].removesuffix(f"-{template_hash(pod)}"))
@@ -45,12 +45,12 @@ def template_hash(pod: Object) -> str:
 
 
 def is_startable(pod: Object) -> bool:
-    """Whether the simulated kubelet has given it an address and nobody has asked for its end."""
+    """Whether the pod has an address from the simulated kubelet and is not being deleted."""
     return "deletionTimestamp" not in pod["metadata"] and bool(pod.get("status", {}).get("podIP"))
 
 
 def is_scheduled(pod: Object) -> bool:
-    """Whether it has a node and nobody has asked for its end."""
+    """Whether the pod has a node and is not being deleted."""
     return "deletionTimestamp" not in pod["metadata"] and bool(pod["spec"].get("nodeName"))
 
 
@@ -72,22 +72,22 @@ def has_process(pod: Object) -> bool:
 
 
 def say_process(api: Api, pod: Object, ready: bool) -> None:
-    """Tell the simulated kubelet whether the process behind the pod answers."""
+    """Report to the simulated kubelet whether the pod's process is ready."""
     if has_process(pod) == ready:
         return
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    # With its uid, the change cannot hit a newer pod of the same name.
+    # The uid prevents a change of a newer pod with the same name.
     annotations = {PROCESS_ANNOTATION: "ready" if ready else None}
     change = {"metadata": {"uid": pod["metadata"]["uid"], "annotations": annotations}}
     try:
         api.patch(f"/api/v1/namespaces/{namespace}/pods/{name}", change)
     except ApiError as error:
-        if error.status not in (404, 409):  # it is gone, which the watch will tell
+        if error.status not in (404, 409):  # the pod is deleted, which the watch will report
             raise
 
 
 def token(api: Api, pod: Object, audience: str = "") -> str:
-    """A token of the pod's ServiceAccount, as the kubelet would mount it: it dies with the pod."""
+    """A token of the pod's ServiceAccount, as the kubelet would mount it. It expires with the pod."""
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     spec: dict[str, Any] = {
         "expirationSeconds": _ONE_YEAR,
@@ -102,7 +102,7 @@ def token(api: Api, pod: Object, audience: str = "") -> str:
 
 
 def environment(pod: Object, name: str) -> dict[str, str]:
-    """The variables of the container of that name that can be known without running it."""
+    """The environment variables of the container of that name that are known without running it."""
     fields = {
         "metadata.name": pod["metadata"]["name"],
         "metadata.namespace": pod["metadata"]["namespace"],

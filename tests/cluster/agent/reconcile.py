@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent's loop: whenever something changed, bring what runs in line with what the cluster says."""
+"""The agent's loop: after every change, makes the running processes match the cluster's objects."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from cluster.layout import Layout
 from cluster.processes import Process, processes_of, stop
 
 _log = logging.getLogger(__name__)
-# How often to look again while something is on its way, and when all is settled (a process may have died).
+# Interval of the loop while something is in progress, and when all is done (a process may have died).
 _PENDING_SECONDS = 0.1
 _SETTLED_SECONDS = 1.0
-# What was said last about an item: the same is said once, however often it is met.
+# The last message about each item: the same message is logged once, however often it occurs.
 _refusals: dict[str, str] = {}
 
 
 class Reconciler(Protocol):
-    """One kind of process behind one kind of object. Every step may be repeated and never blocks for long."""
+    """One kind of process for one kind of object. Every step may be repeated and never blocks for long."""
 
     def reconcile(self) -> bool:
-        """Bring what runs in line with what the cluster says; whether all is settled."""
+        """Make the running processes match the cluster's objects. Returns whether all is done."""
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     ending: threading.Event,
     report: Callable[[bool], None],
 ) -> None:
-    """Reconcile until `ending` is set, and report after every round whether all is settled."""
+    """Reconcile until `ending` is set, and report after every round whether all is done."""
     while not ending.is_set():
         wake.clear()
         settled = True
@@ -54,7 +54,7 @@ def _wait_for_either(wake: threading.Event, ending: threading.Event, seconds: fl
 
 
 def each[T](items: Iterable[T], step: Callable[[T], bool], name: Callable[[T], str]) -> bool:
-    """Take the step for every item; the refusal of one does not keep the others. Whether all are settled."""
+    """Take the step for every item, also after an error of one. Returns whether all are done."""
     settled = True
     for item in items:
         try:
@@ -70,7 +70,7 @@ def each[T](items: Iterable[T], step: Callable[[T], bool], name: Callable[[T], s
 
 
 def may_start(process: Process) -> bool:
-    """Whether to start what does not run: not again at once after it died, which is reported."""
+    """Whether to start a process that is not running. A process that has just died is reported, and started later."""
     if process.died_young():
         return False
     if process.died():
@@ -79,7 +79,7 @@ def may_start(process: Process) -> bool:
 
 
 def end_others(layout: Layout, prefix: str, wanted: Collection[str], reason: str) -> list[Process]:
-    """End those of the processes with this prefix that are not wanted; who was ended."""
+    """Stop the processes with this prefix that are not wanted. Returns those that were stopped."""
     gone = [p for p in processes_of(layout) if p.name.startswith(prefix) and p.name not in wanted]
     if gone:
         _log.info("%s ends: %s", ", ".join(process.name for process in gone), reason)

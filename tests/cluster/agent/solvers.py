@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Solvers of ACME's HTTP-01 challenges: a real server behind every pod that cert-manager makes for a challenge."""
+"""Solvers of ACME's HTTP-01 challenges: a real server for every pod that cert-manager creates for a challenge."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _CONTAINER = "acmesolver"
 class Solvers:
     """All solvers of the cluster.
 
-    Their pods all listen on the same port, each at an address of its own; here they are all at the host's address,
-    each on a port of its own. So their pods have no address (see ../stages.yml), and Kubernetes no endpoints for their
-    Services: those are made here.
+    In a real cluster, their pods all listen on the same port, each at its own address. Here they are all at the host's
+    address, each on its own port. So their pods do not have addresses (see ../stages.yml), Kubernetes does not create
+    endpoints for their Services, and this class creates them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Solvers:
         return each(wanted, self._run, pods.name_of)
 
     def _run(self, pod: Object) -> bool:
-        """See to it that the solver runs, and tell the cluster where; whether it answers."""
+        """Run the solver and write its address to the cluster. Returns whether it is ready."""
         process = Process(self._layout, process_name(pod))
         record = process.running()
         if record is None or record.key != pod["metadata"]["uid"]:
@@ -65,7 +65,7 @@ class Solvers:
             return False
         ready = self._is_ready(record.where)
         if ready:
-            # Its Service comes after the pod: so look in every round.
+            # Its Service is created after the pod, so this is repeated in every round.
             for service in self._services.objects():
                 if pods.selects(service, pod):
                     self._publish(service, record.where)
@@ -99,7 +99,7 @@ def process_name(pod: Object) -> str:
 
 
 def program(pod: Object, binary: Path, host: str, port: int) -> Program:
-    """The solver as its container says, on another port (of a flag given twice, the last counts)."""
+    """The solver as in its container, on another port (the last of repeated flags wins)."""
     arguments = pods.arguments(pod, _CONTAINER)
     return Program(
         name=process_name(pod),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Watches: each keeps a copy of the objects it selects and wakes the agent when one changes."""
+"""Watches: each keeps a copy of its objects and wakes the agent when one changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RETRY_SECONDS = 0.5
 
 
 class Watch(threading.Thread):
-    """List once, then follow the changes; list again when the server cannot tell the changes any more."""
+    """Lists the objects, then watches them. Lists them again if the server no longer has the changes."""
 
     def __init__(self, api: Api, path: str, query: Mapping[str, str], wake: threading.Event) -> None:
         super().__init__(name=f"watch {path} {dict(query)}", daemon=True)
@@ -29,7 +29,7 @@ class Watch(threading.Thread):
         self._objects: dict[str, Object] = {}
 
     def objects(self) -> list[Object]:
-        """The objects as last heard of. They are shared: not to be changed."""
+        """The objects as last received. They are shared, so callers must not change them."""
         with self._lock:
             return list(self._objects.values())
 
@@ -40,7 +40,7 @@ class Watch(threading.Thread):
             try:
                 version = self._follow(version or self._list())
             except ApiError as error:
-                # 410 Gone: the version is too old. Anything else: the server is away, or not what it was.
+                # 410 Gone: the version is too old. Any other error: the server is unreachable, or was replaced.
                 if error.status != 410:
                     _log.info("%s: %s", self.name, error)
                     pause.wait(_RETRY_SECONDS)
@@ -55,7 +55,7 @@ class Watch(threading.Thread):
         return str(answer["metadata"]["resourceVersion"])
 
     def _follow(self, version: str) -> str:
-        """Take in changes until the server ends the watch; the version to go on from."""
+        """Process changes until the server ends the watch. Returns the version to continue from."""
         for event in self._api.watch(self._path, self._query, version):
             item = event["object"]
             if event["type"] == "ERROR":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m cluster.backend FILE`: serves what the node agent wrote into FILE, and writes where it listens."""
+"""`python -m cluster.backend FILE`: serves what the node agent has written to FILE, and writes its ports to a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cluster.backend.identity import Identity
 
 
 def serve(config: dict[str, Any]) -> dict[str, int]:
-    """Start a server for every port; where each listens."""
+    """Start a server for every port. Returns where each listens."""
     listening: dict[str, int] = {}
     for port in config["ports"]:
         identity = Identity(config["namespace"], config["service"], port["name"])
@@ -44,7 +44,7 @@ def _tls(config: dict[str, Any]) -> ssl.SSLContext:
 def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text())
     listening = serve(config)
-    # Whole or not there: the node agent reads it as soon as it exists.
+    # Written atomically, because the node agent reads it as soon as it exists.
     unfinished = Path(f"{config['ports_file']}.{os.getpid()}")
     unfinished.write_text(json.dumps(listening))
     unfinished.replace(config["ports_file"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections are taken from this host only: Kubernetes wants endpoints at an address that others can reach, too."""
+"""Accepts connections from this host only: endpoints in Kubernetes need an address that other hosts can reach."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 
 def is_of_this_host(client: str, server: str) -> bool:
-    """What this host sends to its own address comes from that same address."""
+    """Whether the connection is from this host: its source and destination are then the same address."""
     return client == server
 
 
 def serve(listening: socket.socket, converse: Callable[[socket.socket], None]) -> None:
-    """Hand every connection to a thread of its own, for ever."""
+    """Handle every connection in its own thread, for ever."""
     while True:
         connection, client = listening.accept()
         if is_of_this_host(client[0], listening.getsockname()[0]):

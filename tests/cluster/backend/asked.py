@@ -1,21 +1,21 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Misbehaviour that a request asks for by its path, for tests of time-outs and retries."""
+"""Delays and failures that a request selects by its path, for tests of timeouts and retries."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# Envoy counts in it how often it has tried.
+# Envoy's count of attempts.
 ATTEMPT_HEADER = "X-Envoy-Attempt-Count"
 _PATH = re.compile(r"/(?P<what>wait|fail)/(?P<number>[0-9]{1,2})(?:[?/]|$)")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How to answer: after how many seconds, with which status."""
+    """How to answer: delay in seconds, and status."""
 
     seconds: int = 0
     status: int = 200

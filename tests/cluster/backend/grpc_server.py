@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""gRPC: every unary method answers with the bytes it got."""
+"""gRPC: every unary method returns the bytes that it received."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import grpc
 from cluster.backend.accept import is_of_this_host
 from cluster.backend.identity import HEADER, Identity
 
-# Without a reference, the server would be collected and end.
+# Without a reference, the server would be garbage-collected and stop.
 _running: list[grpc.Server] = []
 
 
@@ -34,13 +34,13 @@ class _Echo(grpc.GenericRpcHandler):
 
 
 def address_of(peer: str) -> str:
-    """The IPv4 address in what gRPC calls a client: ipv4:192.0.2.2:4711 or ipv6:%5B::ffff:192.0.2.2%5D:4711."""
+    """The IPv4 address in gRPC's name of a client: ipv4:192.0.2.2:4711 or ipv6:%5B::ffff:192.0.2.2%5D:4711."""
     found = re.search(r"\d+(?:\.\d+){3}", peer)
     return found[0] if found else ""
 
 
 def serve(identity: Identity, host: str) -> int:
-    """Start the server; the port it listens on."""
+    """Start the server. Returns the port on which it listens."""
     server = grpc.server(ThreadPoolExecutor(max_workers=8), handlers=[_Echo(identity, host)])
     port: int = server.add_insecure_port(f"{host}:0")
     server.start()

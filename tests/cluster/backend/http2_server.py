@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/2 without TLS (h2c, prior knowledge), which is what Istio speaks to ports named http2."""
+"""HTTP/2 without TLS (h2c, prior knowledge), which Istio uses for ports named http2."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def serve(identity: Identity, listening: socket.socket, tls: ssl.SSLContext | No
         timeout = 60
 
         def setup(self) -> None:
-            # The handshake belongs into the connection's own thread: a client that stalls must stall only itself.
+            # The handshake runs in the connection's thread, so that a client that stalls only blocks itself.
             if tls is not None:
                 self.request = tls.wrap_socket(self.request, server_side=True)
             super().setup()

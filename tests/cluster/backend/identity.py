@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who answers: every answer of every protocol says so."""
+"""Identity of the server, which is part of every answer in every protocol."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Identity:
         return f"{self.namespace}/{self.service}/{self.port}"
 
     def answer(self, method: str, path: str, host: str, headers: Iterable[tuple[str, str]]) -> tuple[str, bytes]:
-        """Content type and body: a page for people at `/`, all about the request for tests elsewhere."""
+        """Content type and body: a page for people at `/`, and details of the request for tests elsewhere."""
         if path == "/":
             title = f"{self.service} in {self.namespace}"
             page = f"<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>Hello from port {self.port}.</p>\n"

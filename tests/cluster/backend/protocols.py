@@ -10,7 +10,7 @@ _SAME_AS = {"grpc-web": "grpc", "kubernetes.io/h2c": "http2", "kubernetes.io/ws"
 
 
 def protocol_of(name: str, app_protocol: str | None) -> str:
-    """appProtocol, else the port name up to its first dash; what says nothing is plain TCP."""
+    """appProtocol, or else the port name up to its first dash, or else plain TCP."""
     said = (app_protocol or name.partition("-")[0]).lower()
     said = _SAME_AS.get(said, said)
     return said if said in PROTOCOLS else "tcp"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TCP, with or without TLS: says who it is in a first line, then sends back what it gets."""
+"""TCP, with or without TLS: sends its identity in the first line, then echoes what it receives."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""WebSocket (RFC 6455): says who it is in a first message, then sends back what it gets. Short messages only."""
+"""WebSocket (RFC 6455): sends its identity in the first message, then echoes messages. Short messages only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def accept(key: str) -> str:
 
 
 def converse(identity: str, reader: BufferedIOBase, writer: BufferedIOBase) -> None:
-    """All of a conversation, once the connection has been upgraded."""
+    """The messages of a connection after its upgrade."""
     writer.write(_frame(_TEXT, identity.encode()))
     for kind, payload in _frames(reader):
         writer.write(_frame(kind, payload))
@@ -35,7 +35,7 @@ def _frame(kind: int, payload: bytes) -> bytes:
 
 
 def _frames(reader: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-    """A client's frames, which are masked; up to 125 bytes, so that the length is in the second byte."""
+    """Frames of a client, which are masked, of up to 125 bytes, so that the length is in the second byte."""
     while len(head := reader.read(6)) == 6:
         mask = head[2:]
         payload = reader.read(head[1] & _LENGTH)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Container images, written as the archives that `docker load` and `ctr images import` read.
 
-An image here is a few files, so that neither a registry nor a builder is needed to make one. The format is that of
+An image here is a few files, so that neither a registry nor a builder is needed. The format is that of
 `docker save`: https://github.com/moby/docker-image-spec/blob/main/spec.md
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class File:
-    """A file of an image: where it is there, and what it holds."""
+    """A file of an image: its path and its content."""
 
     path: str
     source: Path | None = None
@@ -32,7 +32,7 @@ class File:
 
 @dataclass(frozen=True)
 class Image:
-    """What is written besides the layers. `name` is with its tag."""
+    """An image's metadata besides the layers. `name` includes the tag."""
 
     name: str
     entrypoint: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def symbolic_link(path: str, target: str) -> File:
 
 
 def write_layer(target: Path, files: Iterable[File], directories: Iterable[str] = ()) -> Path:
-    """A layer of these files. The same files make the same bytes. `directories` can be written by every user."""
+    """A layer of these files; the same files result in the same bytes. Every user can write to `directories`."""
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
         for directory in directories:
             entry = tarfile.TarInfo(directory.strip("/"))
@@ -77,7 +77,7 @@ def _add(tar: tarfile.TarFile, file: File) -> None:
 
 
 def write_image(target: Path, image: Image, layers: list[Path]) -> Path:
-    """The archive of an image. It appears under its name only when it is whole."""
+    """Write the archive of an image, atomically."""
     digests = [_digest(layer) for layer in layers]
     config = json.dumps(configuration(image, digests), sort_keys=True).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
@@ -94,7 +94,7 @@ def write_image(target: Path, image: Image, layers: list[Path]) -> Path:
 
 
 def configuration(image: Image, digests: list[str]) -> dict[str, Any]:
-    """The image's configuration: how it is run, and of which layers (their SHA-256) it consists."""
+    """The image's configuration: how to run it, and its layers (by SHA-256)."""
     run: dict[str, Any] = {"Env": list(image.environment), "Entrypoint": list(image.entrypoint) or None}
     if image.user:
         run["User"] = image.user

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other programs, run to their end."""
+"""Runs other programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cluster.errors import ClusterError
 
 
 def run(*command: str | Path, stdin: Path | None = None, environment: dict[str, str] | None = None) -> str:
-    """Run a program; its standard output. If it fails, its last words are in the error."""
+    """Run a program. Returns its standard output; an error has the last lines of its output."""
     with open(stdin or os.devnull, "rb") as content:
         done = subprocess.run(
             command,
@@ -32,7 +32,7 @@ def run(*command: str | Path, stdin: Path | None = None, environment: dict[str, 
 
 
 def succeeds(*command: str | Path, environment: dict[str, str] | None = None) -> bool:
-    """Whether a program ends well; what it says is of no interest."""
+    """Whether a program succeeds. Its output is dropped."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -49,9 +49,9 @@ def missing(programs: Iterable[str]) -> list[str]:
 
 
 def install(packages: dict[str, str]) -> list[str]:
-    """Install those Debian packages (program: package) whose program is missing; which those were.
+    """Install the Debian packages (program: package) whose program is missing. Returns these packages.
 
-    Nothing of them is started: policy-rc.d tells invoke-rc.d so while they are installed.
+    Their services are not started, because of a policy-rc.d during the installation.
     """
     names = sorted({packages[program] for program in missing(packages)})
     if not names:
@@ -68,7 +68,7 @@ def install(packages: dict[str, str]) -> list[str]:
     quietly = {"DEBIAN_FRONTEND": "noninteractive"}
     command = ("apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *names)
     try:
-        if not succeeds(*command, environment=quietly):  # the lists of packages may be missing, or old
+        if not succeeds(*command, environment=quietly):  # the package lists may be missing or old
             run("apt-get", "update", "--quiet=2", environment=quietly)
             run(*command, environment=quietly)
     finally:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Docker: the one that runs, or one of our own.
+"""Docker: the running one, or our own.
 
-Ours runs in namespaces of its own. Its bridges and firewall rules are in its network namespace, its containers in its
-pid namespace, its mounts in its mount namespace, so all of them end with its one process, also when that is killed. The
-host reaches it by a pair of virtual interfaces, and has nothing else of it: no rule, no route, no forwarding.
+Ours runs in its own namespaces. Its bridges and firewall rules are in its network namespace, its containers in its
+pid namespace, its mounts in its mount namespace, so all of them end with its one process, also if that is killed. A
+pair of virtual interfaces connects it to the host, which gets no firewall rules, routes or forwarding.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ exec runc "$@"
 
 
 class UnavailableError(ClusterError):
-    """There is no Docker, and none can be started: kind cannot run here."""
+    """kind cannot run here, because Docker is not running and cannot be started."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker. `address` is where its published ports are reached."""
+    """A Docker engine. `address` is the address of its published ports."""
 
     address: str
     socket: Path | None = None
@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For programs that talk to it."""
+        """The environment of programs that use this engine."""
         return {"DOCKER_HOST": f"unix://{self.socket}"} if self.socket else {}
 
     def docker(self, *arguments: str, stdin: Path | None = None) -> str:
@@ -82,7 +82,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Place:
-    """Where our own Docker of one cache is. All names derive from the cache's path: caches do not meet."""
+    """Paths and names of a cache's own Docker. They depend on the cache's path, so caches do not conflict."""
 
     layout: Layout
 
@@ -92,7 +92,7 @@ class Place:
 
     @property
     def runtime(self) -> Path:
-        """Sockets, whose paths must be short."""
+        """The directory of sockets, whose paths must be short."""
         return Path("/run") / self.link
 
     @property
@@ -101,11 +101,11 @@ class Place:
 
     @property
     def link(self) -> str:
-        """The host's end of the pair of interfaces; a name has at most 15 characters."""
+        """The host's interface of the pair. A name has at most 15 characters."""
         return f"gatehouse-{self._digest[:2].hex()}"
 
     def address(self, number: int) -> str:
-        """The host's (1) and Docker's (2) in a network of four, of the range that RFC 2544 sets aside for tests."""
+        """The address of the host (1) or of Docker (2), in a /30 network of the range of RFC 2544 for tests."""
         return f"198.18.{self._digest[2]}.{self._digest[3] & 0xFC | number}"
 
 
@@ -114,7 +114,7 @@ def place_of(cache: Path) -> Place:
 
 
 def find(cache: Path, say: Say) -> Engine:
-    """The Docker that runs, or ours, which is started if it does not run yet."""
+    """The running Docker, or our own, which is started if necessary."""
     if (engine := existing(cache)) is not None:
         return engine
     if os.geteuid() != 0:
@@ -128,12 +128,12 @@ def find(cache: Path, say: Say) -> Engine:
         raise UnavailableError(f"kind needs Docker, and it could not be installed here. {error}") from error
     if installed:
         say(f"Installed {', '.join(installed)} ({time.monotonic() - began:.0f} s)")
-    stop_own(cache, say)  # what is left of one that was killed
+    stop_own(cache, say)  # what a killed engine has left
     return _start(place_of(cache), say)
 
 
 def existing(cache: Path) -> Engine | None:
-    """The Docker that runs, ours or not."""
+    """The running Docker, our own or the host's."""
     place = place_of(cache)
     ours = Engine(place.address(2), place.socket)
     if Process(place.layout, "dockerd").running() is not None and ours.succeeds("info"):
@@ -158,7 +158,7 @@ def _start(place: Place, say: Say) -> Engine:
         stop_own(place.layout.root.parent.parent, lambda _text: None)
         raise
     if left := engine.docker("ps", "--all", "--quiet").split():
-        engine.docker("rm", "--force", "--volumes", *left)  # of a Docker that was killed
+        engine.docker("rm", "--force", "--volumes", *left)  # of a killed engine
     say(f"Docker is up, in namespaces of its own ({time.monotonic() - began:.1f} s)")
     return engine
 
@@ -183,16 +183,16 @@ def _options(place: Place) -> tuple[str, ...]:
 
 
 def has_capability(number: int) -> bool:
-    """Whether this process has one of Linux' capabilities, by its number (capabilities(7))."""
+    """Whether this process has a Linux capability, by its number (capabilities(7))."""
     status = Path("/proc/self/status").read_text().splitlines()
     effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
     return bool(int(effective, 16) >> number & 1)
 
 
 def _connect(place: Place) -> None:
-    """The pair of interfaces. It goes when its network namespace goes."""
+    """Create the pair of interfaces. The kernel removes it with the network namespace."""
     record = Process(place.layout, "dockerd").record()
-    assert record is not None  # started just now
+    assert record is not None  # just started
     _wait_for_namespace(record.pid)
     inside = ("nsenter", f"--net=/proc/{record.pid}/ns/net", "ip")
     run("ip", "link", "add", place.link, "type", "veth", "peer", "name", "host", "netns", str(record.pid))
@@ -204,7 +204,7 @@ def _connect(place: Place) -> None:
 
 
 def _wait_for_namespace(pid: int) -> None:
-    """Until unshare has left the host's network."""
+    """Wait until unshare has left the host's network."""
     deadline = time.monotonic() + 5
     here = Path("/proc/self/ns/net").readlink()
     while time.monotonic() < deadline:
@@ -218,16 +218,16 @@ def _wait_for_namespace(pid: int) -> None:
 
 
 def stop_own(cache: Path, say: Say) -> None:
-    """End our own Docker, if it runs, and remove what it had outside of its namespaces. Its images stay."""
+    """Stop our own Docker if it is running, and remove what it has outside its namespaces. Its images stay."""
     place = place_of(cache)
     process = Process(place.layout, "dockerd")
     began = time.monotonic()
     ran = process.running() is not None
     stop([process], grace=_STOP_SECONDS)
     if succeeds("ip", "link", "show", place.link):
-        succeeds("ip", "link", "delete", place.link)  # the kernel may be faster
+        succeeds("ip", "link", "delete", place.link)  # the kernel may have removed it already
     shutil.rmtree(place.runtime, ignore_errors=True)
-    # Of some kinds they are below the group in which we run ourselves.
+    # Some kinds of groups are below our own group.
     for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}")):
         _remove_cgroup(group)
     if ran:
@@ -235,7 +235,7 @@ def stop_own(cache: Path, say: Say) -> None:
 
 
 def _remove_cgroup(group: Path) -> None:
-    """Remove the directories (the files in them are not removable), as soon as the last process has left."""
+    """Remove the directories (their files cannot be removed) when the last process has ended."""
     deadline = time.monotonic() + _STOP_SECONDS
     for directory, _directories, _files in os.walk(group, topdown=False):
         while True:

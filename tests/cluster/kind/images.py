@@ -22,7 +22,7 @@ _CERT_MANAGER_USER = "1000"
 
 @dataclass(frozen=True)
 class Sources:
-    """What images are made of: built programs, Debian's files, Envoy, and Istio's module."""
+    """Sources of images: built programs, Debian's files, Envoy, and Istio's module."""
 
     programs: Path
     rootfs: Path
@@ -33,13 +33,13 @@ class Sources:
 
 
 def component_names(programs: Path, kubernetes: str) -> dict[str, str]:
-    """The images that kubeadm wants, by their last names (such as `etcd`)."""
+    """The images that kubeadm needs, by the last part of their names (such as `etcd`)."""
     listed = run(programs / "kubeadm", "config", "images", "list", f"--kubernetes-version=v{kubernetes}").split()
     return {name.rpartition("/")[2].partition(":")[0]: name for name in listed}
 
 
 def write_all(sources: Sources, kubernetes: str, directory: Path) -> list[Path]:
-    """Every image as an archive in `directory`."""
+    """Write every image as an archive to `directory`."""
     return [
         _write(directory, image, files)
         for image, files in [
@@ -52,7 +52,7 @@ def write_all(sources: Sources, kubernetes: str, directory: Path) -> list[Path]:
 
 
 def write_backend(programs: Path, directory: Path) -> Path:
-    """The image of the scenarios' back ends, also for a cluster whose other images come from a registry."""
+    """Write the image of the scenarios' back ends, also for a cluster with the other images from a registry."""
     return _write(directory, *backend(programs))
 
 
@@ -79,12 +79,12 @@ def _components(sources: Sources, kubernetes: str) -> list[tuple[Image, list[Fil
 
 
 def _firewall(root: Path) -> list[File]:
-    """nft, by which kube-proxy writes its rules."""
+    """nft, which kube-proxy uses to write its rules."""
     return [program(path, _resolved(root, path)) for path in rootfs.with_libraries(root, "/usr/sbin/nft")]
 
 
 def _resolved(root: Path, path: str) -> Path:
-    """The file behind a path of the root file system, whose links mean that root."""
+    """The file of a path in the root file system, to whose root absolute links refer."""
     directory = (root / path.lstrip("/")).parent.resolve()
     return (directory / Path(path).name).resolve()
 
@@ -108,7 +108,7 @@ def _istio(sources: Sources) -> list[tuple[Image, list[File]]]:
 
 
 def _cert_manager(sources: Sources) -> list[tuple[Image, list[File]]]:
-    """One program is all four; which one, its first argument says."""
+    """One program for all four images, selected by its first argument."""
     certificates = File("/etc/ssl/certs/ca-certificates.crt", sources.rootfs / "etc/ssl/certs/ca-certificates.crt")
     files = [program("/cert-manager", sources.programs / "cert-manager"), certificates]
     names = ("controller", "webhook", "cainjector", "acmesolver")
@@ -126,7 +126,7 @@ def _cert_manager(sources: Sources) -> list[tuple[Image, list[File]]]:
 
 
 def _libraries_of_host(executable: Path) -> list[File]:
-    """The shared libraries with which the program runs on this host."""
+    """The shared libraries that the program uses on this host."""
     paths = []
     for line in run("ldd", executable).splitlines():
         words = line.split()

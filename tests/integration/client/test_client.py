@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to the API server: many threads, a busy server, lost connections, and lists of many pages."""
+"""The client of the API server: many threads, a busy server, lost connections, and lists of several pages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes import client
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Door
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes import client as client_module
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Client
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import owned_fields, was_created
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref
@@ -32,7 +32,7 @@ from support.client import connect
 from support.faulty_proxy import Fault, FaultyProxy, faulty_proxy
 from support.run_module import Outcome, run_module
 
-TEST = {"gatehouse.istio/test": "door"}
+TEST = {"gatehouse.istio/test": "client"}
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def proxy(cluster: Cluster) -> Iterator[FaultyProxy]:
 
 
 @pytest.fixture
-def door(proxy: FaultyProxy) -> Door:
-    """It has had its first answer, so it is patient."""
+def client(proxy: FaultyProxy) -> Client:
+    """A client that has had its first answer, so it retries requests that fail."""
     found = connect(kubeconfig=proxy.kubeconfig)
     found.get(Ref("Secret", "default", "none"))
     proxy.requests.clear()
@@ -69,21 +69,21 @@ def took(call: Callable[[], Any]) -> float:
 
 
 def test_each_thread_keeps_a_connection(proxy: FaultyProxy, namespace: str, secret: Secret) -> None:
-    door = connect(connections=4, kubeconfig=proxy.kubeconfig)
+    client = connect(connections=4, kubeconfig=proxy.kubeconfig)
     proxy.delay = 0.02
     with ThreadPoolExecutor(4) as threads:
-        made = list(threads.map(door.apply, [secret(f"s{number}") for number in range(40)]))
+        made = list(threads.map(client.apply, [secret(f"s{number}") for number in range(40)]))
     assert {live["metadata"]["name"] for live in made} == {f"s{number}" for number in range(40)}
     assert proxy.requests == {("PATCH", "secrets"): 40}
     assert proxy.most_at_once == 4
     assert proxy.connections == 4
-    assert len(door.find("Secret", TEST, namespace)) == 40
+    assert len(client.find("Secret", TEST, namespace)) == 40
     assert proxy.connections == 4
 
 
-def test_one_thread_needs_one_connection(door: Door, proxy: FaultyProxy, secret: Secret) -> None:
+def test_one_thread_needs_one_connection(client: Client, proxy: FaultyProxy, secret: Secret) -> None:
     for name in ("a", "b", "c"):
-        door.apply(secret(name))
+        client.apply(secret(name))
     assert proxy.connections == 1
 
 
@@ -92,48 +92,48 @@ def test_one_thread_needs_one_connection(door: Door, proxy: FaultyProxy, secret:
     [(429, {"Retry-After": "1"}, 1.0), (429, {}, 0.1), (503, {"Retry-After": "1"}, 1.0)],
     ids=["429", "429 without a time", "503"],
 )
-def test_a_busy_api_server_is_waited_for(
-    door: Door, proxy: FaultyProxy, secret: Secret, status: int, headers: dict[str, str], least: float
+def test_requests_to_a_busy_api_server_are_retried(
+    client: Client, proxy: FaultyProxy, secret: Secret, status: int, headers: dict[str, str], least: float
 ) -> None:
     proxy.faults.append(Fault("PATCH", "/secrets/", status, headers=headers))
-    assert least <= took(lambda: door.apply(secret())) < least + 10
+    assert least <= took(lambda: client.apply(secret())) < least + 10
     assert proxy.requests == {("PATCH", "secrets"): 2}
 
 
-def test_a_busy_api_server_is_waited_for_before_its_first_answer(proxy: FaultyProxy, namespace: str) -> None:
+def test_the_first_request_to_a_busy_api_server_is_retried(proxy: FaultyProxy, namespace: str) -> None:
     proxy.faults.append(Fault("GET", status=429, headers={"Retry-After": "1"}))
     assert connect(kubeconfig=proxy.kubeconfig).find("Secret", TEST, namespace) == []
 
 
-def test_an_api_server_that_stays_busy(door: Door, proxy: FaultyProxy, secret: Secret) -> None:
+def test_an_api_server_that_stays_busy(client: Client, proxy: FaultyProxy, secret: Secret) -> None:
     proxy.faults.append(Fault("PATCH", "/secrets/", 429, headers={"Retry-After": "3600"}))
     with pytest.raises(ClusterError, match=r"is too busy: it answers 429 .* and asks to wait 3600 s") as raised:
-        door.apply(secret())
+        client.apply(secret())
     assert raised.value.status == 429
 
 
 @pytest.mark.parametrize("too_late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("status", [None, 502, 503], ids=["connection lost", "502", "503"])
-def test_what_got_lost_is_sent_again(
-    door: Door, proxy: FaultyProxy, namespace: str, secret: Secret, status: int | None, too_late: bool
+def test_requests_whose_connection_is_lost_are_retried(
+    client: Client, proxy: FaultyProxy, namespace: str, secret: Secret, status: int | None, too_late: bool
 ) -> None:
-    """Whether the API server has carried it out before that, or not."""
+    """Whether or not the API server has already handled the request."""
     for method in ("GET", "PATCH", "DELETE"):
         proxy.faults.append(Fault(method, status=status, too_late=too_late))
-    live = door.apply(secret())
-    assert door.find("Secret", TEST, namespace)[0]["metadata"]["uid"] == live["metadata"]["uid"]
-    door.delete(live)
-    assert door.get(Ref("Secret", namespace, "a")) is None
+    live = client.apply(secret())
+    assert client.find("Secret", TEST, namespace)[0]["metadata"]["uid"] == live["metadata"]["uid"]
+    client.delete(live)
+    assert client.get(Ref("Secret", namespace, "a")) is None
     assert proxy.requests == {("GET", "secrets"): 3, ("PATCH", "secrets"): 2, ("DELETE", "secrets"): 2}
 
 
-def test_a_create_whose_answer_got_lost(door: Door, proxy: FaultyProxy, secret: Secret) -> None:
-    """It says so: there is one, maybe somebody else's. Who asks for it sees whose."""
+def test_a_create_whose_answer_is_lost(client: Client, proxy: FaultyProxy, secret: Secret) -> None:
+    """The retry reports a conflict, because another client may have created the object. A read shows who did."""
     proxy.faults.append(Fault("POST", too_late=True))
     with pytest.raises(ClusterError, match="already exists") as raised:
-        door.create(secret())
+        client.create(secret())
     assert raised.value.status == 409
-    live = door.get(Ref("Secret", secret()["metadata"]["namespace"], "a"))
+    live = client.get(Ref("Secret", secret()["metadata"]["namespace"], "a"))
     assert live is not None
     assert was_created(live)
 
@@ -146,43 +146,43 @@ def test_a_lost_connection_before_the_first_answer(proxy: FaultyProxy, namespace
     assert proxy.requests.total() == 1
 
 
-def test_an_api_server_that_stays_away(
-    door: Door, proxy: FaultyProxy, secret: Secret, monkeypatch: pytest.MonkeyPatch
+def test_an_api_server_that_stays_unreachable(
+    client: Client, proxy: FaultyProxy, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{client.__package__}.retry.RETRY_SECONDS", 2.0)
+    monkeypatch.setattr(f"{client_module.__package__}.retry.RETRY_SECONDS", 2.0)
     proxy.faults.append(Fault(times=None))
     with pytest.raises(ClusterError, match=r"cannot be reached.*tried again for"):
-        door.apply(secret())
+        client.apply(secret())
     assert proxy.requests.total() > 2
     proxy.requests.clear()
     with pytest.raises(ClusterError, match="cannot be reached"):
-        door.apply(secret())
-    assert proxy.requests.total() == 1, "those that come later do not wait anew"
+        client.apply(secret())
+    assert proxy.requests.total() == 1, "later requests are not retried"
 
 
 def test_an_api_server_that_hangs(
-    door: Door, proxy: FaultyProxy, secret: Secret, monkeypatch: pytest.MonkeyPatch
+    client: Client, proxy: FaultyProxy, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has had its time already."""
-    monkeypatch.setattr(client, "_TIMEOUT_SECONDS", 0.5)
+    """A request that has timed out is not retried."""
+    monkeypatch.setattr(client_module, "_TIMEOUT_SECONDS", 0.5)
     proxy.delay = 2
     with pytest.raises(ClusterError, match=r"cannot be reached.*timed out"):
-        door.apply(secret())
+        client.apply(secret())
     assert proxy.connections == 1
 
 
-def test_somebody_else_writes_at_the_same_time(door: Door, proxy: FaultyProxy, secret: Secret) -> None:
+def test_another_client_writes_at_the_same_time(client: Client, proxy: FaultyProxy, secret: Secret) -> None:
     proxy.faults.append(Fault("PATCH", status=409, times=3))
-    live = door.apply(secret())
+    live = client.apply(secret())
     assert proxy.requests == {("PATCH", "secrets"): 4}
     proxy.faults.append(Fault("PATCH", status=409))
     with pytest.raises(ClusterError) as raised:
-        door.apply({**secret(), "metadata": {**secret()["metadata"], "uid": live["metadata"]["uid"]}})
-    assert raised.value.status == 409, "who names what he has read must read again"
+        client.apply({**secret(), "metadata": {**secret()["metadata"], "uid": live["metadata"]["uid"]}})
+    assert raised.value.status == 409, "a write that names the object that it read must not be retried"
     assert proxy.requests == {("PATCH", "secrets"): 5}
     proxy.faults.append(Fault("PATCH", status=409, times=None))
     with pytest.raises(ClusterError, match="a fault of the tests"):
-        door.apply(secret())
+        client.apply(secret())
 
 
 @pytest.mark.parametrize(
@@ -194,51 +194,53 @@ def test_somebody_else_writes_at_the_same_time(door: Door, proxy: FaultyProxy, s
         (422, "Invalid value"),
     ],
 )
-def test_refusals_are_final(door: Door, proxy: FaultyProxy, secret: Secret, status: int, message: str) -> None:
+def test_refused_writes_are_not_retried(
+    client: Client, proxy: FaultyProxy, secret: Secret, status: int, message: str
+) -> None:
     proxy.faults.append(Fault("PATCH", status=status, message=message, times=None))
     with pytest.raises(ClusterError):
-        door.apply(secret())
+        client.apply(secret())
     assert proxy.requests == {("PATCH", "secrets"): 1}
 
 
 def test_a_list_of_many_pages(
-    door: Door, proxy: FaultyProxy, namespace: str, secret: Secret, monkeypatch: pytest.MonkeyPatch
+    client: Client, proxy: FaultyProxy, namespace: str, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
-        door.apply(secret(f"s{number}"))
-    monkeypatch.setattr(client, "_PAGE", 3)
+        client.apply(secret(f"s{number}"))
+    monkeypatch.setattr(client_module, "_PAGE", 3)
     proxy.requests.clear()
-    found = door.find("Secret", TEST, namespace)
+    found = client.find("Secret", TEST, namespace)
     assert [live["metadata"]["name"] for live in found] == [f"s{number}" for number in range(7)]
     assert proxy.requests == {("GET", "secrets"): 3}
     assert {(live["kind"], live["apiVersion"]) for live in found} == {("Secret", "v1")}
-    single = door.get(Ref("Secret", namespace, "s0"))
+    single = client.get(Ref("Secret", namespace, "s0"))
     assert single is not None
     assert owned_fields(found[0]) == owned_fields(single) != set()
     proxy.faults.append(Fault("GET", "continue=", status=410))
-    assert door.find("Secret", TEST, namespace) == found, "it begins anew"
+    assert client.find("Secret", TEST, namespace) == found, "the list starts again"
     assert proxy.requests == {("GET", "secrets"): 3 + 1 + 2 + 3}
     proxy.faults.append(Fault("GET", "continue=", status=410, times=None))
     with pytest.raises(ClusterError, match="a fault of the tests"):
-        door.find("Secret", TEST, namespace)
+        client.find("Secret", TEST, namespace)
 
 
-def test_any_text_arrives_as_it_was(door: Door, secret: Secret) -> None:
+def test_any_text_arrives_as_it_was(client: Client, secret: Secret) -> None:
     text = 'é € 😀 "quoted" \\ \n \t \x7f \x85 \x9f \u2028 \u2029 \ufeff \uffff end'
     manifest = secret()
     manifest["metadata"]["annotations"] = {"example.com/text": text}
-    assert door.apply(manifest)["metadata"]["annotations"]["example.com/text"] == text
+    assert client.apply(manifest)["metadata"]["annotations"]["example.com/text"] == text
 
 
-def test_what_is_no_api_server(proxy: FaultyProxy, namespace: str) -> None:
-    """A login page of a proxy, say."""
+def test_a_server_that_is_not_an_api_server(proxy: FaultyProxy, namespace: str) -> None:
+    """For example the login page of a proxy."""
     proxy.faults.append(Fault(status=200, raw=b"<html>"))
     with pytest.raises(ClusterError, match="is not a Kubernetes API server"):
         connect(kubeconfig=proxy.kubeconfig).find("Secret", TEST, namespace)
 
 
-def test_a_shared_gateway_whose_answers_get_lost(istio: Cluster, proxy: FaultyProxy, namespace: str) -> None:
-    """The API server says that there is one already, or a newer one: the module's own."""
+def test_a_shared_gateway_whose_answers_are_lost(istio: Cluster, proxy: FaultyProxy, namespace: str) -> None:
+    """The retry gets a conflict with the object that the module itself has written."""
 
     def expose(name: str) -> Outcome:
         options = {
@@ -270,7 +272,7 @@ def test_a_shared_gateway_whose_answers_get_lost(istio: Cluster, proxy: FaultyPr
 
 @pytest.fixture
 def team(istio: Cluster, namespace: str) -> Iterator[dict[str, Any]]:
-    """The connection of a service account that may write Gateways. It has the right as one of a group."""
+    """The connection of a service account that may write Gateways, by a right of its group."""
     rbac = "rbac.authorization.k8s.io"
     manifests: list[Manifest] = [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "team", "namespace": namespace}},
@@ -296,24 +298,24 @@ def team(istio: Cluster, namespace: str) -> Iterator[dict[str, Any]]:
 
 
 def test_an_api_server_that_is_restarted(istio: Cluster, team: dict[str, Any], namespace: str) -> None:
-    """In the middle of writes from four threads, by somebody whose rights it must learn anew: none is refused."""
-    door = connect(connections=4, **team)
+    """No write from four threads is refused, though the restarted API server must load the user's rights again."""
+    client = connect(connections=4, **team)
     ended = threading.Event()
     rounds = [0] * 4
 
     def write(thread: int) -> None:
         while not ended.is_set():
             at = Ref("Gateway", namespace, f"{thread}-{rounds[thread]}")
-            live = door.apply(gateway(at))
-            assert door.get(at) is not None
+            live = client.apply(gateway(at))
+            assert client.get(at) is not None
             if rounds[thread] % 2:
-                door.delete(live)
+                client.delete(live)
             rounds[thread] += 1
 
     def all_have_done(before: list[int]) -> None:
         for writer in writers:
             if writer.done():
-                writer.result()  # raises what has ended it
+                writer.result()  # raises the writer's error
         assert all(now >= then + 3 for now, then in zip(rounds, before, strict=True))
 
     with ThreadPoolExecutor(4) as threads:
@@ -324,14 +326,14 @@ def test_an_api_server_that_is_restarted(istio: Cluster, team: dict[str, Any], n
             assert record is not None
             os.kill(record.pid, signal.SIGTERM)
             time.sleep(1)
-            istio.kill("kube-apiserver")  # a kubelet has more patience, but not for ever
+            istio.kill("kube-apiserver")  # as a kubelet does after a longer grace period
             before = list(rounds)
             istio.start()
             eventually(lambda: all_have_done(before))
         finally:
             ended.set()
     all_have_done(before)
-    found = {live["metadata"]["name"] for live in door.find("Gateway", TEST, namespace)}
+    found = {live["metadata"]["name"] for live in client.find("Gateway", TEST, namespace)}
     assert found == {f"{thread}-{n}" for thread in range(4) for n in range(0, rounds[thread], 2)}
 
 
@@ -346,10 +348,10 @@ def gateway(at: Ref) -> Manifest:
 
 
 class TestConnections:
-    """The ways to say where the API server is and who asks."""
+    """The ways to configure the API server and the credentials."""
 
     @pytest.fixture
-    def client(self, cluster: Cluster) -> dict[str, Any]:
+    def certificate(self, cluster: Cluster) -> dict[str, Any]:
         admin, server = pair(cluster.layout, "admin"), load_settings(cluster.layout).api
         files = {"client_cert": str(admin.certificate), "client_key": str(admin.key)}
         return {"host": server, "ca_cert": str(pair(cluster.layout, "ca").certificate), **files}
@@ -358,12 +360,14 @@ class TestConnections:
         for kubeconfig in (str(cluster.kubeconfig), yaml.safe_load(cluster.kubeconfig.read_text())):
             assert connect(kubeconfig=kubeconfig).find("Secret", TEST, namespace) == []
 
-    def test_a_client_certificate(self, client: dict[str, Any], namespace: str) -> None:
-        assert connect(**client).find("Secret", TEST, namespace) == []
+    def test_a_client_certificate(self, certificate: dict[str, Any], namespace: str) -> None:
+        assert connect(**certificate).find("Secret", TEST, namespace) == []
 
-    def test_the_environment(self, client: dict[str, Any], namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment(
+        self, certificate: dict[str, Any], namespace: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         names = {"client_cert": "cert_file", "client_key": "key_file", "ca_cert": "ssl_ca_cert"}
-        for option, value in client.items():
+        for option, value in certificate.items():
             monkeypatch.setenv(f"K8S_AUTH_{names.get(option, option).upper()}", value)
         assert connect().find("Secret", TEST, namespace) == []
 
@@ -373,11 +377,11 @@ class TestConnections:
         assert connect(**team).find("Gateway", TEST, namespace) == []
         groups = ["first", f"system:serviceaccounts:{namespace}"]
         for given in (groups, groups[::-1]):
-            door = connect(kubeconfig=str(cluster.kubeconfig), impersonate_user="jane", impersonate_groups=given)
-            assert door.find("Gateway", TEST, namespace) == []
-        door = connect(kubeconfig=str(cluster.kubeconfig), impersonate_user="jane", impersonate_groups=["first"])
+            client = connect(kubeconfig=str(cluster.kubeconfig), impersonate_user="jane", impersonate_groups=given)
+            assert client.find("Gateway", TEST, namespace) == []
+        client = connect(kubeconfig=str(cluster.kubeconfig), impersonate_user="jane", impersonate_groups=["first"])
         with pytest.raises(ClusterError, match='User "jane" cannot list'):
-            door.find("Gateway", TEST, namespace)
+            client.find("Gateway", TEST, namespace)
 
     def test_a_proxy_that_wants_a_password(self, proxy: FaultyProxy, team: dict[str, Any], namespace: str) -> None:
         there: dict[str, Any] = {

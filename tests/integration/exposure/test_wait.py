@@ -268,8 +268,8 @@ def test_what_is_not_served_in_time_is_said(istio: Cluster, expose: Expose, host
     ) in path.message
     backend = expose(service="nobody", wait_timeout=2)
     assert (
-        f"http://{host}/ through {address}:80: the gateway itself answers 503 (no healthy upstream), as it does not reach an "
-        "endpoint of the route's destination."
+        f"http://{host}/ through {address}:80: the gateway itself answers 503 (no healthy upstream), as it does not "
+        "reach an endpoint of the route's destination."
     ) in backend.message
     service = expose(service="missing", wait_timeout=2)
     assert f"http://{host}/ through {address}:80: the gateway itself answers 503" in service.message
