@@ -240,7 +240,7 @@ exposures:
           level: warning
           objects: [VirtualService shop/shop]
           where: routes[0]
-          message: There is no Service shop/web.
+          message: Service shop/web does not exist, so the gateway answers 503.
           fix: Create it, or correct its name.
     certificate:
       description: The Certificate that the exposure orders, as returned by M(gatehouse.istio.istio_exposure).

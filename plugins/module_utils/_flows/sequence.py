@@ -6,10 +6,10 @@
 
 """The order in which a task manages exposures, one or thousands, and when it stops.
 
-    read and plan -> check -> prepare waits -> | dry run -> apply, with waits -> remove
-                     nothing is written yet    |
+    read and plan → check → prepare waits → dry run → apply, with waits → remove
 
-It stops before `apply` if an exposure fails, unless the task goes on with the others (`on_error: continue`).
+Nothing is written before `apply`. If an exposure fails before that, the task stops there, unless it goes on with the
+others (`on_error: continue`). Check mode ends after the dry run.
 """
 
 from __future__ import annotations
