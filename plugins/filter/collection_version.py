@@ -31,28 +31,12 @@ _value:
   type: str
 """
 
-import json
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import yaml
-
-
-def collection_version(name: str) -> str:
-    """See DOCUMENTATION."""
-    try:
-        package = import_module(f"ansible_collections.{name}")
-    except ModuleNotFoundError:
-        return ""
-    root = Path(next(iter(package.__path__)))  # __file__ is not set for a collection
-    manifest = root / "MANIFEST.json"
-    if manifest.is_file():
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-    source = root / "galaxy.yml"  # a checkout that was never built
-    return str(yaml.safe_load(source.read_text(encoding="utf-8"))["version"]) if source.is_file() else ""
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.version import collection_version
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"collection_version": collection_version}

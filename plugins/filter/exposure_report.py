@@ -32,20 +32,12 @@ _value:
   type: dict
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._report import page
-
-
-def exposure_report(exposed: Mapping[str, Any]) -> dict[str, Any]:
-    """See DOCUMENTATION."""
-    found = page(exposed)
-    return {**found, "digest": hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()}
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.page import exposure_report
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"exposure_report": exposure_report}

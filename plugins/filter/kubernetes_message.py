@@ -33,29 +33,12 @@ _value:
   type: str
 """
 
-import ast
-import json
-import re
+from collections.abc import Callable
 from typing import Any
 
-# The answer as Python prints bytes, b'{"kind":"Status", ...}', or as it is.
-_BYTES = re.compile(r"b(['\"])(\{.*\})(\\n)?\1", re.DOTALL)
-_TEXT = re.compile(r"\{.*\}", re.DOTALL)
-
-
-def kubernetes_message(text: str) -> str:
-    """See DOCUMENTATION."""
-    as_bytes, as_text = _BYTES.search(text), _TEXT.search(text)
-    try:
-        if as_bytes:
-            answer = json.loads(ast.literal_eval(as_bytes.group(0)))
-        else:
-            answer = json.loads(as_text.group(0)) if as_text else {}
-    except (SyntaxError, ValueError):
-        return text
-    return str(answer.get("message") or text)
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.messages import kubernetes_message
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"kubernetes_message": kubernetes_message}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.filter.istio_ingress_gateways import istio_ingress_gateways
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import istio_ingress_gateways
 
 LABELS = {"app": "public", "istio": "public"}
 PORTS = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]

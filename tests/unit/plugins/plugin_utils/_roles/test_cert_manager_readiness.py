@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.filter.cert_manager_not_ready import cert_manager_not_ready
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_readiness import (
+    cert_manager_not_ready,
+)
 
 ISSUER = {"id": "ClusterIssuer le", "kind": "ClusterIssuer", "namespace": "", "name": "le"}
 CERTIFICATE = {"id": "Certificate edge/shop", "kind": "Certificate", "namespace": "edge", "name": "shop"}

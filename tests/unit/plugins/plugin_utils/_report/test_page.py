@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from report.writing import sample
 
-from ansible_collections.gatehouse.istio.plugins.filter.exposure_report import exposure_report
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._report import page
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._report_words import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.page import exposure_report, page
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.words import (
     conditions,
     destinations,
     difference,

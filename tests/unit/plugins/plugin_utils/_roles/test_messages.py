@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.filter.kubernetes_message import kubernetes_message
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.messages import kubernetes_message
 
 MESSAGE = """Issuer "it's" is invalid: spec.acme.server: Invalid value: "": don't"""
 STATUS = json.dumps({"kind": "Status", "message": MESSAGE, "details": {"causes": [{"field": "spec"}]}})

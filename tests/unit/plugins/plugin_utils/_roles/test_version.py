@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.gatehouse.istio.plugins.filter.collection_version import collection_version
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.version import collection_version
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 
 
 def test_an_installed_collection() -> None:

@@ -11,12 +11,14 @@ What is not known, because it may not be read, is None.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._report_words import (
+from .words import (
     Data,
     conditions,
     destinations,
@@ -31,6 +33,12 @@ _FULL_DAYS = 90
 _URGENT_DAYS = 7  # as the check certificate-expires-soon
 _SOON_DAYS = 30
 _URL = re.compile(r"(https?)://([^/:*]+)(?::[0-9]+)?/")
+
+
+def exposure_report(exposed: Data) -> Part:
+    """The page of what the module returned, and a digest that changes if anything on the page does."""
+    content = page(exposed)
+    return {**content, "digest": hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}
 
 
 def page(result: Data) -> Part:
