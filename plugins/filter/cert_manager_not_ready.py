@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 3: what is not ready yet, and what cert-manager says of it. Pure."""
+"""Role cert_manager, step 3: live issuers and certificates → a sentence for each that is not ready. Pure."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ DOCUMENTATION = r"""
 name: cert_manager_not_ready
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Say which issuers and certificates are not ready, and why
+short_description: Report which issuers and certificates are not ready, and why
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
+  - For role P(gatehouse.istio.cert_manager#role).
 positional: live
 options:
   _input:
-    description: The objects that were written, as P(gatehouse.istio.cert_manager_plan#filter) returned them.
+    description: The applied objects, as P(gatehouse.istio.cert_manager_plan#filter) returned them.
     type: list
     elements: dict
     required: true
   live:
-    description: These Issuers, ClusterIssuers and Certificates as the cluster has them.
+    description: The live Issuers, ClusterIssuers and Certificates.
     type: list
     elements: dict
     required: true
   trail:
-    description: CertificateRequests, Orders and Challenges of the namespaces of the Certificates, for what they say.
+    description: The live CertificateRequests, Orders and Challenges, whose messages explain a Certificate.
     type: list
     elements: dict
     default: []
   hopeful:
-    description: Leave out Certificates that cert-manager has given up for now, on which it is no use to wait.
+    description: Leave out Certificates whose issuance has failed, for which it is useless to wait.
     type: bool
     default: false
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 1: what its variables ask for, as chart values and objects. Pure: no file, no cluster."""
+"""Role cert_manager, step 1: its variables → chart values and objects. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
 short_description: Turn the variables of role cert_manager into chart values and Kubernetes objects
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
-  - Mistakes are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.cert_manager#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: files
 options:
   _input:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   files:
-    description: What the values files hold, by path.
+    description: The contents of the values files by path, as parsed YAML.
     type: dict
     required: true
 """
@@ -29,15 +29,16 @@ EXAMPLES = r"""
 - name: Show the objects of the role, by name only
   ansible.builtin.debug:
     msg: >-
-      {{ (cert_manager__wanted | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
+      {{ (cert_manager__variables | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
          | map(attribute='id') }}
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The chart's values, the objects in the order in which they are written and their manifests by C(id), the Secrets
-    that issuers read, and what is wrong with the input.
+    The chart's C(values), the C(objects) in the order in which they are applied and their C(manifests) by C(id), the
+    Secrets that issuers read as C(needs), C(kinds_to_read) and C(secrets_to_read) of the cluster, C(timeout_seconds),
+    and C(problems), a list of sentences.
   type: dict
 """
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 2: what is wanted beside what is there, so what to write, to remove, to refuse. Pure."""
+"""Role cert_manager, step 2: desired and live state → what to apply, to remove and to refuse. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: cert_manager_plan
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Decide what role cert_manager writes and removes
+short_description: Plan what role cert_manager applies and removes
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
-  - Reasons not to begin are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.cert_manager#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: cluster
 options:
   _input:
@@ -21,9 +21,9 @@ options:
     required: true
   cluster:
     description:
-      - What the cluster has. The Namespaces C(namespaces), the CustomResourceDefinition of Certificates in the list
-        C(crds), all Issuers, ClusterIssuers and Certificates in C(objects), and those Secrets that the role asks for in
-        C(secrets), which may lack their data.
+      - The live objects. C(namespaces) has all Namespaces, C(crds) the CustomResourceDefinition of Certificates,
+        C(objects) all Issuers, ClusterIssuers and Certificates, and C(secrets) the Secrets that the role needs, which
+        may lack their data.
     type: dict
     required: true
   namespace:
@@ -36,11 +36,11 @@ options:
     choices: [present, absent]
     default: present
   adopt:
-    description: Whether objects that others have made are taken over.
+    description: Whether to take over objects that the role did not create.
     type: bool
     default: false
   check_mode:
-    description: Whether nothing will be written, so that what others need may still be missing.
+    description: Whether the role runs in check mode, in which namespaces and CRDs may still be missing.
     type: bool
     default: false
 """
@@ -48,14 +48,15 @@ options:
 EXAMPLES = r"""
 - name: Show what the role would do
   ansible.builtin.debug:
-    msg: "{{ cert_manager__asked | gatehouse.istio.cert_manager_plan(cluster, namespace='cert-manager') }}"
+    msg: "{{ cert_manager__desired | gatehouse.istio.cert_manager_plan(cluster, namespace='cert-manager') }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The C(namespaces) to create; the C(secrets) and C(objects) to write and those to C(remove), in order; those that
-    check mode can only C(predict), because their namespace or cert-manager's API is missing yet; and the C(problems).
+    The C(namespaces) to create; the C(secrets) and C(objects) to apply and those to C(remove), in order; those that
+    check mode can only C(predict), because their namespace or cert-manager's API does not exist yet; and C(problems), a
+    list of sentences.
   type: dict
 """
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The version of a collection that Ansible would use, so that a role can refuse one that is too old."""
+"""The version of the collection that Ansible would use, so that a role can refuse one that is too old."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
 short_description: Version of an installed collection
 description:
-  - Returns the version of the collection that Ansible loads for the name, or an empty string when there is none.
+  - Returns the version of the collection that Ansible loads for the name, or an empty string if it is not installed.
 options:
   _input:
     description: The full name of the collection.

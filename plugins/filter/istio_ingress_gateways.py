@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 3: the installed gateways as the fact istio_ingress_gateways, and what they still wait for. Pure."""
+"""Role istio, step 3: live objects → the fact istio_ingress_gateways, and what the gateways still lack. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 name: istio_ingress_gateways
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
-short_description: Describe installed ingress gateways from what the cluster has
+short_description: Describe the installed ingress gateways
 description:
-  - Made for role P(gatehouse.istio.istio#role), which sets the result as the fact C(istio_ingress_gateways).
+  - For role P(gatehouse.istio.istio#role), which sets the result as the fact C(istio_ingress_gateways).
 positional: workloads, services
 options:
   _input:
@@ -35,10 +35,13 @@ options:
     elements: dict
     default: []
   predicted:
-    description: Names of the gateways that check mode would have changed; they are described as they would become.
+    description: Names of the gateways that a run would change; in check mode they are described as they would become.
     type: list
     elements: str
     default: []
+  failed:
+    description: The result of the task that failed while it waited for the gateways.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -50,7 +53,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(gateways) by name, and sentences about those that are C(not_ready) (not rolled out) or C(without_address).
+    C(gateways) by name, sentences about those that are C(not_ready) (not rolled out) or C(without_address), and with
+    O(failed), the C(problems), which are sentences about why the task failed.
   type: dict
 """
 

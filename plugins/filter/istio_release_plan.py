@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 2: what is wanted beside what is there, so what to remove, to install, to refuse. Pure."""
+"""Role istio, step 2: desired and live state → what to remove, to install and to refuse. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: istio_release_plan
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
-short_description: Decide which Helm releases role istio removes and installs
+short_description: Plan which Helm releases role istio removes and installs
 description:
-  - Made for role P(gatehouse.istio.istio#role).
-  - Reasons not to begin are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.istio#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: namespaces, workloads
 options:
   _input:
@@ -38,19 +38,26 @@ options:
     description: The role's C(istio_revision).
     type: str
     default: ''
+  config_maps:
+    description:
+      - The live ConfigMap with istiod's mesh configuration, if there is one. If it sends Ingress objects to a gateway
+        that the role's list does not mention, that stays.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
 - name: Show what the role would do
   ansible.builtin.debug:
-    msg: "{{ istio__asked | gatehouse.istio.istio_release_plan(namespaces, workloads, state='present') }}"
+    msg: "{{ istio__desired | gatehouse.istio.istio_release_plan(namespaces, workloads, state='present') }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The lists C(remove) and C(install) in order, the C(namespaces) to create, the names of releases that are C(kept) for
-    another control plane, and the C(problems).
+    The lists C(remove) and C(install) in order, the C(namespaces) to create, the values that the live state decides by
+    chart as C(chart_values), the names of releases that are C(kept) for another control plane, and the C(problems).
   type: dict
 """
 

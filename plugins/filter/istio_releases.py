@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 1: what its variables ask for, as Helm releases. Pure: no file, no cluster."""
+"""Role istio, step 1: its variables → Helm releases, their values and the gateways. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
 short_description: Turn the variables of role istio into Helm releases
 description:
-  - Made for role P(gatehouse.istio.istio#role).
+  - For role P(gatehouse.istio.istio#role).
   - It lists the Helm releases in the order in which they are installed and merges the values of each.
-  - Mistakes are returned as sentences, not raised, so that the role can report all of them at once.
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: files
 options:
   _input:
@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   files:
-    description: What the values files hold, by path.
+    description: The contents of the values files by path, as parsed YAML.
     type: dict
     required: true
 """
@@ -29,13 +29,14 @@ options:
 EXAMPLES = r"""
 - name: Show the releases of the role
   ansible.builtin.debug:
-    msg: "{{ istio__wanted | gatehouse.istio.istio_releases(istio__values_files) }}"
+    msg: "{{ istio__variables | gatehouse.istio.istio_releases(istio__values_files) }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The releases in install order, their values by C(namespace/name), the gateways, and what is wrong with the input.
+    C(releases) in the order of their installation, C(release_values) by C(namespace/name), C(gateways),
+    C(timeout_seconds), and C(problems), a list of sentences.
   type: dict
 """
 

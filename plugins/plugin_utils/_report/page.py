@@ -4,9 +4,9 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What istio_exposure_info returns → what the report's page shows, in the page's order. Pure.
+"""What istio_exposure_info returns → the content of the report's page, in the page's order. Pure.
 
-What is not known, because it may not be read, is None.
+A value is None if it is unknown because the account may not read it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _key(exposure: Data) -> str:
 
 
 def _link(kind: str, name: str) -> Part:
-    """A name, and the id of the element that tells of it: no space, and nothing that a link would need quoted."""
+    """A name, and the id of the element about it, quoted so that a link can name it."""
     return {"name": name, "id": f"{kind}:{quote(name, safe='/')}"}
 
 
@@ -109,31 +109,31 @@ def _count(findings: list[Part], level: str) -> int:
 
 
 def _findings(exposures: list[Part]) -> list[Part]:
-    """By level and code, errors first; what several exposures have is told once."""
+    """By level and code, errors first; a finding of several exposures is listed once."""
     groups: dict[tuple[str, str], dict[tuple[str, ...], Part]] = {}
     for exposure in exposures:
         for one in exposure.get("findings") or []:
             entries = groups.setdefault((one["level"], one["code"]), {})
-            told = entries.setdefault(
+            entry = entries.setdefault(
                 (one["message"], one["fix"], *one["objects"]),
                 {"message": one["message"], "fix": one["fix"], "objects": one["objects"], "exposures": []},
             )
-            _add(told["exposures"], exposure)
+            _add(entry["exposures"], exposure)
     ordered = sorted(groups, key=lambda group: (group[0] != "error", group[1]))
     return [{"level": level, "code": code, "entries": list(groups[level, code].values())} for level, code in ordered]
 
 
 def _certificates(exposures: list[Part]) -> list[Part]:
     """One of each Secret, those that end first at the top."""
-    found: dict[str, Part] = {}
+    by_secret: dict[str, Part] = {}
     for exposure in exposures:
         for served in exposure["tls"]:
             certificate = served["certificate"]
             if not certificate:
                 continue
-            one = found.setdefault(certificate["secret"], _certificate(certificate))
+            one = by_secret.setdefault(certificate["secret"], _certificate(certificate))
             _add(one["exposures"], exposure)
-    return sorted(found.values(), key=lambda one: (one["days_left"], one["secret"]))
+    return sorted(by_secret.values(), key=lambda one: (one["days_left"], one["secret"]))
 
 
 def _certificate(certificate: Data) -> Part:
@@ -159,21 +159,21 @@ def _urgency(days_left: int) -> str:
 
 def _no_certificate(exposures: list[Part]) -> list[Part]:
     """The Secrets that servers name and that have no certificate, or may not be read."""
-    found: dict[tuple[str, str], Part] = {}
+    by_server: dict[tuple[str, str], Part] = {}
     for exposure in exposures:
         for served in exposure["tls"]:
             if served["credential_name"] and not served["certificate"]:
                 at = (served["credential_name"], served["gateway"])
-                one = found.setdefault(at, {"secret": at[0], "gateway": at[1], "exposures": []})
+                one = by_server.setdefault(at, {"secret": at[0], "gateway": at[1], "exposures": []})
                 _add(one["exposures"], exposure)
-    return [found[at] for at in sorted(found)]
+    return [by_server[at] for at in sorted(by_server)]
 
 
 def _namespaces(exposures: list[Part], certificates: Data) -> list[Part]:
-    found: dict[str, list[Part]] = {}
+    by_namespace: dict[str, list[Part]] = {}
     for exposure in exposures:
-        found.setdefault(exposure["namespace"], []).append(_exposure(exposure, certificates))
-    return [{"name": name, "exposures": found[name]} for name in sorted(found)]
+        by_namespace.setdefault(exposure["namespace"], []).append(_exposure(exposure, certificates))
+    return [{"name": name, "exposures": by_namespace[name]} for name in sorted(by_namespace)]
 
 
 def _exposure(exposure: Part, certificates: Data) -> Part:

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The report: what routes, destinations and changes are called on the page. Pure."""
+"""The report: routes, destinations and changes as the text of the page. Pure."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ def _as_it_is(value: Any) -> str:
 
 def destinations(route: Data) -> list[str]:
     """Where a route sends what it takes, or what becomes of it otherwise."""
-    found = [_destination(entry) for entry in route["destinations"]]
+    texts = [_destination(entry) for entry in route["destinations"]]
     if "redirect" in route:
-        found.append(f"redirect to {_target(route['redirect'])}")
+        texts.append(f"redirect to {_target(route['redirect'])}")
     if "direct_response" in route:
-        found.append(f"answered by the gateway: {(route['direct_response'] or {}).get('status', '')}".rstrip(": "))
+        texts.append(f"answered by the gateway: {(route['direct_response'] or {}).get('status', '')}".rstrip(": "))
     if "delegate" in route:
         to = route["delegate"] or {}
-        found.append(f"as VirtualService {'/'.join(filter(None, (to.get('namespace'), to.get('name'))))} says")
-    return found or ["nowhere"]
+        texts.append(f"as VirtualService {'/'.join(filter(None, (to.get('namespace'), to.get('name'))))} says")
+    return texts or ["nowhere"]
 
 
 def _destination(entry: Data) -> str:
@@ -106,8 +106,8 @@ def issuer(name: str | None) -> str | None:
 
 def difference(before: Any, after: Any) -> list[dict[str, str]]:
     """What a change does, line by line of YAML: sign is '+', '-', or a space where nothing changes."""
-    found = list(difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=2))[3:]  # after its header
-    shown = [{"sign": " ", "text": "…"} if line.startswith("@@") else _signed(line) for line in found]
+    changes = list(difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=2))[3:]  # after its header
+    shown = [{"sign": " ", "text": "…"} if line.startswith("@@") else _signed(line) for line in changes]
     if len(shown) > _DIFF_LINES:
         more = {"sign": " ", "text": f"… and {len(shown) - _DIFF_LINES} lines more"}
         return [*shown[:_DIFF_LINES], more]

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role cert_manager, step 1: what its variables ask for, as chart values and objects. Pure: no file, no cluster."""
+"""Role cert_manager, step 1: its variables → chart values and objects. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -61,14 +61,16 @@ class Need:
 
 
 @dataclass
-class Asked:
-    """All that the variables ask for, while it is put together."""
+class Desired:
+    """What the variables ask for, while it is collected."""
 
     items: list[Item] = field(default_factory=list)
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     needs: list[Need] = field(default_factory=list)
-    issued: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # Secrets that Certificates make
+    issued: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict
+    )  # Certificates by their Secrets' namespace and name
     issuer_kinds: set[str] = field(default_factory=set)  # of those that Certificates name
 
     def add(self, api_version: str, kind: str, options: Options, content: Options) -> Item:
@@ -89,36 +91,38 @@ class Asked:
         return item
 
 
-def _add_secret(asked: Asked, secret: Options, home: str) -> None:
+def _add_secret(desired: Desired, secret: Options, home: str) -> None:
     data = {key: base64.b64encode(str(value).encode()).decode() for key, value in (secret.get("data") or {}).items()}
     content = {"type": secret.get("type") or "Opaque", "data": data}
-    item = asked.add("v1", "Secret", {**secret, "namespace": secret.get("namespace") or home}, content)
+    item = desired.add("v1", "Secret", {**secret, "namespace": secret.get("namespace") or home}, content)
     if item.state == "present" and not data:
-        asked.problems.append(f"The {item.id} of cert_manager_secrets has no data; give its keys and values.")
+        desired.problems.append(f"The {item.id} of cert_manager_secrets has no data; give its keys and values.")
 
 
-def _add_issuer(asked: Asked, issuer: Options, home: str) -> None:
+def _add_issuer(desired: Desired, issuer: Options, home: str) -> None:
     kind = issuer.get("kind") or "ClusterIssuer"
-    item = asked.add(CERT_MANAGER, kind, issuer, {"spec": issuer_spec(issuer)})
+    item = desired.add(CERT_MANAGER, kind, issuer, {"spec": issuer_spec(issuer)})
     if kind == "ClusterIssuer" and item.namespace:
-        asked.problems.append(f"The ClusterIssuer {item.name} has no namespace; remove it, or set kind to Issuer.")
+        desired.problems.append(
+            f"The ClusterIssuer {item.name} cannot have a namespace; remove it, or set kind to Issuer."
+        )
     if kind == "Issuer" and not item.namespace:
-        asked.problems.append(f"The Issuer {item.name} needs a namespace; give it one, or set kind to ClusterIssuer.")
+        desired.problems.append(f"The Issuer {item.name} needs a namespace; give it one, or set kind to ClusterIssuer.")
     if item.state == "absent":
         return
     types = chosen_types(issuer)
     if len(types) > 1:
-        asked.problems.append(f"The {item.id} must have one type, but has {' and '.join(types)}.")
+        desired.problems.append(f"The {item.id} must have one type, but has {' and '.join(types)}.")
     if not types and not issuer.get("spec"):
-        asked.problems.append(f"The {item.id} has no type; give it one of acme, ca, self_signed and vault.")
-    asked.problems += solver_problems(item.id, issuer)
+        desired.problems.append(f"The {item.id} has no type; give it one of acme, ca, self_signed and vault.")
+    desired.problems += solver_problems(item.id, issuer)
     at = item.namespace or home
-    asked.needs += [Need(at, secret.name, secret.key, item.id) for secret in secrets_read(issuer_spec(issuer))]
+    desired.needs += [Need(at, secret.name, secret.key, item.id) for secret in secrets_read(issuer_spec(issuer))]
 
 
 def _private_key(key: Options) -> dict[str, Any]:
-    found = {"algorithm": key.get("algorithm"), "rotationPolicy": key.get("rotation_policy")}
-    spec: dict[str, Any] = {name: value for name, value in found.items() if value}
+    settings = {"algorithm": key.get("algorithm"), "rotationPolicy": key.get("rotation_policy")}
+    spec: dict[str, Any] = {name: value for name, value in settings.items() if value}
     return {**spec, "size": int(key["size"])} if key.get("size") else spec
 
 
@@ -144,46 +148,46 @@ def _certificate_spec(certificate: Options) -> dict[str, Any]:
     return merge_values([{key: value for key, value in spec.items() if value}, certificate.get("spec") or {}])
 
 
-def _add_certificate(asked: Asked, certificate: Options) -> None:
+def _add_certificate(desired: Desired, certificate: Options) -> None:
     if certificate.get("state") == "absent":
-        asked.add(CERT_MANAGER, "Certificate", certificate, {})
+        desired.add(CERT_MANAGER, "Certificate", certificate, {})
         return
     if not certificate.get("issuer"):
-        asked.add(CERT_MANAGER, "Certificate", certificate, {})
-        asked.problems.append(f"The Certificate {certificate['namespace']}/{certificate['name']} needs an issuer.")
+        desired.add(CERT_MANAGER, "Certificate", certificate, {})
+        desired.problems.append(f"The Certificate {certificate['namespace']}/{certificate['name']} needs an issuer.")
         return
     spec = _certificate_spec(certificate)
-    item = asked.add(CERT_MANAGER, "Certificate", certificate, {"spec": spec})
+    item = desired.add(CERT_MANAGER, "Certificate", certificate, {"spec": spec})
     if spec["issuerRef"]["group"] == "cert-manager.io":
-        asked.issuer_kinds.add(spec["issuerRef"]["kind"])
-    asked.issued.setdefault((item.namespace, spec["secretName"]), []).append(item.id)
+        desired.issuer_kinds.add(spec["issuerRef"]["kind"])
+    desired.issued.setdefault((item.namespace, spec["secretName"]), []).append(item.id)
     for name in spec.get("dnsNames", []):
         if not is_dns_name(name.removeprefix("*.")):
-            asked.problems.append(
-                f"The {item.id} is asked for '{name}', which is no DNS name; write one such as shop.example.com or "
+            desired.problems.append(
+                f"The {item.id} lists '{name}', which is not a DNS name; write one such as shop.example.com or "
                 "*.example.com."
             )
     for option in ("duration", "renew_before"):
         text = certificate.get(option)
         if text and duration_seconds(text) is None:
-            asked.problems.append(
-                f"The {item.id} has {option} '{text}', which is no duration; write hours, such as 2160h for 90 days."
+            desired.problems.append(
+                f"The {item.id} has {option} '{text}', which is not a duration; write hours, such as 2160h for 90 days."
             )
 
 
-def _name_problems(asked: Asked) -> list[str]:
+def _name_problems(desired: Desired) -> list[str]:
     return [
         f"The {at} is listed {count} times; list it once."
-        for at, count in Counter(item.id for item in asked.items).items()
+        for at, count in Counter(item.id for item in desired.items).items()
         if count > 1
     ]
 
 
-def _secret_problems(asked: Asked) -> list[str]:
+def _secret_problems(desired: Desired) -> list[str]:
     """Secrets that two would write, and those that are given but not as the issuer wants them."""
-    given = {(item.namespace, item.name): item for item in asked.items if item.kind == "Secret"}
+    given = {(item.namespace, item.name): item for item in desired.items if item.kind == "Secret"}
     problems = []
-    for at, certificates in asked.issued.items():
+    for at, certificates in desired.issued.items():
         if len(certificates) > 1:
             problems.append(
                 f"The {' and the '.join(certificates)} name the same Secret {'/'.join(at)}; give each its own "
@@ -191,55 +195,57 @@ def _secret_problems(asked: Asked) -> list[str]:
             )
         if at in given:
             problems.append(
-                f"The Secret {'/'.join(at)} is made by the {certificates[0]}; take it out of cert_manager_secrets."
+                f"The Secret {'/'.join(at)} belongs to the {certificates[0]}; take it out of cert_manager_secrets."
             )
-    for need in asked.needs:
+    for need in desired.needs:
         item = given.get((need.namespace, need.name))
         if item is None:
             continue
         if item.state == "absent":
             problems.append(f"The {item.id} has state absent, but the {need.by} reads it.")
-        elif need.key and need.key not in asked.manifests[item.id]["data"]:
+        elif need.key and need.key not in desired.manifests[item.id]["data"]:
             problems.append(
                 f"The {item.id} of cert_manager_secrets lacks the key '{need.key}' that the {need.by} reads."
             )
     return problems
 
 
-def _chart_values(wanted: Options, files: Options) -> dict[str, Any]:
+def _chart_values(variables: Options, files: Options) -> dict[str, Any]:
     """Later wins: the role's own, the values files in order, the values dictionary."""
     own: dict[str, Any] = {
         "crds": {"enabled": True, "keep": True},
         # A Job that asks the webhook once; the role does that by itself, and needs no further image for it.
         "startupapicheck": {"enabled": False},
     }
-    if wanted["image_registry"]:
-        own["imageRegistry"] = wanted["image_registry"]
-    return merge_values([own, *user_layers(wanted["values"], wanted["values_files"], files)])
+    if variables["image_registry"]:
+        own["imageRegistry"] = variables["image_registry"]
+    return merge_values([own, *user_layers(variables["values"], variables["values_files"], files)])
 
 
-def cert_manager_objects(wanted: Options, files: Options) -> dict[str, Any]:
+def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
     """See the filter of this name."""
-    values = _chart_values(wanted, files)
+    values = _chart_values(variables, files)
     # Where cert-manager looks up what a ClusterIssuer reads.
-    home = values.get("clusterResourceNamespace") or values.get("namespace") or wanted["namespace"]
-    asked = Asked(problems=file_problems(files) + duration_problems("cert_manager_timeout", wanted["timeout"]))
-    for secret in wanted["secrets"]:
-        _add_secret(asked, secret, home)
-    for issuer in wanted["issuers"]:
-        _add_issuer(asked, issuer, home)
-    for certificate in wanted["certificates"]:
-        _add_certificate(asked, certificate)
-    given = {(item.namespace, item.name) for item in asked.items if item.kind == "Secret"}
-    needs = [need for need in asked.needs if (need.namespace, need.name) not in given.union(asked.issued)]
+    home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["namespace"]
+    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", variables["timeout"]))
+    for secret in variables["secrets"]:
+        _add_secret(desired, secret, home)
+    for issuer in variables["issuers"]:
+        _add_issuer(desired, issuer, home)
+    for certificate in variables["certificates"]:
+        _add_certificate(desired, certificate)
+    given = {(item.namespace, item.name) for item in desired.items if item.kind == "Secret"}
+    needs = [need for need in desired.needs if (need.namespace, need.name) not in given.union(desired.issued)]
     to_read = given.union((need.namespace, need.name) for need in needs)
     return {
         "values": values,
-        "timeout_seconds": duration_seconds(wanted["timeout"]) or 0,
-        "objects": [asdict(item) for item in asked.items],
-        "manifests": asked.manifests,
+        "timeout_seconds": duration_seconds(variables["timeout"]) or 0,
+        "objects": [asdict(item) for item in desired.items],
+        "manifests": desired.manifests,
         "needs": [asdict(need) for need in needs],
-        "kinds_to_read": sorted({item.kind for item in asked.items if item.kind != "Secret"}.union(asked.issuer_kinds)),
+        "kinds_to_read": sorted(
+            {item.kind for item in desired.items if item.kind != "Secret"}.union(desired.issuer_kinds)
+        ),
         "secrets_to_read": [{"namespace": namespace, "name": name} for namespace, name in sorted(to_read)],
-        "problems": asked.problems + _name_problems(asked) + _secret_problems(asked),
+        "problems": desired.problems + _name_problems(desired) + _secret_problems(desired),
     }

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role cert_manager, step 2: what is wanted beside what is there, so what to write, to remove, to refuse. Pure."""
+"""Role cert_manager, step 2: desired and live state → what to apply, to remove and to refuse. Pure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def _at(kind: str, metadata: Object) -> str:
     return f"{kind} {namespace}/{metadata['name']}" if namespace else f"{kind} {metadata['name']}"
 
 
-def _crd_problems(asked: Object, crds: list[Object], namespace: str) -> list[str]:
-    """Helm refuses CRDs that are not its own, in a long sentence and after it has begun."""
+def _crd_problems(desired: Object, crds: list[Object], namespace: str) -> list[str]:
+    """Helm refuses CRDs that are not its own, but with a long sentence, and after it has begun."""
     problems = []
     for crd in crds:
         annotations = crd["metadata"].get("annotations") or {}
-        found = [annotations.get(f"meta.helm.sh/release-{what}") for what in ("namespace", "name")]
-        if asked["values"]["crds"]["enabled"] and found != [namespace, RELEASE]:
-            whose = f"of the Helm release {'/'.join(map(str, found))}" if all(found) else "not installed by Helm"
+        owner = [annotations.get(f"meta.helm.sh/release-{what}") for what in ("namespace", "name")]
+        if desired["values"]["crds"]["enabled"] and owner != [namespace, RELEASE]:
+            whose = f"of the Helm release {'/'.join(map(str, owner))}" if all(owner) else "not installed by Helm"
             problems.append(
                 f"The cluster has cert-manager's CRDs already, {whose}, but this role would install them as "
                 f"{namespace}/{RELEASE}; set cert_manager_namespace to where cert-manager is, or uninstall that one "
@@ -50,7 +50,7 @@ def _namespace_problems(wanted: list[str], namespaces: list[Object]) -> list[str
 
 def _ownership_problems(items: list[Object], live: Mapping[str, Object]) -> list[str]:
     return [
-        f"The {item['id']} exists and was not made by this role; choose another name, or set cert_manager_adopt to "
+        f"The {item['id']} exists and was not created by this role; choose another name, or set cert_manager_adopt to "
         f"true to {'remove it' if item['state'] == 'absent' else 'manage it from now on'}."
         for item in items
         if item["id"] in live and (live[item["id"]]["metadata"].get("labels") or {}).get(MANAGED_BY) != FIELD_MANAGER
@@ -59,21 +59,21 @@ def _ownership_problems(items: list[Object], live: Mapping[str, Object]) -> list
 
 def _need_problems(needs: list[Object], live: Mapping[str, Object]) -> list[str]:
     return [
-        f"The {need['by']} reads the Secret {need['namespace']}/{need['name']}, which does not exist; give it in "
+        f"The {need['by']} reads the Secret {need['namespace']}/{need['name']}, which does not exist; add it to "
         f"cert_manager_secrets{' with the key ' + repr(need['key']) if need['key'] else ''}, or create it first."
         for need in needs
         if _at("Secret", need) not in live
     ]
 
 
-def _issuer_problems(asked: Object, live: Mapping[str, Object]) -> list[str]:
+def _issuer_problems(desired: Object, live: Mapping[str, Object]) -> list[str]:
     """A Certificate whose issuer is missing would wait for it forever."""
-    states = {item["id"]: item["state"] for item in asked["objects"]}
+    states = {item["id"]: item["state"] for item in desired["objects"]}
     problems = []
-    for item in asked["objects"]:
+    for item in desired["objects"]:
         if item["kind"] != "Certificate" or item["state"] == "absent":
             continue
-        issuer = asked["manifests"][item["id"]]["spec"]["issuerRef"]
+        issuer = desired["manifests"][item["id"]]["spec"]["issuerRef"]
         if issuer["group"] != "cert-manager.io":
             continue
         namespace = item["namespace"] if issuer["kind"] == "Issuer" else None
@@ -89,7 +89,7 @@ def _issuer_problems(asked: Object, live: Mapping[str, Object]) -> list[str]:
 
 
 def cert_manager_plan(
-    asked: Object,
+    desired: Object,
     cluster: Object,
     namespace: str,
     state: str = "present",
@@ -103,10 +103,11 @@ def cert_manager_plan(
         _at(item["kind"], item["metadata"]) if item.get("kind") else _at("Secret", item["metadata"]): item
         for item in [*cluster["objects"], *cluster["secrets"]]
     }
-    items = list(asked["objects"])
+    items = list(desired["objects"])
     present = [item for item in items if item["state"] == "present"]
     wanted = list(dict.fromkeys([namespace, *(item["namespace"] for item in present if item["namespace"])]))
-    missing = [name for name in wanted if name not in {found["metadata"]["name"] for found in cluster["namespaces"]}]
+    existing = {item["metadata"]["name"] for item in cluster["namespaces"]}
+    missing = [name for name in wanted if name not in existing]
 
     def must_be_predicted(item: Object) -> bool:
         lacks_api = item["kind"] != "Secret" and not cluster["crds"]
@@ -120,10 +121,10 @@ def cert_manager_plan(
         "remove": [item for item in items if item["state"] == "absent" and item["id"] in live][::-1],
         "predict": [item for item in present if must_be_predicted(item)],
         "problems": [
-            *_crd_problems(asked, cluster["crds"], namespace),
+            *_crd_problems(desired, cluster["crds"], namespace),
             *_namespace_problems(wanted, cluster["namespaces"]),
             *([] if adopt else _ownership_problems(items, live)),
-            *_need_problems(asked["needs"], live),
-            *_issuer_problems(asked, live),
+            *_need_problems(desired["needs"], live),
+            *_issuer_problems(desired, live),
         ],
     }

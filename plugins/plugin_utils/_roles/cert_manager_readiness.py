@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role cert_manager, step 3: what is not ready yet, and what cert-manager says of it. Pure."""
+"""Role cert_manager, step 3: live issuers and certificates → a sentence for each that is not ready. Pure."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def cert_manager_not_ready(
 ) -> list[str]:
     """See the filter of this name."""
     by_key = {(item["kind"], item["metadata"].get("namespace") or "", item["metadata"]["name"]): item for item in live}
-    found = [(item, by_key.get((item["kind"], item["namespace"], item["name"]))) for item in items]
+    pairs = [(item, by_key.get((item["kind"], item["namespace"], item["name"]))) for item in items]
     return [
         f"The {item['id']} is not ready: {' '.join(_reason(at, live, trail or []).split()).rstrip('.')}."
         if at
-        else f"The {item['id']} is gone; somebody else has removed it."
-        for item, at in found
+        else f"The {item['id']} does not exist any more; somebody else has removed it."
+        for item, at in pairs
         if at is None or not (is_ready(at) or (hopeful and at["kind"] not in ISSUERS and has_failed(at)))
     ]

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What every role that installs a chart asks of its variables: values that merge, and durations. Pure."""
+"""Roles that use Helm: chart values from several sources, and durations. Pure."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def chosen_types(issuer: Options) -> list[str]:
 
 
 def issuer_spec(issuer: Options) -> dict[str, Any]:
-    """The spec; what the entry says as `spec`, in cert-manager's own words, wins."""
+    """The spec; what the entry says as `spec`, raw fields of cert-manager, wins."""
     made = {"acme": _acme, "ca": _ca, "self_signed": lambda _issuer: {"selfSigned": {}}, "vault": _vault}
     return merge_values([*(made[name](issuer) for name in chosen_types(issuer)), issuer.get("spec") or {}])
 
@@ -108,24 +108,24 @@ def solver_problems(where: str, issuer: Options) -> list[str]:
     problems = []
     for number, solver in enumerate(solvers, start=1):
         spec = solver.get("spec") or {}
-        found = [name for name in ("http01", "dns01") if solver.get(name) is not None or spec.get(name)]
-        if len(found) != 1:
+        types = [name for name in ("http01", "dns01") if solver.get(name) is not None or spec.get(name)]
+        if len(types) != 1:
             problems.append(
                 f"Solver {number} of the {where} must have either http01 or dns01, but has "
-                f"{' and '.join(found) if found else 'neither'}."
+                f"{' and '.join(types) if types else 'neither'}."
             )
     return problems
 
 
 def secrets_read(spec: Options) -> list[SecretKey]:
     """The Secrets that must be there before the issuer can work."""
-    found = set(_secret_refs(spec))
+    secrets = set(_secret_refs(spec))
     if spec.get("ca"):
-        found.add(SecretKey(spec["ca"]["secretName"], "tls.key"))
+        secrets.add(SecretKey(spec["ca"]["secretName"], "tls.key"))
     client = ((spec.get("vault") or {}).get("auth") or {}).get("clientCertificate") or {}
     if client.get("secretName"):
-        found.add(SecretKey(client["secretName"], "tls.key"))
-    return sorted(found, key=lambda secret: (secret.name, secret.key))
+        secrets.add(SecretKey(client["secretName"], "tls.key"))
+    return sorted(secrets, key=lambda secret: (secret.name, secret.key))
 
 
 def _secret_refs(value: Any) -> Iterator[SecretKey]:

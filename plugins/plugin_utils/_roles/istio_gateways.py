@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role istio, step 3: the installed gateways as the fact istio_ingress_gateways, and what they still wait for. Pure."""
+"""Role istio, step 3: live objects → the fact istio_ingress_gateways, and what the gateways still lack. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Object = Mapping[str, Any]
+
+NO_LOAD_BALANCER = (
+    "Usually a load balancer is missing: a cloud controller manager, or MetalLB on your own machines; without one, set "
+    "the gateway's type to NodePort, or istio_address_timeout to 0."
+)
 
 
 def _key(item: Object) -> tuple[str, str]:
@@ -83,7 +88,7 @@ def _port(port: Object) -> dict[str, Any]:
 
 
 def _fact(gateway: Object, workload: Object | None, service: Object | None, nodes: Iterable[Object]) -> dict[str, Any]:
-    """What lives wins; where nothing lives yet, what was asked for."""
+    """The live objects win over the plan; without them, the gateway as planned."""
     selector = workload["spec"]["selector"]["matchLabels"] if workload else gateway["selector"]
     service = service or {"spec": {"type": gateway["type"], "ports": gateway["ports"]}}
     spec = service["spec"]
@@ -114,6 +119,7 @@ def istio_ingress_gateways(
     services: Iterable[Object] = (),
     nodes: Sequence[Object] = (),
     predicted: Sequence[str] = (),
+    failed: Object | None = None,
 ) -> dict[str, Any]:
     """See the filter of this name."""
     live_workloads = {(workload["kind"], *_key(workload)): workload for workload in workloads}
@@ -132,8 +138,19 @@ def istio_ingress_gateways(
                 f"The gateway '{gateway['name']}' has no address: nothing gave one to the LoadBalancer Service "
                 f"{gateway['namespace']}/{gateway['workload']}."
             )
+    not_ready = [sentence for sentence in not_ready if sentence]
     return {
         "gateways": facts,
-        "not_ready": [sentence for sentence in not_ready if sentence],
+        "not_ready": not_ready,
         "without_address": without_address,
+        "problems": _problems(failed, not_ready, without_address) if failed is not None else [],
     }
+
+
+def _problems(failed: Object, not_ready: list[str], without_address: list[str]) -> list[str]:
+    """Why the role stopped waiting. A failed read has a message, a wait that took too long has none."""
+    messages = [result.get("msg") for result in (failed, *(failed.get("results") or []))]
+    errors = [str(message) for message in messages if message and message != "One or more items failed"]
+    if without_address:
+        without_address = [*without_address, NO_LOAD_BALANCER]
+    return errors or not_ready or without_address or ["The gateways became ready too late; run the role again."]

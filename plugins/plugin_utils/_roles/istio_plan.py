@@ -4,12 +4,14 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role istio, step 2: what is wanted beside what is there, so what to remove, to install, to refuse. Pure."""
+"""Role istio, step 2: desired and live state → what to remove, to install and to refuse. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from .istio_ingress import ingress_values, is_gateway, template
 
 Object = Mapping[str, Any]
 
@@ -19,17 +21,8 @@ def _key(item: Object) -> tuple[str, str]:
     return metadata["namespace"], metadata["name"]
 
 
-def _template(workload: Object) -> Object:
-    return workload["spec"]["template"].get("metadata") or {}
-
-
-def _is_gateway(workload: Object) -> bool:
-    """Every release of the gateway chart, whoever installed it, says so to the injector."""
-    return (_template(workload).get("annotations") or {}).get("inject.istio.io/templates") == "gateway"
-
-
 def _revision(workload: Object) -> str:
-    revision = (_template(workload).get("labels") or {}).get("istio.io/rev", "")
+    revision = (template(workload).get("labels") or {}).get("istio.io/rev", "")
     return "" if revision == "default" else revision
 
 
@@ -57,11 +50,11 @@ def _namespace_problems(releases: Iterable[Object], namespaces: Iterable[Object]
 
 def _selector_problems(gateways: Iterable[Object], workloads: Iterable[Object]) -> list[str]:
     """Kubernetes never lets a Deployment's selector change; say so before Helm stops halfway."""
-    live = {_key(workload): workload for workload in workloads}
+    live = {(workload["kind"], *_key(workload)): workload for workload in workloads}
     problems = []
     for gateway in gateways:
-        workload = live.get((gateway["namespace"], gateway["workload"]))
-        if gateway["state"] == "absent" or workload is None or workload["kind"] != gateway["kind"]:
+        workload = live.get((gateway["kind"], gateway["namespace"], gateway["workload"]))
+        if gateway["state"] == "absent" or workload is None:
             continue
         selector = workload["spec"]["selector"]["matchLabels"]
         if selector != gateway["selector"]:
@@ -73,49 +66,51 @@ def _selector_problems(gateways: Iterable[Object], workloads: Iterable[Object]) 
     return problems
 
 
-def _removal(asked: Object, workloads: Iterable[Object], revision: str) -> dict[str, Any]:
+def _removal(desired: Object, workloads: Iterable[Object], revision: str) -> dict[str, Any]:
     """The reverse of installing. base and cni stay while another control plane needs them."""
-    istiod = next(release for release in asked["releases"] if release["chart"] == "istiod")
+    istiod = next(release for release in desired["releases"] if release["chart"] == "istiod")
     others = [
         workload
         for workload in workloads
         if (workload["metadata"].get("labels") or {}).get("app") == "istiod"
         and _key(workload) != (istiod["namespace"], istiod["name"])
     ]
-    listed = {(gateway["namespace"], gateway["workload"]) for gateway in asked["gateways"]}
+    listed = {(gateway["namespace"], gateway["workload"]) for gateway in desired["gateways"]}
     orphans = [
         "/".join(_key(workload))
         for workload in workloads
-        if _is_gateway(workload) and _key(workload) not in listed and (not others or _revision(workload) == revision)
+        if is_gateway(workload) and _key(workload) not in listed and (not others or _revision(workload) == revision)
     ]
-    shared = [release for release in asked["releases"] if others and release["chart"] in ("base", "cni")]
+    shared = [release for release in desired["releases"] if others and release["chart"] in ("base", "cni")]
     refusal = (
         f"Istio is not removed, because istio_gateways does not list gateways that need it: {', '.join(orphans)}. "
         "List them to have them removed, too, or uninstall them first."
     )
     return {
-        "remove": [release for release in asked["releases"] if release not in shared][::-1],
+        "remove": [release for release in desired["releases"] if release not in shared][::-1],
         "kept": [release["name"] for release in shared],
         "problems": [refusal] if orphans else [],
     }
 
 
 def istio_release_plan(
-    asked: Object,
+    desired: Object,
     namespaces: Iterable[Object],
     workloads: Iterable[Object],
     state: str = "present",
     revision: str = "",
+    config_maps: Iterable[Object] = (),
 ) -> dict[str, Any]:
     """See the filter of this name."""
     if state == "absent":
-        return {"install": [], "namespaces": [], **_removal(asked, workloads, revision)}
-    install = [release for release in asked["releases"] if release["state"] == "present"]
+        return {"install": [], "namespaces": [], "chart_values": {}, **_removal(desired, workloads, revision)}
+    install = [release for release in desired["releases"] if release["state"] == "present"]
     live = {namespace["metadata"]["name"] for namespace in namespaces}
     return {
-        "remove": [release for release in asked["releases"] if release["state"] == "absent"],
+        "remove": [release for release in desired["releases"] if release["state"] == "absent"],
         "kept": [],
         "install": install,
         "namespaces": [name for name in dict.fromkeys(release["namespace"] for release in install) if name not in live],
-        "problems": _namespace_problems(install, namespaces) + _selector_problems(asked["gateways"], workloads),
+        "chart_values": {"istiod": ingress_values(desired, workloads, config_maps)},
+        "problems": _namespace_problems(install, namespaces) + _selector_problems(desired["gateways"], workloads),
     }

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Role istio, step 1: what its variables ask for, as Helm releases. Pure: no file, no cluster."""
+"""Role istio, step 1: its variables → Helm releases, their values and the gateways. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ CHART_PORTS = (
     {"name": "status-port", "port": 15021, "protocol": "TCP", "targetPort": 15021},
     {"name": "http2", "port": 80, "protocol": "TCP", "targetPort": 80},
     {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443},
+)
+# What it serves instead as an east-west gateway, which is one with the value networkGateway.
+EAST_WEST_PORTS = tuple(
+    {"name": name, "port": number, "protocol": "TCP", "targetPort": number}
+    for name, number in (("status-port", 15021), ("tls", 15443), ("tls-istiod", 15012), ("tls-webhook", 15017))
 )
 
 
@@ -66,19 +71,19 @@ class Gateway:
     ports: list[dict[str, Any]]
 
 
-def _control_plane(wanted: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any], Mapping[str, Any]]]:
+def _control_plane(variables: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any], Mapping[str, Any]]]:
     """base, cni and istiod: the release, the role's own values and the user's {values, files}."""
-    namespace, revision = wanted["namespace"], wanted["revision"]
-    images = {key: wanted[key] for key in ("hub", "tag") if wanted[key]}
+    namespace, revision = variables["namespace"], variables["revision"]
+    images = {key: variables[key] for key in ("hub", "tag") if variables[key]}
     scope = {"istioNamespace": namespace}
     rev = {"revision": revision} if revision else {}
     base = {"global": scope, **({"defaultRevision": revision} if revision else {})}
     istiod = f"istiod-{revision}" if revision else "istiod"
-    parts = [(Release("istio-base", namespace, "base"), base, wanted["base"])]
-    if wanted["cni"]["enabled"]:
+    parts = [(Release("istio-base", namespace, "base"), base, variables["base"])]
+    if variables["cni"]["enabled"]:
         cni = {"global": {**images}, **rev} if images else dict(rev)
-        parts.append((Release("istio-cni", wanted["cni"]["namespace"], "cni"), cni, wanted["cni"]))
-    parts.append((Release(istiod, namespace, "istiod"), {"global": {**scope, **images}, **rev}, wanted["istiod"]))
+        parts.append((Release("istio-cni", variables["cni"]["namespace"], "cni"), cni, variables["cni"]))
+    parts.append((Release(istiod, namespace, "istiod"), {"global": {**scope, **images}, **rev}, variables["istiod"]))
     return parts
 
 
@@ -120,6 +125,7 @@ def _gateway(release: Release, gateway: Mapping[str, Any], values: Mapping[str, 
     labels = {key: str(value) for key, value in (values.get("labels") or {}).items()}
     selector = {"app": labels.get("app") or workload, "istio": labels.get("istio") or workload.removeprefix("istio-")}
     service = values.get("service") or {}
+    ports = EAST_WEST_PORTS if values.get("networkGateway") else service.get("ports") or CHART_PORTS
     return Gateway(
         name=release.name,
         namespace=release.namespace,
@@ -130,7 +136,7 @@ def _gateway(release: Release, gateway: Mapping[str, Any], values: Mapping[str, 
         type=service.get("type") or "LoadBalancer",
         selector=selector,
         labels={**labels, **selector},
-        ports=[dict(port) for port in service.get("ports") or CHART_PORTS],
+        ports=[dict(port) for port in ports],
     )
 
 
@@ -166,20 +172,20 @@ def _text(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def istio_releases(wanted: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+def istio_releases(variables: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
     """See the filter of this name. Values: the role's own, then the values files in order, then the dictionary win."""
-    seconds = duration_seconds(wanted["timeout"])
-    problems = file_problems(files) + duration_problems("istio_timeout", wanted["timeout"])
+    seconds = duration_seconds(variables["timeout"])
+    problems = file_problems(files) + duration_problems("istio_timeout", variables["timeout"])
     releases: list[Release] = []
     values: dict[str, dict[str, Any]] = {}
     gateways: list[Gateway] = []
-    for release, own, user in _control_plane(wanted):
+    for release, own, user in _control_plane(variables):
         releases.append(release)
         values[release.key] = merge_values([own, *user_layers(user["values"], user["files"], files)])
-    for item in wanted["gateways"]:
+    for item in variables["gateways"]:
         release = Release(item["name"], item.get("namespace", "istio-ingress"), "gateway", item.get("state", "present"))
-        own = _gateway_values(item, wanted["revision"])
-        of_all = user_layers(wanted["gateway"]["values"], wanted["gateway"]["files"], files)
+        own = _gateway_values(item, variables["revision"])
+        of_all = user_layers(variables["gateway"]["values"], variables["gateway"]["files"], files)
         of_one = user_layers(item.get("values"), item.get("values_files"), files)
         merged = merge_values([own, *of_all, *of_one])
         releases.append(release)

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What the API server says of a refusal, without what kubernetes.core and Python put around it. Pure."""
+"""The API server's message in an error of kubernetes.core. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ast
 import json
 import re
 
-# The answer as Python prints bytes, b'{"kind":"Status", ...}', or as it is.
+# The response as Python prints bytes, b'{"kind":"Status", ...}', or as it is.
 _BYTES = re.compile(r"b(['\"])(\{.*\})(\\n)?\1", re.DOTALL)
 _TEXT = re.compile(r"\{.*\}", re.DOTALL)
 

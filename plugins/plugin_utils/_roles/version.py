@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The version of a collection that Ansible would use, so that a role can refuse one that is too old."""
+"""The version of the collection that Ansible would use, so that a role can refuse one that is too old."""
 
 from __future__ import annotations
 

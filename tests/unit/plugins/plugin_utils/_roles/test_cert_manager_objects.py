@@ -20,7 +20,7 @@ ISSUER = {"name": "company", "ca": {"secret_name": "company"}}
 CERTIFICATE = {"name": "shop", "namespace": "edge", "issuer": {"name": "company"}, "dns_names": ["shop.example.com"]}
 
 
-def asked(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "namespace": "cert-manager",
         "timeout": "5m",
@@ -37,7 +37,7 @@ def asked(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]
 def spec(**entry: Any) -> Any:
     """The spec of the one issuer or certificate."""
     lists: dict[str, Any] = {"certificates": [entry]} if "dns_names" in entry else {"issuers": [entry]}
-    return next(iter(asked(**lists)["manifests"].values()))["spec"]
+    return next(iter(desired(**lists)["manifests"].values()))["spec"]
 
 
 def acme(*solvers: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def acme(*solvers: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def test_values_merge_the_dictionary_over_the_files_over_the_roles_own() -> None:
     files = {"a.yml": {"replicaCount": 2, "webhook": {"replicaCount": 2}}, "b.yml": None}
-    found = asked(
+    found = desired(
         files, image_registry="registry.example.com", values_files=["a.yml", "b.yml"], values={"replicaCount": 3}
     )
     assert found["values"] == {
@@ -60,7 +60,7 @@ def test_values_merge_the_dictionary_over_the_files_over_the_roles_own() -> None
 
 
 def test_objects_in_the_order_of_writing_with_our_label() -> None:
-    found = asked(
+    found = desired(
         certificates=[CERTIFICATE], issuers=[{**ISSUER, "kind": "Issuer", "namespace": "edge"}, ISSUER], secrets=[TOKEN]
     )
     assert [item["id"] for item in found["objects"]] == [
@@ -217,32 +217,32 @@ REFS = {
 def test_the_secrets_that_solvers_read_must_be_there(name: str) -> None:
     entry = acme({"dns01": REFS[name]})
     need = {"namespace": "cert-manager", "name": name, "key": "k", "by": "ClusterIssuer le"}
-    assert asked(issuers=[entry])["needs"] == [need]
+    assert desired(issuers=[entry])["needs"] == [need]
     local = {**entry, "kind": "Issuer", "namespace": "edge"}
-    assert asked(issuers=[local])["needs"] == [{**need, "namespace": "edge", "by": "Issuer edge/le"}]
-    elsewhere = asked(issuers=[entry], values={"clusterResourceNamespace": "keys"})
+    assert desired(issuers=[local])["needs"] == [{**need, "namespace": "edge", "by": "Issuer edge/le"}]
+    elsewhere = desired(issuers=[entry], values={"clusterResourceNamespace": "keys"})
     assert elsewhere["needs"] == [{**need, "namespace": "keys"}]
-    assert asked(issuers=[entry], secrets=[{"name": name, "data": {"k": "v"}}])["needs"] == []
+    assert desired(issuers=[entry], secrets=[{"name": name, "data": {"k": "v"}}])["needs"] == []
 
 
 def test_secrets_that_need_not_be_there() -> None:
     account = acme({"dns01": {"webhook": {"config": {"tokenSecretRef": {"name": "whose", "key": "k"}}}}})
     made = {**CERTIFICATE, "name": "company", "namespace": "cert-manager", "is_ca": True}
-    found = asked(issuers=[account, ISSUER], certificates=[made])
+    found = desired(issuers=[account, ISSUER], certificates=[made])
     assert (found["needs"], found["secrets_to_read"], found["problems"]) == ([], [], [])
 
 
 def test_the_kinds_to_read_are_those_listed_and_those_of_the_issuers() -> None:
     by_issuer = {**CERTIFICATE, "issuer": {"name": "company", "kind": "Issuer"}}
     by_another = {**CERTIFICATE, "issuer": {"name": "x", "kind": "AWSPCAIssuer", "group": "awspca.cert-manager.io"}}
-    assert asked(secrets=[TOKEN])["kinds_to_read"] == []
-    assert asked(issuers=[ISSUER])["kinds_to_read"] == ["ClusterIssuer"]
-    assert asked(certificates=[by_issuer])["kinds_to_read"] == ["Certificate", "Issuer"]
-    assert asked(certificates=[by_another])["kinds_to_read"] == ["Certificate"]
+    assert desired(secrets=[TOKEN])["kinds_to_read"] == []
+    assert desired(issuers=[ISSUER])["kinds_to_read"] == ["ClusterIssuer"]
+    assert desired(certificates=[by_issuer])["kinds_to_read"] == ["Certificate", "Issuer"]
+    assert desired(certificates=[by_another])["kinds_to_read"] == ["Certificate"]
 
 
 def test_the_secrets_to_read_are_those_given_and_those_needed() -> None:
-    found = asked(issuers=[ISSUER], secrets=[{**TOKEN, "namespace": "edge"}])
+    found = desired(issuers=[ISSUER], secrets=[{**TOKEN, "namespace": "edge"}])
     assert found["secrets_to_read"] == [
         {"namespace": "cert-manager", "name": "company"},
         {"namespace": "edge", "name": "cloudflare"},
@@ -268,7 +268,7 @@ def test_the_secrets_to_read_are_those_given_and_those_needed() -> None:
         ),
         (
             {"issuers": [{**ISSUER, "namespace": "edge"}]},
-            "The ClusterIssuer company has no namespace; remove it, or set kind to Issuer.",
+            "The ClusterIssuer company cannot have a namespace; remove it, or set kind to Issuer.",
         ),
         (
             {"issuers": [acme({"dns_zones": ["example.com"]})]},
@@ -307,15 +307,15 @@ def test_the_secrets_to_read_are_those_given_and_those_needed() -> None:
         (
             {"certificates": [{**CERTIFICATE, "dns_names": ["*.example.com", "https://a"]}]},
             (
-                "The Certificate edge/shop is asked for 'https://a', which is no DNS name; write one such as "
+                "The Certificate edge/shop lists 'https://a', which is not a DNS name; write one such as "
                 "shop.example.com or *.example.com."
             ),
         ),
         (
             {"certificates": [{**CERTIFICATE, "duration": "90d"}]},
             (
-                "The Certificate edge/shop has duration '90d', which is no duration; write hours, such as 2160h for 90 "
-                "days."
+                "The Certificate edge/shop has duration '90d', which is not a duration; write hours, such as 2160h for "
+                "90 days."
             ),
         ),
         (
@@ -331,22 +331,22 @@ def test_the_secrets_to_read_are_those_given_and_those_needed() -> None:
         ),
         (
             {"certificates": [CERTIFICATE], "secrets": [{"name": "shop", "namespace": "edge", "data": {"a": "b"}}]},
-            "The Secret edge/shop is made by the Certificate edge/shop; take it out of cert_manager_secrets.",
+            "The Secret edge/shop belongs to the Certificate edge/shop; take it out of cert_manager_secrets.",
         ),
     ],
 )
 def test_problems_are_sentences(changes: dict[str, Any], sentence: str) -> None:
-    assert asked(**changes)["problems"] == [sentence]
+    assert desired(**changes)["problems"] == [sentence]
 
 
 def test_what_is_removed_needs_no_more_than_its_name() -> None:
     gone = {"name": "a", "namespace": "edge", "state": "absent"}
-    found = asked(issuers=[{**gone, "kind": "Issuer"}], certificates=[gone], secrets=[gone])
+    found = desired(issuers=[{**gone, "kind": "Issuer"}], certificates=[gone], secrets=[gone])
     assert (found["problems"], found["needs"]) == ([], [])
     assert {item["state"] for item in found["objects"]} == {"absent"}
 
 
 def test_no_problem_tells_a_secret() -> None:
-    found = asked(issuers=[acme({"dns01": CLOUDFLARE})], secrets=[{"name": "Bad Name", "data": {"token": "t0ken"}}])
+    found = desired(issuers=[acme({"dns01": CLOUDFLARE})], secrets=[{"name": "Bad Name", "data": {"token": "t0ken"}}])
     assert found["problems"]
     assert "t0ken" not in str(found["problems"])

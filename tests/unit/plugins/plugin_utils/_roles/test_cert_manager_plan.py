@@ -26,7 +26,7 @@ BY_CLUSTER_ISSUER = {"name": "le", "kind": "ClusterIssuer", "group": "cert-manag
 NEED = {"namespace": "cert-manager", "name": "token", "key": "k", "by": "ClusterIssuer le"}
 
 
-def asked(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def desired(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
     issuer = changes.pop("issuer", BY_CLUSTER_ISSUER)
     defaults: dict[str, Any] = {
         "values": {"crds": {"enabled": True}},
@@ -66,7 +66,7 @@ def ids(items: list[dict[str, Any]]) -> list[str]:
 
 
 def test_write_secrets_apart_and_create_only_missing_namespaces() -> None:
-    found = plan(asked(TOKEN, ISSUER, CERTIFICATE), cluster(namespaces=("edge",), crds=[]))
+    found = plan(desired(TOKEN, ISSUER, CERTIFICATE), cluster(namespaces=("edge",), crds=[]))
     assert found["namespaces"] == ["cert-manager"]
     assert ids(found["secrets"]) == [TOKEN["id"]]
     assert ids(found["objects"]) == [ISSUER["id"], CERTIFICATE["id"]]
@@ -83,7 +83,7 @@ def test_write_secrets_apart_and_create_only_missing_namespaces() -> None:
     ],
 )
 def test_check_mode_predicts_what_no_dry_run_can_tell(there: Any, predicted: list[str]) -> None:
-    found = plan(asked(TOKEN, ISSUER, CERTIFICATE), there, check_mode=True)
+    found = plan(desired(TOKEN, ISSUER, CERTIFICATE), there, check_mode=True)
     assert ids(found["predict"]) == predicted
     assert sorted(ids([*found["secrets"], *found["objects"], *found["predict"]])) == sorted(
         [TOKEN["id"], ISSUER["id"], CERTIFICATE["id"]]
@@ -102,24 +102,24 @@ def test_remove_what_is_there_certificates_first_secrets_last() -> None:
         live("ClusterIssuer", "le", labels=OURS),
         live("Certificate", "shop", "edge", OURS),
     )
-    found = plan(asked(*gone), there)
+    found = plan(desired(*gone), there)
     assert ids(found["remove"]) == ["Certificate edge/shop", "ClusterIssuer le", "Secret cert-manager/token"]
     assert found["problems"] == []
 
 
 def test_absent_touches_no_object() -> None:
     there = cluster(live("ClusterIssuer", "le"), crds=[crd(None)])
-    assert not any(plan(asked(ISSUER), there, state="absent").values())
+    assert not any(plan(desired(ISSUER), there, state="absent").values())
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_what_others_have_made_is_taken_over_only_if_told(state: str) -> None:
     there = cluster(live("ClusterIssuer", "le", labels={"app.kubernetes.io/managed-by": "Helm"}))
-    wanted = asked(item("ClusterIssuer", "le", state=state))
+    wanted = desired(item("ClusterIssuer", "le", state=state))
     what = {"present": "manage it from now on", "absent": "remove it"}[state]
     assert plan(wanted, there)["problems"] == [
         (
-            "The ClusterIssuer le exists and was not made by this role; choose another name, or set "
+            "The ClusterIssuer le exists and was not created by this role; choose another name, or set "
             f"cert_manager_adopt to true to {what}."
         ),
     ]
@@ -131,27 +131,27 @@ def test_what_others_have_made_is_taken_over_only_if_told(state: str) -> None:
     [(crd("cm", "kube-system"), "of the Helm release kube-system/cm"), (crd(None), "not installed by Helm")],
 )
 def test_the_crds_of_another_installation_are_refused(found: dict[str, Any], whose: str) -> None:
-    (problem,) = plan(asked(), cluster(crds=[found]))["problems"]
+    (problem,) = plan(desired(), cluster(crds=[found]))["problems"]
     assert problem.startswith(f"The cluster has cert-manager's CRDs already, {whose}, but this role would")
-    assert plan(asked(values={"crds": {"enabled": False}}), cluster(crds=[found]))["problems"] == []
+    assert plan(desired(values={"crds": {"enabled": False}}), cluster(crds=[found]))["problems"] == []
 
 
 def test_a_namespace_that_goes_away_is_refused() -> None:
     going = {"metadata": {"name": "cert-manager"}, "status": {"phase": "Terminating"}}
-    assert plan(asked(), cluster() | {"namespaces": [going]})["problems"] == [
+    assert plan(desired(), cluster() | {"namespaces": [going]})["problems"] == [
         "The namespace 'cert-manager' is being deleted; run the role again once it is gone."
     ]
 
 
 def test_a_secret_that_an_issuer_reads_must_exist() -> None:
-    assert plan(asked(ISSUER, needs=[NEED]), cluster())["problems"] == [
+    assert plan(desired(ISSUER, needs=[NEED]), cluster())["problems"] == [
         (
-            "The ClusterIssuer le reads the Secret cert-manager/token, which does not exist; give it in "
+            "The ClusterIssuer le reads the Secret cert-manager/token, which does not exist; add it to "
             "cert_manager_secrets with the key 'k', or create it first."
         ),
     ]
     there = cluster(live("Secret", "token", "cert-manager"))
-    assert plan(asked(ISSUER, needs=[NEED]), there)["problems"] == []
+    assert plan(desired(ISSUER, needs=[NEED]), there)["problems"] == []
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,6 @@ def test_a_secret_that_an_issuer_reads_must_exist() -> None:
 def test_the_issuer_of_a_certificate_must_exist(
     items: list[dict[str, Any]], there: Any, issuer: dict[str, str], problem: str | None
 ) -> None:
-    problems = plan(asked(*items, issuer=issuer), there)["problems"]
+    problems = plan(desired(*items, issuer=issuer), there)["problems"]
     assert len(problems) == (problem is not None)
     assert (problem or "") in " ".join(problems)

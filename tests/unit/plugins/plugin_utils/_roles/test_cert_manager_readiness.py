@@ -60,7 +60,7 @@ def request(name: str = "shop-1", namespace: str = "edge") -> dict[str, Any]:
             issuer(condition("Ready", "True", "was fine", generation=1)),
             ["The ClusterIssuer le is not ready: was fine."],
         ),
-        (certificate(), ["The ClusterIssuer le is gone; somebody else has removed it."]),
+        (certificate(), ["The ClusterIssuer le does not exist any more; somebody else has removed it."]),
     ],
 )
 def test_an_issuer(live: dict[str, Any], sentences: list[str]) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import istio_ingress_gateways
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import (
+    NO_LOAD_BALANCER,
+    istio_ingress_gateways,
+)
 
 LABELS = {"app": "public", "istio": "public"}
 PORTS = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]
@@ -82,6 +85,7 @@ def test_the_fact_describes_the_live_objects() -> None:
         },
         "not_ready": [],
         "without_address": [],
+        "problems": [],
     }
 
 
@@ -172,3 +176,39 @@ def test_a_daemonset_is_ready_on_all_its_nodes() -> None:
     assert len(istio_ingress_gateways([gateway], [workload(status, "DaemonSet")])["not_ready"]) == 1
     status["numberAvailable"] = 2
     assert istio_ingress_gateways([gateway], [workload(status, "DaemonSet")])["not_ready"] == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "live", "problems"),
+    [
+        pytest.param(
+            {"msg": "One or more items failed", "results": [{"msg": "Forbidden: a"}, {"resources": []}]},
+            [],
+            ["Forbidden: a"],
+            id="a read in a loop failed",
+        ),
+        pytest.param({"msg": "Forbidden: b"}, [workload()], ["Forbidden: b"], id="a read failed"),
+        pytest.param(
+            {"results": []}, [], ["The gateway 'public' has no Deployment istio-ingress/public."], id="rollout"
+        ),
+        pytest.param(
+            {"attempts": 3},
+            [workload()],
+            [
+                (
+                    "The gateway 'public' has no address: nothing gave one to the LoadBalancer Service "
+                    "istio-ingress/public."
+                ),
+                NO_LOAD_BALANCER,
+            ],
+            id="address",
+        ),
+    ],
+)
+def test_why_the_role_stopped_waiting(failed: dict[str, Any], live: list[dict[str, Any]], problems: list[str]) -> None:
+    assert istio_ingress_gateways([GATEWAY], live, [service()], failed=failed)["problems"] == problems
+
+
+def test_gateways_that_became_ready_too_late() -> None:
+    result = istio_ingress_gateways([GATEWAY], [workload()], [service(ingress=INGRESS)], failed={"attempts": 3})
+    assert result["problems"] == ["The gateways became ready too late; run the role again."]

@@ -14,9 +14,11 @@ CNI = {"name": "istio-cni", "namespace": "istio-system", "chart": "cni", "state"
 ISTIOD = {"name": "istiod", "namespace": "istio-system", "chart": "istiod", "state": "present"}
 
 
-def asked(*gateways: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def desired(*gateways: dict[str, Any], **changes: Any) -> dict[str, Any]:
     releases = [{key: gateway[key] for key in BASE} for gateway in gateways]
-    return {"releases": [BASE, CNI, {**ISTIOD, **changes}, *releases], "gateways": list(gateways)}
+    planned = [BASE, CNI, {**ISTIOD, **changes}, *releases]
+    values: dict[str, dict[str, Any]] = {f"{release['namespace']}/{release['name']}": {} for release in planned}
+    return {"releases": planned, "release_values": values, "gateways": list(gateways)}
 
 
 def gateway(name: str, state: str = "present") -> dict[str, Any]:
@@ -27,7 +29,9 @@ def gateway(name: str, state: str = "present") -> dict[str, Any]:
         "state": state,
         "workload": name,
         "kind": "Deployment",
+        "visibility": "public",
         "selector": {"app": name, "istio": name},
+        "ports": [{"port": 80}],
     }
 
 
@@ -58,21 +62,22 @@ def names(releases: list[dict[str, Any]]) -> list[str]:
 
 
 def test_install_in_order_and_create_only_missing_namespaces() -> None:
-    plan = istio_release_plan(asked(gateway("public"), gateway("old", "absent")), [namespace("istio-system")], [])
+    plan = istio_release_plan(desired(gateway("public"), gateway("old", "absent")), [namespace("istio-system")], [])
     assert names(plan["install"]) == ["istio-base", "istio-cni", "istiod", "public"]
     assert names(plan["remove"]) == ["old"]
     assert plan["namespaces"] == ["istio-ingress"]
+    assert plan["chart_values"] == {"istiod": {"meshConfig": {"ingressSelector": "public", "ingressService": "public"}}}
     assert plan["problems"] == []
 
 
 def test_removing_is_the_reverse_of_installing() -> None:
-    plan = istio_release_plan(asked(gateway("a"), gateway("b", "absent")), [], [workload("a")], state="absent")
+    plan = istio_release_plan(desired(gateway("a"), gateway("b", "absent")), [], [workload("a")], state="absent")
     assert names(plan["remove"]) == ["b", "a", "istiod", "istio-cni", "istio-base"]
     assert (plan["install"], plan["namespaces"], plan["problems"]) == ([], [], [])
 
 
 def test_removing_refuses_to_pull_istiod_from_under_another_gateway() -> None:
-    plan = istio_release_plan(asked(gateway("a")), [], [istiod("istiod"), workload("forgotten")], state="absent")
+    plan = istio_release_plan(desired(gateway("a")), [], [istiod("istiod"), workload("forgotten")], state="absent")
     assert plan["problems"] == [
         (
             "Istio is not removed, because istio_gateways does not list gateways that need it: "
@@ -83,7 +88,7 @@ def test_removing_refuses_to_pull_istiod_from_under_another_gateway() -> None:
 
 def test_removing_one_of_two_control_planes_keeps_what_the_other_needs() -> None:
     live = [istiod("istiod"), istiod("istiod-old"), workload("other"), workload("mine", revision="old")]
-    plan = istio_release_plan(asked(gateway("mine"), name="istiod-old"), [], live, state="absent", revision="old")
+    plan = istio_release_plan(desired(gateway("mine"), name="istiod-old"), [], live, state="absent", revision="old")
     assert names(plan["remove"]) == ["mine", "istiod-old"]
     assert plan["kept"] == ["istio-base", "istio-cni"]
     assert plan["problems"] == []
@@ -91,13 +96,13 @@ def test_removing_one_of_two_control_planes_keeps_what_the_other_needs() -> None
 
 def test_a_gateway_of_the_same_revision_still_holds_the_removal() -> None:
     live = [istiod("istiod"), istiod("istiod-old"), workload("other", revision="old")]
-    plan = istio_release_plan(asked(name="istiod-old"), [], live, state="absent", revision="old")
+    plan = istio_release_plan(desired(name="istiod-old"), [], live, state="absent", revision="old")
     assert len(plan["problems"]) == 1
 
 
 def test_a_namespace_without_injection_is_refused() -> None:
     live = [namespace("istio-ingress", **{"istio-injection": "disabled"})]
-    assert istio_release_plan(asked(gateway("public")), live, [])["problems"] == [
+    assert istio_release_plan(desired(gateway("public")), live, [])["problems"] == [
         (
             "The namespace 'istio-ingress' of gateway 'public' has the label istio-injection=disabled, so Istio would "
             "never put the proxy's image into its pods; remove the label or choose another namespace."
@@ -107,13 +112,13 @@ def test_a_namespace_without_injection_is_refused() -> None:
 
 def test_a_namespace_that_goes_away_is_refused() -> None:
     live = [namespace("istio-system", "Terminating")]
-    assert istio_release_plan(asked(), live, [])["problems"] == [
+    assert istio_release_plan(desired(), live, [])["problems"] == [
         "The namespace 'istio-system' is being deleted; run the role again once it is gone."
     ]
 
 
 def test_a_selector_cannot_change() -> None:
-    plan = istio_release_plan(asked(gateway("public")), [], [workload("public", istio="edge")])
+    plan = istio_release_plan(desired(gateway("public")), [], [workload("public", istio="edge")])
     assert plan["problems"] == [
         (
             "The labels of gateway 'public' cannot change from app=public,istio=edge to app=public,istio=public, "
@@ -121,4 +126,4 @@ def test_a_selector_cannot_change() -> None:
             "(state: absent)."
         )
     ]
-    assert istio_release_plan(asked(gateway("public")), [], [workload("public")])["problems"] == []
+    assert istio_release_plan(desired(gateway("public")), [], [workload("public")])["problems"] == []

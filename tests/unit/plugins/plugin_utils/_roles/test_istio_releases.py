@@ -34,17 +34,17 @@ def wanted(**changes: Any) -> dict[str, Any]:
     return {**defaults, **changes}
 
 
-def asked(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     return istio_releases(wanted(**changes), files or {})
 
 
 def gateway_values(files: dict[str, Any] | None = None, revision: str = "", **gateway: Any) -> Any:
-    result = asked(files, gateways=[{"name": "public", **gateway}], revision=revision)
+    result = desired(files, gateways=[{"name": "public", **gateway}], revision=revision)
     return result["release_values"]["istio-ingress/public"]
 
 
 def described(**gateway: Any) -> dict[str, Any]:
-    return asked(gateways=[{"name": "public", **gateway}])["gateways"][0]
+    return desired(gateways=[{"name": "public", **gateway}])["gateways"][0]
 
 
 def names(result: dict[str, Any]) -> list[str]:
@@ -52,7 +52,7 @@ def names(result: dict[str, Any]) -> list[str]:
 
 
 def test_the_order_is_base_cni_istiod_gateways() -> None:
-    result = asked(
+    result = desired(
         cni={"enabled": True, "namespace": "kube-system", **NO_VALUES},
         gateways=[{"name": "public"}, {"name": "internal", "namespace": "inside"}],
     )
@@ -67,7 +67,7 @@ def test_the_order_is_base_cni_istiod_gateways() -> None:
 
 
 def test_without_wishes_only_the_namespace_is_set() -> None:
-    assert asked()["release_values"] == {
+    assert desired()["release_values"] == {
         "istio-system/istio-base": {"global": {"istioNamespace": "istio-system"}},
         "istio-system/istiod": {"global": {"istioNamespace": "istio-system"}},
     }
@@ -75,7 +75,7 @@ def test_without_wishes_only_the_namespace_is_set() -> None:
 
 def test_images_go_to_istiod_and_cni() -> None:
     cni = {"enabled": True, "namespace": "istio-system", **NO_VALUES}
-    values = asked(hub="registry.example.com/istio", tag="1.31.0-distroless", cni=cni)["release_values"]
+    values = desired(hub="registry.example.com/istio", tag="1.31.0-distroless", cni=cni)["release_values"]
     images = {"hub": "registry.example.com/istio", "tag": "1.31.0-distroless"}
     assert values["istio-system/istiod"]["global"] == {"istioNamespace": "istio-system", **images}
     assert values["istio-system/istio-cni"] == {"global": images}
@@ -83,7 +83,7 @@ def test_images_go_to_istiod_and_cni() -> None:
 
 
 def test_a_revision_names_istiod_and_reaches_every_chart() -> None:
-    result = asked(revision="1-31", gateways=[{"name": "public"}])
+    result = desired(revision="1-31", gateways=[{"name": "public"}])
     assert names(result)[1] == "istio-system/istiod-1-31=istiod"
     values = result["release_values"]
     assert values["istio-system/istio-base"]["defaultRevision"] == "1-31"
@@ -98,7 +98,7 @@ def test_values_merge_own_then_files_in_order_then_dictionary() -> None:
         "empty.yml": None,
     }
     istiod = {"values": {"pilot": {"env": {"C": "dict"}}}, "files": ["one.yml", "empty.yml", "two.yml"]}
-    values = asked(files, hub="own", tag="own", istiod=istiod)["release_values"]["istio-system/istiod"]
+    values = desired(files, hub="own", tag="own", istiod=istiod)["release_values"]["istio-system/istiod"]
     assert values == {
         "global": {"istioNamespace": "istio-system", "hub": "from-file", "tag": "own"},
         "pilot": {"cpu": {"a": 1}, "env": {"A": "one", "B": "two", "C": "dict"}},
@@ -122,7 +122,7 @@ def test_values_of_all_gateways_come_before_those_of_one() -> None:
         {"name": "public", "values_files": ["one.yml"], "values": {"labels": {"b": "one"}}},
         {"name": "internal"},
     ]
-    values = asked(files, gateway=common, gateways=gateways)["release_values"]
+    values = desired(files, gateway=common, gateways=gateways)["release_values"]
     assert values["istio-ingress/public"] == {
         "service": {"type": "LoadBalancer"},
         "imagePullPolicy": "IfNotPresent",
@@ -232,18 +232,18 @@ def test_kind_and_type_come_from_the_merged_values() -> None:
     ],
 )
 def test_problems_are_sentences(changes: dict[str, Any], sentence: str) -> None:
-    assert sentence in asked(**changes)["problems"]
+    assert sentence in desired(**changes)["problems"]
 
 
 def test_a_values_file_must_hold_a_mapping() -> None:
-    problems = asked({"list.yml": [1]}, base={"values": {}, "files": ["list.yml"]})["problems"]
+    problems = desired({"list.yml": [1]}, base={"values": {}, "files": ["list.yml"]})["problems"]
     assert problems == ["The values file list.yml must hold a YAML mapping of chart values, but it holds a list."]
 
 
 def test_a_gateway_that_goes_away_may_share_a_selector() -> None:
     labels = {"istio": "edge", "app": "edge"}
     gateways = [{"name": "old", "labels": labels, "state": "absent"}, {"name": "new", "labels": labels}]
-    assert asked(gateways=gateways)["problems"] == []
+    assert desired(gateways=gateways)["problems"] == []
 
 
 @pytest.mark.parametrize(
