@@ -15,7 +15,7 @@ GROUP = "cert-manager.io"
 
 
 def cert_manager_leftovers(live: Mapping[str, Any], namespace: str, crds_removed: bool = False) -> dict[str, Any]:
-    """See the filter of this name."""
+    """The fact cert_manager_left as `left`, and the same in sentences as `messages`; `live` are objects by kind."""
     groups = {api["spec"]["group"] for api in live["apis"]}
     names = [secret["metadata"]["name"] for secret in live["secrets"]]
     left = {

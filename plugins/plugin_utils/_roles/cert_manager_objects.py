@@ -223,7 +223,11 @@ def _chart_values(variables: Options, files: Options) -> dict[str, Any]:
 
 
 def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
-    """See the filter of this name."""
+    """Chart values, objects and their manifests. A mistake is a sentence in `problems`.
+
+    `variables` is cert_manager__variables of roles/cert_manager/vars/main.yml, `files` has the values files, parsed, by
+    path.
+    """
     values = _chart_values(variables, files)
     # Where cert-manager looks up what a ClusterIssuer reads.
     home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["namespace"]

@@ -96,7 +96,11 @@ def cert_manager_plan(
     adopt: bool = False,
     check_mode: bool = False,
 ) -> dict[str, Any]:
-    """See the filter of this name. With state absent, objects stay as they are: their CRDs do, too."""
+    """The plan for what cert_manager_objects() returned. Nothing is raised: `problems` has a sentence for each reason.
+
+    `cluster` has live objects, as the filter of this name documents it. With state absent, objects stay as they are, as
+    their CRDs do.
+    """
     if state == "absent":
         return {"namespaces": [], "secrets": [], "objects": [], "remove": [], "predict": [], "problems": []}
     live = {

@@ -45,7 +45,11 @@ def _reason(at: Object, live: list[Object], trail: list[Object]) -> str:
 def cert_manager_not_ready(
     items: Iterable[Object], live: list[Object], trail: list[Object] | None = None, hopeful: bool = False
 ) -> list[str]:
-    """See the filter of this name."""
+    """A sentence for each of `items` (entries of the plan) that is not ready or missing in `live`.
+
+    `trail` has the live CertificateRequests, Orders and Challenges, from which the reasons come. With `hopeful`,
+    certificates whose issuance has failed are left out.
+    """
     by_key = {(item["kind"], item["metadata"].get("namespace") or "", item["metadata"]["name"]): item for item in live}
     pairs = [(item, by_key.get((item["kind"], item["namespace"], item["name"]))) for item in items]
     return [

@@ -19,7 +19,7 @@ ITEM = "cert_manager__item"
 
 
 def cert_manager_refusals(failed: Result, applied: Iterable[Result] = (), check_mode: bool = False) -> list[str]:
-    """See the filter of this name."""
+    """A sentence for each item that the task `failed` at, and one about the items that were applied before."""
     sentences = [
         f"The cluster refuses the {result[ITEM]['id']}: {_reason(result)}."
         for result in failed.get("results") or []

@@ -13,7 +13,10 @@ from typing import Any
 
 
 def role_connection(connections: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """See the filter of this name. The kubeconfig of one entry with the context of another would be a third cluster."""
+    """The first of `connections` that has a kubeconfig or a context, without empty entries; {} if none has.
+
+    It is taken as a whole: the kubeconfig of one entry with the context of another would be a third cluster.
+    """
     for connection in connections:
         given = {name: connection[name] for name in ("kubeconfig", "context") if connection.get(name)}
         if given:

@@ -19,7 +19,7 @@ EXAMPLE = "[{name: shop, namespace: shop, hosts: [shop.example.com], service: we
 
 
 def exposures_request(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """See the filter of this name."""
+    """The options of istio_exposures, and `problems`. `variables` are those of the role by name, data or text."""
     problems: list[str] = []
     exposures = _data(variables, "exposures_list", [], problems)
     defaults = _data(variables, "exposures_defaults", {}, problems)

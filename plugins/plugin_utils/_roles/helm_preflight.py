@@ -21,7 +21,7 @@ _VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
 
 
 def helm_preflight(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """See the filter of this name."""
+    """How Helm is called, and `problems`. `facts` is what tasks/helm.yml of role istio read on the host."""
     source = facts["chart_source"]
     is_repository = "://" in source and not source.startswith("oci://")
     match = _VERSION.match(facts["helm_version"].get("stdout") or "")

@@ -121,7 +121,11 @@ def istio_ingress_gateways(
     predicted: Sequence[str] = (),
     failed: Object | None = None,
 ) -> dict[str, Any]:
-    """See the filter of this name."""
+    """The fact istio_ingress_gateways, and sentences about gateways that are not ready.
+
+    `gateways` are those of istio_releases(), the other objects are live; `predicted` names the gateways that check mode
+    describes as they would become, `failed` is the result of the task that waited in vain.
+    """
     live_workloads = {(workload["kind"], *_key(workload)): workload for workload in workloads}
     live_services = {_key(service): service for service in services}
     facts, not_ready, without_address = {}, [], []

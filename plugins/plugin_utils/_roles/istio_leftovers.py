@@ -15,7 +15,7 @@ Object = Mapping[str, Any]
 
 
 def istio_leftovers(desired: Object, plan: Object, live: Object, namespace: str) -> dict[str, Any]:
-    """See the filter of this name."""
+    """The fact istio_left as `left`, and the same in sentences as `messages`; `live` are objects by kind."""
     groups = {api["spec"]["group"] for api in live["apis"]}
     ours = {release["namespace"] for release in desired["releases"]}
     left = {

@@ -101,7 +101,10 @@ def istio_release_plan(
     revision: str = "",
     config_maps: Iterable[Object] = (),
 ) -> dict[str, Any]:
-    """See the filter of this name."""
+    """The plan for the releases that istio_releases() returned; the other arguments are live objects and variables.
+
+    Nothing is raised: `problems` has a sentence for each reason not to begin.
+    """
     if state == "absent":
         return {"install": [], "namespaces": [], "chart_values": {}, **_removal(desired, workloads, revision)}
     install = [release for release in desired["releases"] if release["state"] == "present"]

@@ -173,7 +173,11 @@ def _text(labels: Mapping[str, str]) -> str:
 
 
 def istio_releases(variables: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
-    """See the filter of this name. Values: the role's own, then the values files in order, then the dictionary win."""
+    """The desired releases, as the filter of this name documents them. A mistake is a sentence in `problems`.
+
+    `variables` is istio__variables of roles/istio/vars/main.yml, `files` has the values files, parsed, by path.
+    Later values win: the role's own, the values files in their order, the values dictionary.
+    """
     seconds = duration_seconds(variables["timeout"])
     problems = file_problems(files) + duration_problems("istio_timeout", variables["timeout"])
     releases: list[Release] = []

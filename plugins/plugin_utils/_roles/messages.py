@@ -18,7 +18,7 @@ _TEXT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 def kubernetes_message(text: str) -> str:
-    """See the filter of this name."""
+    """The message of the API server's Status in `text`, or `text` itself if there is none."""
     as_bytes, as_text = _BYTES.search(text), _TEXT.search(text)
     try:
         if as_bytes:

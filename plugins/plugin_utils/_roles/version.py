@@ -16,7 +16,7 @@ import yaml
 
 
 def collection_version(name: str) -> str:
-    """See the filter of this name."""
+    """The version such as 6.6.0 of the collection `name`, or "" if it is not installed."""
     try:
         package = import_module(f"ansible_collections.{name}")
     except ModuleNotFoundError:
