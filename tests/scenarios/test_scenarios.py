@@ -43,7 +43,7 @@ def test_a_scenario_passes(scenario: str) -> None:
     assert done.returncode == 0, what_failed(done.stdout, scenario)
 
 
-def test_a_role_that_tells_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
+def test_a_role_that_describes_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
     """All objects are there, and every task of the role succeeds: only a request finds out."""
     project = copy_of_collection(tmp_path / "project")
     describes = project / "plugins/plugin_utils/_roles/istio_gateways.py"
