@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 3: what is not ready yet, and what cert-manager says of it. Pure."""
+"""Role cert_manager, step 3: live issuers and certificates → a sentence for each that is not ready. Pure."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ DOCUMENTATION = r"""
 name: cert_manager_not_ready
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Say which issuers and certificates are not ready, and why
+short_description: Report which issuers and certificates are not ready, and why
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
+  - For role P(gatehouse.istio.cert_manager#role).
 positional: live
 options:
   _input:
-    description: The objects that were written, as P(gatehouse.istio.cert_manager_plan#filter) returned them.
+    description: The applied objects, as P(gatehouse.istio.cert_manager_plan#filter) returned them.
     type: list
     elements: dict
     required: true
   live:
-    description: These Issuers, ClusterIssuers and Certificates as the cluster has them.
+    description: The live Issuers, ClusterIssuers and Certificates.
     type: list
     elements: dict
     required: true
   trail:
-    description: CertificateRequests, Orders and Challenges of the namespaces of the Certificates, for what they say.
+    description: The live CertificateRequests, Orders and Challenges, whose messages explain a Certificate.
     type: list
     elements: dict
     default: []
   hopeful:
-    description: Leave out Certificates that cert-manager has given up for now, on which it is no use to wait.
+    description: Leave out Certificates whose issuance has failed, for which it is useless to wait.
     type: bool
     default: false
 """
@@ -48,55 +48,14 @@ _value:
   elements: str
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._wait.certificate import explain, has_failed, is_ready
-
-Object = dict[str, Any]
-ISSUERS = ("ClusterIssuer", "Issuer")
-
-
-def _issuer_of(certificate: Object, live: Iterable[Object]) -> Object | None:
-    wanted = certificate["spec"]["issuerRef"]
-    for item in live:
-        near = item["kind"] == "ClusterIssuer" or item["metadata"]["namespace"] == certificate["metadata"]["namespace"]
-        if near and (item["kind"], item["metadata"]["name"]) == (wanted["kind"], wanted["name"]):
-            return item
-    return None
-
-
-def _reason(at: Object, live: list[Object], trail: list[Object]) -> str:
-    if at["kind"] in ISSUERS:
-        conditions = (at.get("status") or {}).get("conditions") or []
-        messages = [condition.get("message") for condition in conditions if condition["type"] == "Ready"]
-        return str(next(filter(None, messages), "cert-manager has not looked at it yet"))
-    near = [item for item in trail if item["metadata"].get("namespace") == at["metadata"]["namespace"]]
-    requests, orders, challenges = (
-        [item for item in near if item["kind"] == kind] for kind in ("CertificateRequest", "Order", "Challenge")
-    )
-    issuers = [item for item in live if item["kind"] in ISSUERS]
-    why = explain(at, requests, orders, challenges, _issuer_of(at, issuers)).rstrip(".")
-    name = f"-n {at['metadata']['namespace']} {at['metadata']['name']}"
-    again = f"; cert-manager tries again in an hour or later, or at once after 'cmctl renew {name}'"
-    return why + (again if has_failed(at) else "")
-
-
-def cert_manager_not_ready(
-    items: Iterable[Object], live: list[Object], trail: list[Object] | None = None, hopeful: bool = False
-) -> list[str]:
-    """See DOCUMENTATION."""
-    by_key = {(item["kind"], item["metadata"].get("namespace") or "", item["metadata"]["name"]): item for item in live}
-    found = [(item, by_key.get((item["kind"], item["namespace"], item["name"]))) for item in items]
-    return [
-        f"The {item['id']} is not ready: {' '.join(_reason(at, live, trail or []).split()).rstrip('.')}."
-        if at
-        else f"The {item['id']} is gone; somebody else has removed it."
-        for item, at in found
-        if at is None or not (is_ready(at) or (hopeful and at["kind"] not in ISSUERS and has_failed(at)))
-    ]
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_readiness import (
+    cert_manager_not_ready,
+)
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"cert_manager_not_ready": cert_manager_not_ready}

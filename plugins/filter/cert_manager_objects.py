@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 1: what its variables ask for, as chart values and objects. Pure: no file, no cluster."""
+"""Role cert_manager, step 1: its variables → chart values and objects. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
 short_description: Turn the variables of role cert_manager into chart values and Kubernetes objects
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
-  - Mistakes are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.cert_manager#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: files
 options:
   _input:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   files:
-    description: What the values files hold, by path.
+    description: The contents of the values files by path, as parsed YAML.
     type: dict
     required: true
 """
@@ -29,254 +29,25 @@ EXAMPLES = r"""
 - name: Show the objects of the role, by name only
   ansible.builtin.debug:
     msg: >-
-      {{ (cert_manager__wanted | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
+      {{ (cert_manager__variables | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
          | map(attribute='id') }}
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The chart's values, the objects in the order in which they are written and their manifests by C(id), the Secrets
-    that issuers read, and what is wrong with the input.
+    The chart's C(values), the C(objects) in the order in which they are applied and their C(manifests) by C(id), the
+    Secrets that issuers read as C(needs), C(kinds_to_read) and C(secrets_to_read) of the cluster, C(timeout_seconds),
+    and C(problems), a list of sentences.
   type: dict
 """
 
-import base64
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
-from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import is_dns_name, is_label
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._helm_values import (
-    duration_problems,
-    duration_seconds,
-    file_problems,
-    merge_values,
-    user_layers,
-)
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._issuers import (
-    chosen_types,
-    issuer_spec,
-    secrets_read,
-    solver_problems,
-)
-
-Options = Mapping[str, Any]
-
-CERT_MANAGER = "cert-manager.io/v1"
-# What a server's certificate is for. cert-manager's default lacks the last, without which Apple's clients refuse it.
-SERVER_USAGES = ("digital signature", "key encipherment", "server auth")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One object that the role writes or removes; its content travels apart, so that no loop prints a Secret."""
-
-    id: str
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-    state: str
-
-
-@dataclass(frozen=True)
-class Need:
-    """A Secret that an issuer reads, and where it must lie."""
-
-    namespace: str
-    name: str
-    key: str
-    by: str
-
-
-@dataclass
-class Asked:
-    """All that the variables ask for, while it is put together."""
-
-    items: list[Item] = field(default_factory=list)
-    manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    needs: list[Need] = field(default_factory=list)
-    issued: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # Secrets that Certificates make
-    issuer_kinds: set[str] = field(default_factory=set)  # of those that Certificates name
-
-    def add(self, api_version: str, kind: str, options: Options, content: Options) -> Item:
-        namespace, name = options.get("namespace") or "", options["name"]
-        at = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
-        item = Item(at, api_version, kind, namespace, name, options.get("state") or "present")
-        metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-        metadata["labels"] = {MANAGED_BY: FIELD_MANAGER}
-        self.items.append(item)
-        self.manifests[at] = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
-        if not is_dns_name(name):
-            self.problems.append(
-                f"The name of the {at} is not valid: use lower-case letters, digits, '-' and '.', beginning and ending "
-                "with a letter or digit."
-            )
-        if namespace and not is_label(namespace):
-            self.problems.append(f"The namespace of the {at} is not valid: use lower-case letters, digits and '-'.")
-        return item
-
-
-def _add_secret(asked: Asked, secret: Options, home: str) -> None:
-    data = {key: base64.b64encode(str(value).encode()).decode() for key, value in (secret.get("data") or {}).items()}
-    content = {"type": secret.get("type") or "Opaque", "data": data}
-    item = asked.add("v1", "Secret", {**secret, "namespace": secret.get("namespace") or home}, content)
-    if item.state == "present" and not data:
-        asked.problems.append(f"The {item.id} of cert_manager_secrets has no data; give its keys and values.")
-
-
-def _add_issuer(asked: Asked, issuer: Options, home: str) -> None:
-    kind = issuer.get("kind") or "ClusterIssuer"
-    item = asked.add(CERT_MANAGER, kind, issuer, {"spec": issuer_spec(issuer)})
-    if kind == "ClusterIssuer" and item.namespace:
-        asked.problems.append(f"The ClusterIssuer {item.name} has no namespace; remove it, or set kind to Issuer.")
-    if kind == "Issuer" and not item.namespace:
-        asked.problems.append(f"The Issuer {item.name} needs a namespace; give it one, or set kind to ClusterIssuer.")
-    if item.state == "absent":
-        return
-    types = chosen_types(issuer)
-    if len(types) > 1:
-        asked.problems.append(f"The {item.id} must have one type, but has {' and '.join(types)}.")
-    if not types and not issuer.get("spec"):
-        asked.problems.append(f"The {item.id} has no type; give it one of acme, ca, self_signed and vault.")
-    asked.problems += solver_problems(item.id, issuer)
-    at = item.namespace or home
-    asked.needs += [Need(at, secret.name, secret.key, item.id) for secret in secrets_read(issuer_spec(issuer))]
-
-
-def _private_key(key: Options) -> dict[str, Any]:
-    found = {"algorithm": key.get("algorithm"), "rotationPolicy": key.get("rotation_policy")}
-    spec: dict[str, Any] = {name: value for name, value in found.items() if value}
-    return {**spec, "size": int(key["size"])} if key.get("size") else spec
-
-
-def _certificate_spec(certificate: Options) -> dict[str, Any]:
-    issuer = certificate["issuer"]
-    is_ca = str(certificate.get("is_ca") or False).lower() in ("true", "yes", "1", "on")
-    usages = certificate.get("usages") or ([] if is_ca else SERVER_USAGES)
-    spec = {
-        "secretName": certificate.get("secret_name") or certificate["name"],
-        "issuerRef": {
-            "name": issuer["name"],
-            "kind": issuer.get("kind") or "ClusterIssuer",
-            "group": issuer.get("group") or "cert-manager.io",
-        },
-        "commonName": certificate.get("common_name"),
-        "dnsNames": list(certificate.get("dns_names") or []),
-        "duration": certificate.get("duration"),
-        "renewBefore": certificate.get("renew_before"),
-        "isCA": is_ca,
-        "privateKey": _private_key(certificate.get("private_key") or {}),
-        "usages": list(usages),
-    }
-    return merge_values([{key: value for key, value in spec.items() if value}, certificate.get("spec") or {}])
-
-
-def _add_certificate(asked: Asked, certificate: Options) -> None:
-    if certificate.get("state") == "absent":
-        asked.add(CERT_MANAGER, "Certificate", certificate, {})
-        return
-    if not certificate.get("issuer"):
-        asked.add(CERT_MANAGER, "Certificate", certificate, {})
-        asked.problems.append(f"The Certificate {certificate['namespace']}/{certificate['name']} needs an issuer.")
-        return
-    spec = _certificate_spec(certificate)
-    item = asked.add(CERT_MANAGER, "Certificate", certificate, {"spec": spec})
-    if spec["issuerRef"]["group"] == "cert-manager.io":
-        asked.issuer_kinds.add(spec["issuerRef"]["kind"])
-    asked.issued.setdefault((item.namespace, spec["secretName"]), []).append(item.id)
-    for name in spec.get("dnsNames", []):
-        if not is_dns_name(name.removeprefix("*.")):
-            asked.problems.append(
-                f"The {item.id} is asked for '{name}', which is no DNS name; write one such as shop.example.com or "
-                "*.example.com."
-            )
-    for option in ("duration", "renew_before"):
-        text = certificate.get(option)
-        if text and duration_seconds(text) is None:
-            asked.problems.append(
-                f"The {item.id} has {option} '{text}', which is no duration; write hours, such as 2160h for 90 days."
-            )
-
-
-def _name_problems(asked: Asked) -> list[str]:
-    return [
-        f"The {at} is listed {count} times; list it once."
-        for at, count in Counter(item.id for item in asked.items).items()
-        if count > 1
-    ]
-
-
-def _secret_problems(asked: Asked) -> list[str]:
-    """Secrets that two would write, and those that are given but not as the issuer wants them."""
-    given = {(item.namespace, item.name): item for item in asked.items if item.kind == "Secret"}
-    problems = []
-    for at, certificates in asked.issued.items():
-        if len(certificates) > 1:
-            problems.append(
-                f"The {' and the '.join(certificates)} name the same Secret {'/'.join(at)}; give each its own "
-                "secret_name."
-            )
-        if at in given:
-            problems.append(
-                f"The Secret {'/'.join(at)} is made by the {certificates[0]}; take it out of cert_manager_secrets."
-            )
-    for need in asked.needs:
-        item = given.get((need.namespace, need.name))
-        if item is None:
-            continue
-        if item.state == "absent":
-            problems.append(f"The {item.id} has state absent, but the {need.by} reads it.")
-        elif need.key and need.key not in asked.manifests[item.id]["data"]:
-            problems.append(
-                f"The {item.id} of cert_manager_secrets lacks the key '{need.key}' that the {need.by} reads."
-            )
-    return problems
-
-
-def _chart_values(wanted: Options, files: Options) -> dict[str, Any]:
-    """Later wins: the role's own, the values files in order, the values dictionary."""
-    own: dict[str, Any] = {
-        "crds": {"enabled": True, "keep": True},
-        # A Job that asks the webhook once; the role does that by itself, and needs no further image for it.
-        "startupapicheck": {"enabled": False},
-    }
-    if wanted["image_registry"]:
-        own["imageRegistry"] = wanted["image_registry"]
-    return merge_values([own, *user_layers(wanted["values"], wanted["values_files"], files)])
-
-
-def cert_manager_objects(wanted: Options, files: Options) -> dict[str, Any]:
-    """See DOCUMENTATION."""
-    values = _chart_values(wanted, files)
-    # Where cert-manager looks up what a ClusterIssuer reads.
-    home = values.get("clusterResourceNamespace") or values.get("namespace") or wanted["namespace"]
-    asked = Asked(problems=file_problems(files) + duration_problems("cert_manager_timeout", wanted["timeout"]))
-    for secret in wanted["secrets"]:
-        _add_secret(asked, secret, home)
-    for issuer in wanted["issuers"]:
-        _add_issuer(asked, issuer, home)
-    for certificate in wanted["certificates"]:
-        _add_certificate(asked, certificate)
-    given = {(item.namespace, item.name) for item in asked.items if item.kind == "Secret"}
-    needs = [need for need in asked.needs if (need.namespace, need.name) not in given.union(asked.issued)]
-    to_read = given.union((need.namespace, need.name) for need in needs)
-    return {
-        "values": values,
-        "timeout_seconds": duration_seconds(wanted["timeout"]) or 0,
-        "objects": [asdict(item) for item in asked.items],
-        "manifests": asked.manifests,
-        "needs": [asdict(need) for need in needs],
-        "kinds_to_read": sorted({item.kind for item in asked.items if item.kind != "Secret"}.union(asked.issuer_kinds)),
-        "secrets_to_read": [{"namespace": namespace, "name": name} for namespace, name in sorted(to_read)],
-        "problems": asked.problems + _name_problems(asked) + _secret_problems(asked),
-    }
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_objects import cert_manager_objects
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"cert_manager_objects": cert_manager_objects}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role cert_manager, step 2: what is wanted beside what is there, so what to write, to remove, to refuse. Pure."""
+"""Role cert_manager, step 2: desired and live state → what to apply, to remove and to refuse. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: cert_manager_plan
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Decide what role cert_manager writes and removes
+short_description: Plan what role cert_manager applies and removes
 description:
-  - Made for role P(gatehouse.istio.cert_manager#role).
-  - Reasons not to begin are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.cert_manager#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: cluster
 options:
   _input:
@@ -21,9 +21,9 @@ options:
     required: true
   cluster:
     description:
-      - What the cluster has. The Namespaces C(namespaces), the CustomResourceDefinition of Certificates in the list
-        C(crds), all Issuers, ClusterIssuers and Certificates in C(objects), and those Secrets that the role asks for in
-        C(secrets), which may lack their data.
+      - The live objects. C(namespaces) has all Namespaces, C(crds) the CustomResourceDefinition of Certificates,
+        C(objects) all Issuers, ClusterIssuers and Certificates, and C(secrets) the Secrets that the role needs, which
+        may lack their data.
     type: dict
     required: true
   namespace:
@@ -36,11 +36,11 @@ options:
     choices: [present, absent]
     default: present
   adopt:
-    description: Whether objects that others have made are taken over.
+    description: Whether to take over objects that the role did not create.
     type: bool
     default: false
   check_mode:
-    description: Whether nothing will be written, so that what others need may still be missing.
+    description: Whether the role runs in check mode, in which namespaces and CRDs may still be missing.
     type: bool
     default: false
 """
@@ -48,138 +48,24 @@ options:
 EXAMPLES = r"""
 - name: Show what the role would do
   ansible.builtin.debug:
-    msg: "{{ cert_manager__asked | gatehouse.istio.cert_manager_plan(cluster, namespace='cert-manager') }}"
+    msg: "{{ cert_manager__desired | gatehouse.istio.cert_manager_plan(cluster, namespace='cert-manager') }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The C(namespaces) to create; the C(secrets) and C(objects) to write and those to C(remove), in order; those that
-    check mode can only C(predict), because their namespace or cert-manager's API is missing yet; and the C(problems).
+    The C(namespaces) to create; the C(secrets) and C(objects) to apply and those to C(remove), in order; those that
+    check mode can only C(predict), because their namespace or cert-manager's API does not exist yet; and C(problems), a
+    list of sentences.
   type: dict
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
-
-Object = Mapping[str, Any]
-
-RELEASE = "cert-manager"
-
-
-def _at(kind: str, metadata: Object) -> str:
-    namespace = metadata.get("namespace")
-    return f"{kind} {namespace}/{metadata['name']}" if namespace else f"{kind} {metadata['name']}"
-
-
-def _crd_problems(asked: Object, crds: list[Object], namespace: str) -> list[str]:
-    """Helm refuses CRDs that are not its own, in a long sentence and after it has begun."""
-    problems = []
-    for crd in crds:
-        annotations = crd["metadata"].get("annotations") or {}
-        found = [annotations.get(f"meta.helm.sh/release-{what}") for what in ("namespace", "name")]
-        if asked["values"]["crds"]["enabled"] and found != [namespace, RELEASE]:
-            whose = f"of the Helm release {'/'.join(map(str, found))}" if all(found) else "not installed by Helm"
-            problems.append(
-                f"The cluster has cert-manager's CRDs already, {whose}, but this role would install them as "
-                f"{namespace}/{RELEASE}; set cert_manager_namespace to where cert-manager is, or uninstall that one "
-                "first (its CRDs too, if they are left), or keep its CRDs with the value crds.enabled=false."
-            )
-    return problems
-
-
-def _namespace_problems(wanted: list[str], namespaces: list[Object]) -> list[str]:
-    phases = {item["metadata"]["name"]: (item.get("status") or {}).get("phase") for item in namespaces}
-    return [
-        f"The namespace '{name}' is being deleted; run the role again once it is gone."
-        for name in wanted
-        if phases.get(name) == "Terminating"
-    ]
-
-
-def _ownership_problems(items: list[Object], live: Mapping[str, Object]) -> list[str]:
-    return [
-        f"The {item['id']} exists and was not made by this role; choose another name, or set cert_manager_adopt to "
-        f"true to {'remove it' if item['state'] == 'absent' else 'manage it from now on'}."
-        for item in items
-        if item["id"] in live and (live[item["id"]]["metadata"].get("labels") or {}).get(MANAGED_BY) != FIELD_MANAGER
-    ]
-
-
-def _need_problems(needs: list[Object], live: Mapping[str, Object]) -> list[str]:
-    return [
-        f"The {need['by']} reads the Secret {need['namespace']}/{need['name']}, which does not exist; give it in "
-        f"cert_manager_secrets{' with the key ' + repr(need['key']) if need['key'] else ''}, or create it first."
-        for need in needs
-        if _at("Secret", need) not in live
-    ]
-
-
-def _issuer_problems(asked: Object, live: Mapping[str, Object]) -> list[str]:
-    """A Certificate whose issuer is missing would wait for it forever."""
-    states = {item["id"]: item["state"] for item in asked["objects"]}
-    problems = []
-    for item in asked["objects"]:
-        if item["kind"] != "Certificate" or item["state"] == "absent":
-            continue
-        issuer = asked["manifests"][item["id"]]["spec"]["issuerRef"]
-        if issuer["group"] != "cert-manager.io":
-            continue
-        namespace = item["namespace"] if issuer["kind"] == "Issuer" else None
-        at = _at(issuer["kind"], {"namespace": namespace, "name": issuer["name"]})
-        if states.get(at) == "absent":
-            problems.append(f"The {item['id']} is issued by the {at}, which has state absent.")
-        elif at not in states and at not in live:
-            problems.append(
-                f"The {item['id']} is issued by the {at}, which does not exist; add it to cert_manager_issuers, or "
-                "correct issuer.name and issuer.kind."
-            )
-    return problems
-
-
-def cert_manager_plan(
-    asked: Object,
-    cluster: Object,
-    namespace: str,
-    state: str = "present",
-    adopt: bool = False,
-    check_mode: bool = False,
-) -> dict[str, Any]:
-    """See DOCUMENTATION. With state absent, objects stay as they are: their CRDs do, too."""
-    if state == "absent":
-        return {"namespaces": [], "secrets": [], "objects": [], "remove": [], "predict": [], "problems": []}
-    live = {
-        _at(item["kind"], item["metadata"]) if item.get("kind") else _at("Secret", item["metadata"]): item
-        for item in [*cluster["objects"], *cluster["secrets"]]
-    }
-    items = list(asked["objects"])
-    present = [item for item in items if item["state"] == "present"]
-    wanted = list(dict.fromkeys([namespace, *(item["namespace"] for item in present if item["namespace"])]))
-    missing = [name for name in wanted if name not in {found["metadata"]["name"] for found in cluster["namespaces"]}]
-
-    def must_be_predicted(item: Object) -> bool:
-        lacks_api = item["kind"] != "Secret" and not cluster["crds"]
-        return check_mode and (lacks_api or item["namespace"] in missing)
-
-    write = [item for item in present if not must_be_predicted(item)]
-    return {
-        "namespaces": missing,
-        "secrets": [item for item in write if item["kind"] == "Secret"],
-        "objects": [item for item in write if item["kind"] != "Secret"],
-        "remove": [item for item in items if item["state"] == "absent" and item["id"] in live][::-1],
-        "predict": [item for item in present if must_be_predicted(item)],
-        "problems": [
-            *_crd_problems(asked, cluster["crds"], namespace),
-            *_namespace_problems(wanted, cluster["namespaces"]),
-            *([] if adopt else _ownership_problems(items, live)),
-            *_need_problems(asked["needs"], live),
-            *_issuer_problems(asked, live),
-        ],
-    }
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_plan import cert_manager_plan
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"cert_manager_plan": cert_manager_plan}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The version of a collection that Ansible would use, so that a role can refuse one that is too old."""
+"""The version of the collection that Ansible would use, so that a role can refuse one that is too old."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
 short_description: Version of an installed collection
 description:
-  - Returns the version of the collection that Ansible loads for the name, or an empty string when there is none.
+  - Returns the version of the collection that Ansible loads for the name, or an empty string if it is not installed.
 options:
   _input:
     description: The full name of the collection.
@@ -31,28 +31,12 @@ _value:
   type: str
 """
 
-import json
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import yaml
-
-
-def collection_version(name: str) -> str:
-    """See DOCUMENTATION."""
-    try:
-        package = import_module(f"ansible_collections.{name}")
-    except ModuleNotFoundError:
-        return ""
-    root = Path(next(iter(package.__path__)))  # __file__ is not set for a collection
-    manifest = root / "MANIFEST.json"
-    if manifest.is_file():
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-    source = root / "galaxy.yml"  # a checkout that was never built
-    return str(yaml.safe_load(source.read_text(encoding="utf-8"))["version"]) if source.is_file() else ""
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.version import collection_version
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"collection_version": collection_version}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbook report: what was read back, as its page shows it. Pure."""
+"""Playbook report: what istio_exposure_info returned → the content of the page. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ DOCUMENTATION = r"""
 name: exposure_report
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Put what is exposed into the order of a report
+short_description: Arrange what is exposed for a report
 description:
-  - Made for the playbook C(gatehouse.istio.report), whose template writes it as a page.
+  - For the playbook C(gatehouse.istio.report), whose template renders the page.
 options:
   _input:
-    description: What M(gatehouse.istio.istio_exposure_info) has returned.
+    description: The result of M(gatehouse.istio.istio_exposure_info).
     type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Say how many certificates end within a week
+- name: Show how many certificates expire within a week
   ansible.builtin.debug:
     msg: "{{ (exposed | gatehouse.istio.exposure_report).summary.urgent }}"
 """
@@ -28,24 +28,16 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The parts of the page. Its C(digest) changes if anything of what it tells does.
+    - The content of the page. Its C(digest) changes if any of the content does.
   type: dict
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._report import page
-
-
-def exposure_report(exposed: Mapping[str, Any]) -> dict[str, Any]:
-    """See DOCUMENTATION."""
-    found = page(exposed)
-    return {**found, "digest": hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()}
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.page import exposure_report
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"exposure_report": exposure_report}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 3: the installed gateways as the fact istio_ingress_gateways, and what they still wait for. Pure."""
+"""Role istio, step 3: live objects → the fact istio_ingress_gateways, and what the gateways still lack. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 name: istio_ingress_gateways
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
-short_description: Describe installed ingress gateways from what the cluster has
+short_description: Describe the installed ingress gateways
 description:
-  - Made for role P(gatehouse.istio.istio#role), which sets the result as the fact C(istio_ingress_gateways).
+  - For role P(gatehouse.istio.istio#role), which sets the result as the fact C(istio_ingress_gateways).
 positional: workloads, services
 options:
   _input:
@@ -35,10 +35,13 @@ options:
     elements: dict
     default: []
   predicted:
-    description: Names of the gateways that check mode would have changed; they are described as they would become.
+    description: Names of the gateways that a run would change; in check mode they are described as they would become.
     type: list
     elements: str
     default: []
+  failed:
+    description: The result of the task that failed while it waited for the gateways.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -50,141 +53,17 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(gateways) by name, and sentences about those that are C(not_ready) (not rolled out) or C(without_address).
+    C(gateways) by name, sentences about those that are C(not_ready) (not rolled out) or C(without_address), and with
+    O(failed), the C(problems), which are sentences about why the task failed.
   type: dict
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-Object = Mapping[str, Any]
-
-
-def _key(item: Object) -> tuple[str, str]:
-    return item["metadata"]["namespace"], item["metadata"]["name"]
-
-
-def _rolled_out(workload: Object) -> bool:
-    """As `kubectl rollout status` decides it."""
-    status = workload.get("status") or {}
-    if status.get("observedGeneration", 0) < workload["metadata"]["generation"]:
-        return False
-    if workload["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
-        return status.get("updatedNumberScheduled", 0) >= wanted and status.get("numberAvailable", 0) >= wanted
-    wanted = workload["spec"].get("replicas", 1)
-    updated = status.get("updatedReplicas", 0)
-    return updated >= wanted and status.get("replicas", 0) <= updated and status.get("availableReplicas", 0) >= updated
-
-
-def _not_ready(gateway: Object, workload: Object | None) -> str:
-    """One sentence, with the reasons that Kubernetes gives (a refused injection, a missing quota), or nothing."""
-    name = f"{gateway['kind']} {gateway['namespace']}/{gateway['workload']}"
-    if workload is None:
-        return f"The gateway '{gateway['name']}' has no {name}."
-    if _rolled_out(workload):
-        return ""
-    wrong = {"Available": "False", "Progressing": "False", "ReplicaFailure": "True"}
-    conditions = (workload.get("status") or {}).get("conditions") or []
-    said = [
-        item["message"].rstrip(".")
-        for item in conditions
-        if wrong.get(item["type"]) == item["status"] and item.get("message")
-    ]
-    because = f" Kubernetes says: {'; '.join(said)}." if said else ""
-    return f"The gateway '{gateway['name']}' is not ready: the {name} is not rolled out.{because}"
-
-
-def _node_addresses(nodes: Iterable[Object]) -> list[str]:
-    """The external address of each node, or else its internal one."""
-    addresses = []
-    for node in nodes:
-        by_type = {item["type"]: item["address"] for item in (node.get("status") or {}).get("addresses") or []}
-        address = by_type.get("ExternalIP") or by_type.get("InternalIP")
-        if address:
-            addresses.append(address)
-    return addresses
-
-
-def _addresses(service: Object, nodes: Iterable[Object]) -> list[str]:
-    spec = service["spec"]
-    if spec["type"] == "NodePort":
-        return _node_addresses(nodes)
-    if spec["type"] == "ClusterIP":
-        return [
-            address for address in spec.get("clusterIPs") or [spec.get("clusterIP")] if address and address != "None"
-        ]
-    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-    return [item.get("ip") or item.get("hostname") for item in ingress] + list(spec.get("externalIPs") or [])
-
-
-def _port(port: Object) -> dict[str, Any]:
-    return {
-        "name": port.get("name", ""),
-        "port": port["port"],
-        "target_port": port.get("targetPort", port["port"]),
-        "node_port": port.get("nodePort"),
-        "protocol": port.get("protocol", "TCP"),
-    }
-
-
-def _fact(gateway: Object, workload: Object | None, service: Object | None, nodes: Iterable[Object]) -> dict[str, Any]:
-    """What lives wins; where nothing lives yet, what was asked for."""
-    selector = workload["spec"]["selector"]["matchLabels"] if workload else gateway["selector"]
-    service = service or {"spec": {"type": gateway["type"], "ports": gateway["ports"]}}
-    spec = service["spec"]
-    return {
-        "name": gateway["name"],
-        "namespace": gateway["namespace"],
-        "visibility": gateway["visibility"],
-        "selector": dict(selector),
-        "service": gateway["workload"] if spec["type"] != "None" else "",
-        "type": spec["type"],
-        "addresses": _addresses(service, nodes),
-        "ports": [_port(port) for port in spec.get("ports") or []],
-    }
-
-
-def _as_predicted(gateway: Object, service: Object | None) -> Object | None:
-    """The live Service as the change would leave it: the new ports, and its addresses unless the type changes."""
-    if service is None or service["spec"]["type"] != gateway["type"]:
-        return None
-    node_ports = {port.get("name"): port.get("nodePort") for port in service["spec"].get("ports") or []}
-    ports = [{"nodePort": node_ports.get(port.get("name")), **port} for port in gateway["ports"]]
-    return {**service, "spec": {**service["spec"], "ports": ports}}
-
-
-def istio_ingress_gateways(
-    gateways: Iterable[Object],
-    workloads: Iterable[Object],
-    services: Iterable[Object] = (),
-    nodes: Sequence[Object] = (),
-    predicted: Sequence[str] = (),
-) -> dict[str, Any]:
-    """See DOCUMENTATION."""
-    live_workloads = {(workload["kind"], *_key(workload)): workload for workload in workloads}
-    live_services = {_key(service): service for service in services}
-    facts, not_ready, without_address = {}, [], []
-    for gateway in gateways:
-        workload = live_workloads.get((gateway["kind"], gateway["namespace"], gateway["workload"]))
-        service = live_services.get((gateway["namespace"], gateway["workload"]))
-        if gateway["name"] in predicted:
-            service = _as_predicted(gateway, service)
-        fact = _fact(gateway, workload, service, nodes)
-        facts[gateway["name"]] = fact
-        not_ready.append(_not_ready(gateway, workload))
-        if fact["type"] == "LoadBalancer" and not fact["addresses"]:
-            without_address.append(
-                f"The gateway '{gateway['name']}' has no address: nothing gave one to the LoadBalancer Service "
-                f"{gateway['namespace']}/{gateway['workload']}."
-            )
-    return {
-        "gateways": facts,
-        "not_ready": [sentence for sentence in not_ready if sentence],
-        "without_address": without_address,
-    }
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import istio_ingress_gateways
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"istio_ingress_gateways": istio_ingress_gateways}

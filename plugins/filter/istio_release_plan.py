@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 2: what is wanted beside what is there, so what to remove, to install, to refuse. Pure."""
+"""Role istio, step 2: desired and live state → what to remove, to install and to refuse. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ DOCUMENTATION = r"""
 name: istio_release_plan
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
-short_description: Decide which Helm releases role istio removes and installs
+short_description: Plan which Helm releases role istio removes and installs
 description:
-  - Made for role P(gatehouse.istio.istio#role).
-  - Reasons not to begin are returned as sentences, not raised, so that the role can report all of them at once.
+  - For role P(gatehouse.istio.istio#role).
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: namespaces, workloads
 options:
   _input:
@@ -38,135 +38,35 @@ options:
     description: The role's C(istio_revision).
     type: str
     default: ''
+  config_maps:
+    description:
+      - The live ConfigMap with istiod's mesh configuration, if there is one. If it sends Ingress objects to a gateway
+        that the role's list does not mention, that stays.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
 - name: Show what the role would do
   ansible.builtin.debug:
-    msg: "{{ istio__asked | gatehouse.istio.istio_release_plan(namespaces, workloads, state='present') }}"
+    msg: "{{ istio__desired | gatehouse.istio.istio_release_plan(namespaces, workloads, state='present') }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The lists C(remove) and C(install) in order, the C(namespaces) to create, the names of releases that are C(kept) for
-    another control plane, and the C(problems).
+    The lists C(remove) and C(install) in order, the C(namespaces) to create, the values that the live state decides by
+    chart as C(chart_values), the names of releases that are C(kept) for another control plane, and the C(problems).
   type: dict
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-Object = Mapping[str, Any]
-
-
-def _key(item: Object) -> tuple[str, str]:
-    metadata = item["metadata"]
-    return metadata["namespace"], metadata["name"]
-
-
-def _template(workload: Object) -> Object:
-    return workload["spec"]["template"].get("metadata") or {}
-
-
-def _is_gateway(workload: Object) -> bool:
-    """Every release of the gateway chart, whoever installed it, says so to the injector."""
-    return (_template(workload).get("annotations") or {}).get("inject.istio.io/templates") == "gateway"
-
-
-def _revision(workload: Object) -> str:
-    revision = (_template(workload).get("labels") or {}).get("istio.io/rev", "")
-    return "" if revision == "default" else revision
-
-
-def _text(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
-def _namespace_problems(releases: Iterable[Object], namespaces: Iterable[Object]) -> list[str]:
-    live = {namespace["metadata"]["name"]: namespace for namespace in namespaces}
-    problems = [
-        f"The namespace '{name}' is being deleted; run the role again once it is gone."
-        for name in dict.fromkeys(release["namespace"] for release in releases)
-        if (live.get(name) or {}).get("status", {}).get("phase") == "Terminating"
-    ]
-    for release in releases:
-        labels = (live.get(release["namespace"]) or {"metadata": {}})["metadata"].get("labels") or {}
-        if release["chart"] == "gateway" and labels.get("istio-injection") == "disabled":
-            problems.append(
-                f"The namespace '{release['namespace']}' of gateway '{release['name']}' has the label "
-                "istio-injection=disabled, so Istio would never put the proxy's image into its pods; remove the label "
-                "or choose another namespace."
-            )
-    return problems
-
-
-def _selector_problems(gateways: Iterable[Object], workloads: Iterable[Object]) -> list[str]:
-    """Kubernetes never lets a Deployment's selector change; say so before Helm stops halfway."""
-    live = {_key(workload): workload for workload in workloads}
-    problems = []
-    for gateway in gateways:
-        workload = live.get((gateway["namespace"], gateway["workload"]))
-        if gateway["state"] == "absent" or workload is None or workload["kind"] != gateway["kind"]:
-            continue
-        selector = workload["spec"]["selector"]["matchLabels"]
-        if selector != gateway["selector"]:
-            problems.append(
-                f"The labels of gateway '{gateway['name']}' cannot change from {_text(selector)} to "
-                f"{_text(gateway['selector'])}, because the selector of a {gateway['kind']} is fixed; give the gateway "
-                "a new name, or remove it first (state: absent)."
-            )
-    return problems
-
-
-def _removal(asked: Object, workloads: Iterable[Object], revision: str) -> dict[str, Any]:
-    """The reverse of installing. base and cni stay while another control plane needs them."""
-    istiod = next(release for release in asked["releases"] if release["chart"] == "istiod")
-    others = [
-        workload
-        for workload in workloads
-        if (workload["metadata"].get("labels") or {}).get("app") == "istiod"
-        and _key(workload) != (istiod["namespace"], istiod["name"])
-    ]
-    listed = {(gateway["namespace"], gateway["workload"]) for gateway in asked["gateways"]}
-    orphans = [
-        "/".join(_key(workload))
-        for workload in workloads
-        if _is_gateway(workload) and _key(workload) not in listed and (not others or _revision(workload) == revision)
-    ]
-    shared = [release for release in asked["releases"] if others and release["chart"] in ("base", "cni")]
-    refusal = (
-        f"Istio is not removed, because istio_gateways does not list gateways that need it: {', '.join(orphans)}. "
-        "List them to have them removed, too, or uninstall them first."
-    )
-    return {
-        "remove": [release for release in asked["releases"] if release not in shared][::-1],
-        "kept": [release["name"] for release in shared],
-        "problems": [refusal] if orphans else [],
-    }
-
-
-def istio_release_plan(
-    asked: Object,
-    namespaces: Iterable[Object],
-    workloads: Iterable[Object],
-    state: str = "present",
-    revision: str = "",
-) -> dict[str, Any]:
-    """See DOCUMENTATION."""
-    if state == "absent":
-        return {"install": [], "namespaces": [], **_removal(asked, workloads, revision)}
-    install = [release for release in asked["releases"] if release["state"] == "present"]
-    live = {namespace["metadata"]["name"] for namespace in namespaces}
-    return {
-        "remove": [release for release in asked["releases"] if release["state"] == "absent"],
-        "kept": [],
-        "install": install,
-        "namespaces": [name for name in dict.fromkeys(release["namespace"] for release in install) if name not in live],
-        "problems": _namespace_problems(install, namespaces) + _selector_problems(asked["gateways"], workloads),
-    }
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_plan import istio_release_plan
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"istio_release_plan": istio_release_plan}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role istio, step 1: what its variables ask for, as Helm releases. Pure: no file, no cluster."""
+"""Role istio, step 1: its variables → Helm releases, their values and the gateways. Pure: no file, no cluster."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.1.0
 short_description: Turn the variables of role istio into Helm releases
 description:
-  - Made for role P(gatehouse.istio.istio#role).
+  - For role P(gatehouse.istio.istio#role).
   - It lists the Helm releases in the order in which they are installed and merges the values of each.
-  - Mistakes are returned as sentences, not raised, so that the role can report all of them at once.
+  - Problems are returned as sentences, not raised, so that the role can report all of them at once.
 positional: files
 options:
   _input:
@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   files:
-    description: What the values files hold, by path.
+    description: The contents of the values files by path, as parsed YAML.
     type: dict
     required: true
 """
@@ -29,202 +29,23 @@ options:
 EXAMPLES = r"""
 - name: Show the releases of the role
   ansible.builtin.debug:
-    msg: "{{ istio__wanted | gatehouse.istio.istio_releases(istio__values_files) }}"
+    msg: "{{ istio__variables | gatehouse.istio.istio_releases(istio__values_files) }}"
 """
 
 RETURN = r"""
 _value:
   description: >-
-    The releases in install order, their values by C(namespace/name), the gateways, and what is wrong with the input.
+    C(releases) in the order of their installation, C(release_values) by C(namespace/name), C(gateways),
+    C(timeout_seconds), and C(problems), a list of sentences.
   type: dict
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from itertools import permutations
+from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._helm_values import (
-    duration_problems,
-    duration_seconds,
-    file_problems,
-    merge_values,
-    user_layers,
-)
-
-# By these a cloud keeps a load balancer private; elsewhere they mean nothing. Sources: README.md of the role.
-INTERNAL = {
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
-    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
-    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-    "networking.gke.io/load-balancer-type": "Internal",
-}
-# What Istio's gateway chart serves when its value service.ports is not set; needed only to predict in check mode.
-CHART_PORTS = (
-    {"name": "status-port", "port": 15021, "protocol": "TCP", "targetPort": 15021},
-    {"name": "http2", "port": 80, "protocol": "TCP", "targetPort": 80},
-    {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443},
-)
-
-
-@dataclass(frozen=True)
-class Release:
-    """One Helm release. `values` travel apart from it, so that a loop over releases never prints them."""
-
-    name: str
-    namespace: str
-    chart: str
-    state: str = "present"
-
-    @property
-    def key(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """What the gateway chart makes of one release. `workload` names its Deployment (or DaemonSet) and its Service."""
-
-    name: str
-    namespace: str
-    state: str
-    visibility: str
-    workload: str
-    kind: str
-    type: str
-    selector: dict[str, str]
-    labels: dict[str, str]
-    ports: list[dict[str, Any]]
-
-
-def _control_plane(wanted: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any], Mapping[str, Any]]]:
-    """base, cni and istiod: the release, the role's own values and the user's {values, files}."""
-    namespace, revision = wanted["namespace"], wanted["revision"]
-    images = {key: wanted[key] for key in ("hub", "tag") if wanted[key]}
-    scope = {"istioNamespace": namespace}
-    rev = {"revision": revision} if revision else {}
-    base = {"global": scope, **({"defaultRevision": revision} if revision else {})}
-    istiod = f"istiod-{revision}" if revision else "istiod"
-    parts = [(Release("istio-base", namespace, "base"), base, wanted["base"])]
-    if wanted["cni"]["enabled"]:
-        cni = {"global": {**images}, **rev} if images else dict(rev)
-        parts.append((Release("istio-cni", wanted["cni"]["namespace"], "cni"), cni, wanted["cni"]))
-    parts.append((Release(istiod, namespace, "istiod"), {"global": {**scope, **images}, **rev}, wanted["istiod"]))
-    return parts
-
-
-def _service_port(port: Mapping[str, Any]) -> dict[str, Any]:
-    """One port of the role's short form, as the Service wants it."""
-    number = int(port["port"])
-    target = port.get("target_port", number)
-    service_port = {"name": port["name"], "port": number, "protocol": port.get("protocol", "TCP")}
-    service_port["targetPort"] = int(target) if str(target).isdigit() else target
-    if port.get("node_port"):
-        service_port["nodePort"] = int(port["node_port"])
-    return service_port
-
-
-def _gateway_values(gateway: Mapping[str, Any], revision: str) -> dict[str, Any]:
-    """The role's own values for one release of the gateway chart."""
-    service_type = gateway.get("type", "LoadBalancer")
-    service: dict[str, Any] = {"type": service_type}
-    private = gateway.get("visibility", "public") == "internal" and service_type == "LoadBalancer"
-    annotations = {**(INTERNAL if private else {}), **(gateway.get("annotations") or {})}
-    if annotations:
-        service["annotations"] = annotations
-    if gateway.get("ports"):
-        service["ports"] = [_service_port(port) for port in gateway["ports"]]
-    values: dict[str, Any] = {"service": service}
-    if gateway.get("labels"):
-        values["labels"] = gateway["labels"]
-    if gateway.get("replicas") is not None:
-        # The chart ignores replicaCount while it autoscales.
-        values |= {"autoscaling": {"enabled": False}, "replicaCount": int(gateway["replicas"])}
-    if revision:
-        values["revision"] = revision
-    return values
-
-
-def _gateway(release: Release, gateway: Mapping[str, Any], values: Mapping[str, Any]) -> Gateway:
-    """What the chart makes of the merged values: its own rules for names, selector and ports."""
-    workload = values.get("name") or release.name
-    labels = {key: str(value) for key, value in (values.get("labels") or {}).items()}
-    selector = {"app": labels.get("app") or workload, "istio": labels.get("istio") or workload.removeprefix("istio-")}
-    service = values.get("service") or {}
-    return Gateway(
-        name=release.name,
-        namespace=release.namespace,
-        state=release.state,
-        visibility=gateway.get("visibility", "public"),
-        workload=workload,
-        kind=values.get("kind") or "Deployment",
-        type=service.get("type") or "LoadBalancer",
-        selector=selector,
-        labels={**labels, **selector},
-        ports=[dict(port) for port in service.get("ports") or CHART_PORTS],
-    )
-
-
-def _name_problems(releases: list[Release]) -> list[str]:
-    """Gateway names key the role's result, and Helm wants release names unique in a namespace."""
-    names = [release.name for release in releases if release.chart == "gateway"]
-    problems = [
-        f"istio_gateways names '{name}' {names.count(name)} times; give each gateway a name of its own."
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
-    control_plane = {release.key for release in releases if release.chart != "gateway"}
-    return problems + [
-        f"The gateway '{release.name}' has the name of a Helm release of the control plane in namespace "
-        f"'{release.namespace}'; give the gateway another name or namespace."
-        for release in releases
-        if release.chart == "gateway" and release.key in control_plane
-    ]
-
-
-def _selector_problems(gateways: list[Gateway]) -> list[str]:
-    """Two gateways that one selector matches would both serve every Gateway object meant for one of them."""
-    present = [gateway for gateway in gateways if gateway.state == "present"]
-    return [
-        f"The selector {_text(one.selector)} of gateway '{one.name}' also matches gateway '{other.name}', which would "
-        "serve the other's hosts, too; give them different labels 'istio' or 'app'."
-        for one, other in permutations(present, 2)
-        if one.name != other.name and one.selector.items() <= other.labels.items()
-    ]
-
-
-def _text(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
-def istio_releases(wanted: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
-    """See DOCUMENTATION. Values, later wins: the role's own, the values files in order, the values dictionary."""
-    seconds = duration_seconds(wanted["timeout"])
-    problems = file_problems(files) + duration_problems("istio_timeout", wanted["timeout"])
-    releases: list[Release] = []
-    values: dict[str, dict[str, Any]] = {}
-    gateways: list[Gateway] = []
-    for release, own, user in _control_plane(wanted):
-        releases.append(release)
-        values[release.key] = merge_values([own, *user_layers(user["values"], user["files"], files)])
-    for item in wanted["gateways"]:
-        release = Release(item["name"], item.get("namespace", "istio-ingress"), "gateway", item.get("state", "present"))
-        own = _gateway_values(item, wanted["revision"])
-        of_all = user_layers(wanted["gateway"]["values"], wanted["gateway"]["files"], files)
-        of_one = user_layers(item.get("values"), item.get("values_files"), files)
-        merged = merge_values([own, *of_all, *of_one])
-        releases.append(release)
-        values[release.key] = merged
-        gateways.append(_gateway(release, item, merged))
-    return {
-        "releases": [asdict(release) for release in releases],
-        "release_values": values,
-        "gateways": [asdict(gateway) for gateway in gateways],
-        "timeout_seconds": seconds or 0,
-        "problems": problems + _name_problems(releases) + _selector_problems(gateways),
-    }
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_releases import istio_releases
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"istio_releases": istio_releases}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API server says of a refusal, without what kubernetes.core and Python put around it. Pure."""
+"""The API server's message in an error of kubernetes.core. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ DOCUMENTATION = r"""
 name: kubernetes_message
 author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
-short_description: Take the API server's message out of an error of kubernetes.core
+short_description: Extract the API server's message from an error of kubernetes.core
 description:
-  - The modules of kubernetes.core fail with the API server's whole answer, JSON or a Python literal of it. This is the
-    message in it.
-  - Text that holds no such answer comes back as it is.
+  - The modules of kubernetes.core fail with the API server's whole response, as JSON or as a Python literal of it. This
+    filter returns the message in it.
+  - Text without such a response is returned unchanged.
 options:
   _input:
     description: The C(msg) of a task that failed.
@@ -22,7 +22,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Say what the API server said
+- name: Fail with the API server's message
   ansible.builtin.fail:
     msg: "{{ ansible_failed_result.msg | gatehouse.istio.kubernetes_message }}"
 """
@@ -33,29 +33,12 @@ _value:
   type: str
 """
 
-import ast
-import json
-import re
+from collections.abc import Callable
 from typing import Any
 
-# The answer as Python prints bytes, b'{"kind":"Status", ...}', or as it is.
-_BYTES = re.compile(r"b(['\"])(\{.*\})(\\n)?\1", re.DOTALL)
-_TEXT = re.compile(r"\{.*\}", re.DOTALL)
-
-
-def kubernetes_message(text: str) -> str:
-    """See DOCUMENTATION."""
-    as_bytes, as_text = _BYTES.search(text), _TEXT.search(text)
-    try:
-        if as_bytes:
-            answer = json.loads(ast.literal_eval(as_bytes.group(0)))
-        else:
-            answer = json.loads(as_text.group(0)) if as_text else {}
-    except (SyntaxError, ValueError):
-        return text
-    return str(answer.get("message") or text)
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.messages import kubernetes_message
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"kubernetes_message": kubernetes_message}

@@ -30,9 +30,6 @@ _PLAYBOOK = """
   roles:
     - role: gatehouse.istio.istio
       vars:
-        # Challenges of ACME come as Ingresses, which istiod serves through one gateway.
-        istio_istiod_values:
-          meshConfig: {ingressSelector: public, ingressService: public}
         istio_gateways:
           - name: public
             namespace: istio-ingress

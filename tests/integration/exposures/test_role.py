@@ -42,7 +42,7 @@ def variables(namespace: str) -> dict[str, Any]:
 
 
 def test_lists_and_text_mean_the_same(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
-    assert "2 changed, 0 as they should be." in istio.playbook(play(variables)).output
+    assert "2 changed, 0 unchanged." in istio.playbook(play(variables)).output
     assert there(istio, namespace) == both("a", "b")
     text = {
         "exposures_list": yaml.safe_dump(variables["exposures_list"][:1]),
@@ -50,9 +50,9 @@ def test_lists_and_text_mean_the_same(istio: Cluster, namespace: str, variables:
         "exposures_prune_namespaces": f"{namespace}, ",
         "exposures_concurrency": "2",
     }
-    assert "1 changed, 1 as they should be." in istio.playbook(play(text)).output
+    assert "1 changed, 1 unchanged." in istio.playbook(play(text)).output
     assert there(istio, namespace) == both("a")
-    assert "0 changed, 1 as they should be." in istio.playbook(play(text)).output
+    assert "0 changed, 1 unchanged." in istio.playbook(play(text)).output
 
 
 def test_the_playbook_takes_what_a_survey_gives(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def test_the_playbook_takes_what_a_survey_gives(istio: Cluster, namespace: str, 
         "exposures_on_error": "continue",
         "exposures_wait_timeout": "60",
     }
-    assert "2 changed, 0 as they should be." in istio.playbook(REPOSITORY / "playbooks" / "expose.yml", answers).output
+    assert "2 changed, 0 unchanged." in istio.playbook(REPOSITORY / "playbooks" / "expose.yml", answers).output
     assert there(istio, namespace) == both("a", "b")
 
 
@@ -73,7 +73,7 @@ def test_a_file_is_found_beside_the_playbook(
     (tmp_path / "list.yml").write_text(yaml.safe_dump(listed), encoding="utf-8")
     playbook = tmp_path / "site.yml"
     playbook.write_text(play({**variables, "exposures_src": "list.yml"}), encoding="utf-8")
-    assert "2 changed, 0 as they should be." in istio.playbook(playbook).output
+    assert "2 changed, 0 unchanged." in istio.playbook(playbook).output
     assert there(istio, namespace) == both("a", "b")
     playbook.write_text(play({**variables, "exposures_src": "gone.yml"}), encoding="utf-8")
     missing = istio.playbook(playbook, may_fail=True)

@@ -38,14 +38,14 @@ SITE: dict[str, Any] = {
 }
 
 
-def written(result: PlaybookResult, task: str = "Write the issuers and certificates") -> dict[str, bool]:
+def written(result: PlaybookResult, task: str = "Apply the issuers and certificates") -> dict[str, bool]:
     """By object, whether it changed."""
     items = result.task(task).result["results"]
     return {item["cert_manager__item"]["id"]: item["changed"] for item in items}
 
 
 def diffs(result: PlaybookResult) -> list[dict[str, Any]]:
-    items = result.task("Write the issuers and certificates").result["results"]
+    items = result.task("Apply the issuers and certificates").result["results"]
     return [item["diff"] for item in items if item.get("diff")]
 
 
@@ -74,7 +74,7 @@ def test_from_an_empty_cluster_and_back(new_cluster: Callable[[], Cluster]) -> N
 
 def check_mode_on_a_cluster_that_never_saw_cert_manager(own: Cluster) -> None:
     checked = own.playbook(ROLE, SITE, check=True, diff=True)
-    told = checked.task("Tell what a run would create where check mode finds no namespace or no cert-manager yet")
+    told = checked.task("Predict objects whose namespace or API does not exist yet in check mode")
     assert [item["msg"] for item in told.result["results"]] == [
         "The Secret cert-manager/provider would be created.",
         "The ClusterIssuer root would be created.",
@@ -123,7 +123,7 @@ def remove_single_objects(own: Cluster) -> None:
         "cert_manager_secrets": [{**PROVIDER, **ABSENT}],
         "cert_manager_values": ANNOTATED,
     }
-    task = "Remove what is not wanted, certificates first"
+    task = "Remove unwanted objects, certificates first"
     for check in (True, False):
         removed = own.playbook(ROLE, gone, check=check)
         assert written(removed, task) == {
@@ -161,7 +161,7 @@ def test_variables_and_objects_that_cannot_work_are_refused_before_the_first_wri
     assert result.message == (
         f"The Issuer {namespace}/two must have one type, but has ca and self_signed. "
         f"The Issuer {namespace}/two must have one type, but has ca and self_signed. "
-        "The Certificate edge/shop is asked for 'a_b', which is no DNS name; write one such as shop.example.com or "
+        "The Certificate edge/shop lists 'a_b', which is not a DNS name; write one such as shop.example.com or "
         f"*.example.com. The Issuer {namespace}/two is listed 2 times; list it once."
     )
     assert result.changed == 0
@@ -181,9 +181,9 @@ def test_variables_and_objects_that_cannot_work_are_refused_before_the_first_wri
     play = PLAY.format(keywords=f"module_defaults: {json.dumps(defaults)}")
     result = cert_manager.playbook(play, {**missing, "istio_kubeconfig": ""}, may_fail=True)
     assert result.message == (
-        f"The Secret {namespace}/theirs exists and was not made by this role; choose another name, or set "
+        f"The Secret {namespace}/theirs exists and was not created by this role; choose another name, or set "
         f"cert_manager_adopt to true to manage it from now on. The Issuer {namespace}/le reads the Secret "
-        f"{namespace}/cloudflare, which does not exist; give it in cert_manager_secrets with the key 'api-token', or "
+        f"{namespace}/cloudflare, which does not exist; add it to cert_manager_secrets with the key 'api-token', or "
         f"create it first. The Certificate {namespace}/shop is issued by the Issuer {namespace}/typo, which does not "
         "exist; add it to cert_manager_issuers, or correct issuer.name and issuer.kind."
     )
@@ -199,7 +199,7 @@ def test_what_the_api_server_refuses_is_one_sentence_with_what_was_written(
     bad_secret = {"cert_manager_secrets": [{"name": "bad", "namespace": namespace, **keys}]}
     result = cert_manager.playbook(ROLE, bad_secret, may_fail=True, diff=True)
     assert result.message.startswith(f"The cluster refuses the Secret {namespace}/bad: ")
-    assert result.message.endswith("Required value]. Written so far: nothing.")
+    assert result.message.endswith("Required value]. Applied so far: nothing.")
     assert TOKEN not in result.output
     assert "Traceback" not in result.output
 
@@ -207,7 +207,7 @@ def test_what_the_api_server_refuses_is_one_sentence_with_what_was_written(
     result = cert_manager.playbook(ROLE, {"cert_manager_issuers": [bad, good]}, may_fail=True)
     assert result.message.startswith(f"The cluster refuses the Issuer {namespace}/bad: ")
     assert "spec.acme.privateKeySecretRef: Required value" in result.message
-    assert result.message.endswith(f"Written so far: Issuer {namespace}/good.")
+    assert result.message.endswith(f"Applied so far: Issuer {namespace}/good.")
 
 
 def recipes(pem: str) -> dict[str, list[dict[str, Any]]]:

@@ -162,7 +162,7 @@ def test_what_does_not_become_ready_says_why_within_the_time_out(
     )
     assert "rejectedIdentifier" in lines[f"The Certificate {namespace}/refused"]
     assert f"cmctl renew -n {namespace} refused" in lines[f"The Certificate {namespace}/refused"]
-    assert "The role waits at most 12 seconds (cert_manager_ready_timeout); what it has written stays" in result.message
+    assert "The role waits at most 12 seconds (cert_manager_ready_timeout); what it has applied stays" in result.message
     assert "\n" not in result.message
     assert "Traceback" not in result.output
 

@@ -120,15 +120,18 @@ def test_check_mode_on_a_cluster_that_never_saw_istio(own: Cluster) -> None:
     [
         ({"istio_helm_binary": "/nowhere/helm"}, 'Helm cannot be run on localhost: "/nowhere/helm version" failed'),
         (
-            {"istio__found_version": "6.4.0"},
+            {"istio__kubernetes_core_version": "6.4.0"},
             "needs the collection kubernetes.core 6.5.0 or newer, but Ansible finds 6.4",
         ),
         ({"istio_gateways": [PUBLIC, PUBLIC]}, "istio_gateways names 'public' 2 times"),
         ({"istio_gateways": [{"name": "a", "visibility": "secret"}]}, "visibility must be one of: public, internal"),
-        ({"istio_base_values_files": ["nowhere.yml"]}, "The values file nowhere.yml does not exist"),
+        (
+            {"istio_base_values_files": ["nowhere.yml"]},
+            "The values file nowhere.yml of istio_base_values_files does not exist",
+        ),
         (
             {"istio_chart_source": "/nowhere"},
-            "The directory /nowhere (istio_chart_source) on localhost lacks the chart",
+            "The directory /nowhere (istio_chart_source) on localhost lacks the charts base and istiod",
         ),
         ({"istio_gateways": [{"name": "a", "namespace": "meshless"}]}, "has the label istio-injection=disabled"),
     ],
