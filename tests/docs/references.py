@@ -22,16 +22,26 @@ from docs.repository import Repository
 NAME = "gatehouse.istio"
 
 
-def _copy_collection(repository: Repository, target: Path) -> None:
+def without(path: Path, *keys: str) -> None:
+    """Remove the value at these keys, each below the one before it, from a YAML file."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    parent = content
+    for key in keys[:-1]:
+        parent = parent.get(key, {})
+    parent.pop(keys[-1], None)
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def copy_collection(repository: Repository, target: Path) -> None:
     for name in repository.files:
         copied = target / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(repository.root / name, copied)
     # antsibull-docs takes an action's redirect for the module's, and would look for our options in kubernetes.core's.
-    runtime = target / "meta" / "runtime.yml"
-    settings = yaml.safe_load(runtime.read_text(encoding="utf-8"))
-    settings.get("plugin_routing", {}).pop("action", None)
-    runtime.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    without(target / "meta" / "runtime.yml", "plugin_routing", "action")
+    # With this, its check writes the name of its temporary directory into the pages: if that ends with "_", as one of
+    # 37 does, it is a reference in reStructuredText, to nothing.
+    without(target / "docs" / "docsite" / "links.yml", "edit_on_github")
 
 
 @contextmanager
@@ -40,7 +50,7 @@ def _staged() -> Iterator[tuple[Path, dict[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="gatehouse-docs-") as scratch:
         collections = Path(scratch) / "ansible_collections"
         collection = collections.joinpath(*NAME.split("."))
-        _copy_collection(Repository(), collection)
+        copy_collection(Repository(), collection)
         kubernetes = cache_directory() / "collections" / "ansible_collections" / "kubernetes" / "core"
         (collections / "kubernetes").mkdir()
         (collections / "kubernetes" / "core").symlink_to(kubernetes.resolve(), target_is_directory=True)
