@@ -36,11 +36,13 @@ myst_heading_anchors = 4  # GitHub links to any heading
 html_theme = "alabaster"
 html_theme_options = {
     "description": REPOSITORY.galaxy["description"],
+    "body_max_width": "none",
     "page_width": "1200px",
     "sidebar_width": "260px",
     "fixed_sidebar": True,
 }
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False
 highlight_language = "yaml"
 pygments_style = "ansible"
