@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity bench format screenshot build changelog requirements clean
+.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity docs bench format screenshot build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -51,11 +51,15 @@ units: setup ## run the unit tests
 integration: tools ## run the integration tests, on embedded clusters of their own
 	@$(CHECKS) integration
 
-lint: setup ## run ruff, mypy, yamllint, ansible-lint and check the changelog fragments
-	@$(CHECKS) lint
+# ONLY="ruff check" (one of them, as .pre-commit-config.yaml does)
+lint: setup ## run ruff, mypy, yamllint and ansible-lint; check links, references and changelog fragments
+	@$(CHECKS) $(if $(ONLY),"$(ONLY)",lint)
 
 sanity: setup ## run ansible-test sanity
 	@$(CHECKS) sanity
+
+docs: setup ## build the documentation as a site, in .cache/docs/html
+	@"$(PROGRAMS)/python" tests/docs build
 
 # COUNTS="20 500 2000 10000"  PEERS="istio_exposures helm"  REPETITIONS=3  ADD=1 (to rows of other counts)  DOCS=1 (write docs/)
 bench: tools ## measure istio_exposures beside other tools, for 20 and 500 exposures (half an hour); COUNTS="..." for more
@@ -81,4 +85,4 @@ clean: ## stop the clusters and remove all that was made (the programs take 15 m
 	@$(SET_UP) && $(CLUSTER) stop
 	@for left in "$(GATEHOUSE_CACHE)"/bench/cluster "$(GATEHOUSE_CACHE)"/clusters/molecule-*; do [ ! -d "$$left" ] || $(CLUSTER) stop --delete --dir "$$left"; done
 	@for left in "$(GATEHOUSE_CACHE)"/kind/clusters/*; do [ ! -d "$$left" ] || $(CLUSTER)/kind stop --dir "$$left"; done
-	@cd "$(GATEHOUSE_CACHE)" && rm -rf bench cluster clusters collections kind mypy pytest ruff sanity scenarios tools venv gatehouse-istio-*.tar.gz
+	@cd "$(GATEHOUSE_CACHE)" && rm -rf bench cluster clusters collections docs kind mypy pytest ruff sanity scenarios tools venv gatehouse-istio-*.tar.gz

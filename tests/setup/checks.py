@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the checks named on the command line: lint, sanity, units, integration, scenarios.
+"""Runs the checks named on the command line: lint (or one of its checks), sanity, units, integration, scenarios.
 
 Every check runs, also after a failure. The tests come last and in one pytest, so that a successful run ends with the
 number of all tests.
@@ -44,6 +44,8 @@ LINT = (
     Check("yamllint", ("yamllint", "--strict", ".")),
     Check("ansible-lint", ("ansible-lint", "-q", "--nocolor", "--strict")),
     Check("changelog fragments", ("antsibull-changelog", "lint")),
+    Check("links", (sys.executable, "tests/docs", "links")),
+    Check("documentation of plugins and roles", (sys.executable, "tests/docs", "references")),
 )
 SANITY = (Check("ansible-test sanity", (sys.executable, "tests/sanity/run.py")),)
 TESTS = {"scenarios": "tests/scenarios", "integration": "tests/integration", "units": "tests/unit"}  # longest first
@@ -80,11 +82,12 @@ def pytest_succeeds(directories: list[str]) -> bool:
 
 
 def main(names: list[str]) -> int:
-    known = ("lint", "sanity", *TESTS)
+    known = ("lint", *(check.name for check in LINT), "sanity", *TESTS)
     if not names or set(names) - set(known):
         print(f"Say which checks to run: {', '.join(known)}.", file=sys.stderr)
         return 2
-    checks = (LINT if "lint" in names else ()) + (SANITY if "sanity" in names else ())
+    checks = [check for check in LINT if "lint" in names or check.name in names]
+    checks += SANITY if "sanity" in names else ()
     failed = [check.name for check in checks if not succeeds(check)]
     directories = [directory for name, directory in TESTS.items() if name in names]
     if directories and not pytest_succeeds(directories):

@@ -1,19 +1,22 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules for our own files that linters do not check: a licence header, small files, small functions."""
+"""Rules for our own files that linters do not check: a licence header, small files, functions and packages."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
+MAX_PACKAGE_FILES = 14
+PACKAGES = ("plugins/module_utils", "plugins/plugin_utils")
 HEADER = """\
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -60,10 +63,20 @@ def complaints(path: Path) -> Iterator[str]:
                 yield f"{where}:{line}: {name}() has {length} lines; split it, {MAX_FUNCTION_LINES} are the most."
 
 
+def package_complaints(paths: list[Path]) -> Iterator[str]:
+    """A package with too many files holds more than one thing."""
+    counts = Counter(path.parent.relative_to(ROOT) for path in paths if path.suffix == ".py")
+    for package, count in sorted(counts.items()):
+        if count > MAX_PACKAGE_FILES and any(package.is_relative_to(root) for root in PACKAGES):
+            yield f"{package}: has {count} Python files; split it, {MAX_PACKAGE_FILES} are the most."
+
+
 def main() -> int:
-    found = [complaint for path in scripts() for complaint in complaints(path)]
-    print("\n".join(found))
-    return 1 if found else 0
+    paths = scripts()
+    wrong = [complaint for path in paths for complaint in complaints(path)]
+    wrong.extend(package_complaints(paths))
+    print("\n".join(wrong))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -30,3 +30,21 @@ def test_complaints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, 
     monkeypatch.setattr(house_rules, "ROOT", tmp_path)
     (tmp_path / "a.py").write_text(text, encoding="ascii")
     assert list(house_rules.complaints(tmp_path / "a.py")) == expected
+
+
+@pytest.mark.parametrize(
+    ("package", "count", "expected"),
+    [
+        ("plugins/module_utils/_checks", 14, []),
+        (
+            "plugins/module_utils/_checks",
+            15,
+            ["plugins/module_utils/_checks: has 15 Python files; split it, 14 are the most."],
+        ),
+        ("plugins/plugin_utils", 15, ["plugins/plugin_utils: has 15 Python files; split it, 14 are the most."]),
+        ("tests/cluster", 15, []),
+    ],
+)
+def test_package_complaints(package: str, count: int, expected: list[str]) -> None:
+    paths = [house_rules.ROOT / package / f"file_{number}.py" for number in range(count)]
+    assert list(house_rules.package_complaints([*paths, house_rules.ROOT / package / "run.sh"])) == expected
