@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The options of the modules: one place for what several modules take."""
+"""The argument spec of istio_exposure; the other modules validate nested exposures with it, see nested.py."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CERTIFICATE: dict[str, Any] = {
         "renew_before": {"type": "str"},
         "private_key": {
             "type": "dict",
-            "no_log": False,  # what kind of key, not the key
+            "no_log": False,  # the kind of key, not the key itself
             "options": {
                 "algorithm": {"type": "str", "choices": ["RSA", "ECDSA", "Ed25519"]},
                 "size": {"type": "int"},
@@ -99,7 +99,7 @@ PROBE: dict[str, Any] = {
         "https_port": {"type": "int"},
         "ca_cert": {"type": "path"},
         "client_cert": {"type": "path"},
-        "client_key": {"type": "path", "no_log": False},  # where the key is, not the key
+        "client_key": {"type": "path", "no_log": False},  # the path of the key, not the key itself
     },
     "required_by": {"client_key": ("client_cert",)},
 }

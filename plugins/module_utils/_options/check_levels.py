@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Option checks: the level that a task gives to each check. Pure."""
+"""Option checks → the level of each check. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .values import OptionError
 
 
 def parse_levels(option: Mapping[str, Any] | None) -> dict[str, str]:
-    """The level of every check by its code, with those that option checks sets; raises OptionError."""
+    """The level of every check by its code: the default, or the one that the option sets. Raises OptionError."""
     levels = dict(LEVELS)
-    for code, given in (option or {}).items():
+    for code, value in (option or {}).items():
         if code not in LEVELS:
             raise OptionError(f"checks: '{code}' is not a check; the checks are {', '.join(sorted(LEVELS))}.")
-        # YAML reads off and no as false.
-        level = IGNORE if given is False or str(given).lower() in ("off", "no", "false") else str(given).lower()
+        # YAML 1.1 reads off and no as false (https://yaml.org/type/bool.html).
+        level = IGNORE if value is False or str(value).lower() in ("off", "no", "false") else str(value).lower()
         if level not in (ERROR, WARNING, IGNORE):
-            raise OptionError(f"checks.{code}: '{given}' is not a level; write error, warning or ignore.")
+            raise OptionError(f"checks.{code}: '{value}' is not a level; write error, warning or ignore.")
         levels[code] = level
     return levels

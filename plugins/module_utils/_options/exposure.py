@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What the user wants, as data: options in, exposures out, or one sentence about what is wrong with them."""
+"""The options of an exposure → an Exposure, or an OptionError with one sentence. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .values import (
     check_hosts,
     check_label,
     check_port,
-    texts,
+    check_strings,
 )
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
@@ -36,7 +36,10 @@ _RESERVED_ANNOTATIONS = ("gatehouse.istio/", CONTRIBUTION_PREFIX)
 
 @dataclass(frozen=True)
 class OwnGateway:
-    """A Gateway object that belongs to the exposure; or, if shared, one that other exposures add to as well."""
+    """A Gateway object that belongs to the exposure; if shared, it has servers of other exposures, too.
+
+    selector selects the gateway's pods by their labels; server_spec has raw fields of Istio's Server.
+    """
 
     namespace: str
     name: str
@@ -51,7 +54,7 @@ class OwnGateway:
 
 @dataclass(frozen=True)
 class ExistingGateway:
-    """A Gateway object of somebody else, to which the exposure attaches."""
+    """A Gateway object that the exposure does not manage, but binds its routes to."""
 
     namespace: str
     name: str
@@ -62,7 +65,7 @@ class ExistingGateway:
 
 @dataclass(frozen=True)
 class Exposure:
-    """The intent: these hosts, through this gateway, with this TLS, to these routes."""
+    """The desired state: the hosts, the gateway that serves them, its TLS settings, and the routes to back ends."""
 
     namespace: str
     name: str
@@ -82,7 +85,7 @@ class Exposure:
 
     @property
     def is_http(self) -> bool:
-        """Whether HTTP is spoken at the hosts: only then they have URLs."""
+        """Whether the hosts are served by HTTP and so have URLs."""
         return self.protocol == "http"
 
     @property
@@ -94,7 +97,7 @@ class Exposure:
 
     @property
     def needs_pods_namespace(self) -> bool:
-        """Whether something that it needs lives where the gateway's pods are."""
+        """Whether it has a Certificate or a client CA, which must be in the namespace of the gateway's pods."""
         tls = self.tls
         return isinstance(self.gateway, OwnGateway) and (
             tls.certificate is not None or tls.asks_for_client_certificates
@@ -102,14 +105,14 @@ class Exposure:
 
 
 def parse_key(params: Mapping[str, Any]) -> ExposureKey:
-    """The exposure's (namespace, name) from a module's params; raises OptionError."""
+    """The exposure's namespace and name from a module's params; raises OptionError."""
     for option in ("namespace", "name"):
         check_label(option, params[option])
     return ExposureKey(params["namespace"], params["name"])
 
 
 def parse(params: Mapping[str, Any]) -> Exposure:
-    """The exposure that a module's params (see _options.EXPOSURE) describe; raises OptionError."""
+    """The exposure that a module's params (see argument_spec.EXPOSURE) describe; raises OptionError."""
     namespace, name = parse_key(params)
     hosts = check_hosts("hosts", params["hosts"])
     gateway = _gateway(params["gateway"], namespace, name)
@@ -127,8 +130,8 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         gateway=gateway,
         tls=tls,
         routes=routes,
-        labels=texts("labels", params.get("labels"), reserved=_RESERVED_LABELS),
-        annotations=texts("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
+        labels=check_strings("labels", params.get("labels"), reserved=_RESERVED_LABELS),
+        annotations=check_strings("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
         protocol=protocol,
         subsets=parse_subsets(params, namespace),
         export_to=check_export_to(params.get("export_to")),
@@ -139,7 +142,7 @@ def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: T
     if gateway.tcp_port is not None and (protocol == "http" or tls.mode != "none"):
         reason, port = ("protocol=http", "http_port") if protocol == "http" else (f"tls.mode={tls.mode}", "https_port")
         raise OptionError(
-            f"gateway.tcp_port: it has no meaning with {reason}; remove it, or say in gateway.{port} where to listen."
+            f"gateway.tcp_port: it has no meaning with {reason}; remove it, or set gateway.{port} instead."
         )
     if protocol == "http":
         return
@@ -152,12 +155,12 @@ def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: T
         raise OptionError(f"tls.redirect: it has no meaning with protocol={protocol}, which has no URLs; remove it.")
 
 
-def _fragment(option: str, fragment: Mapping[str, Any] | None, reserved: Mapping[str, str]) -> Mapping[str, Any]:
-    """What the options do not name, in Istio's own words; reserved is what they do, and by which option."""
-    for key in fragment or {}:
+def _check_raw_fields(option: str, fields: Mapping[str, Any] | None, reserved: Mapping[str, str]) -> Mapping[str, Any]:
+    """Raw Istio fields; raises OptionError for the reserved ones, which map to the options that set them."""
+    for key in fields or {}:
         if key in reserved:
-            raise OptionError(f"{option}: '{key}' is what {reserved[key]} says; remove it.")
-    return fragment or {}
+            raise OptionError(f"{option}: '{key}' is set by {reserved[key]}; remove it.")
+    return fields or {}
 
 
 def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:
@@ -169,29 +172,30 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
     if http_port == https_port:
         raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
     if options.get("existing"):
-        at = _named("gateway.existing", options["existing"], namespace)
-        return ExistingGateway(*at, http_port, https_port, tcp_port)
-    selector = texts("gateway.selector", options.get("selector"))
+        existing_namespace, existing_name = _namespace_and_name("gateway.existing", options["existing"], namespace)
+        return ExistingGateway(existing_namespace, existing_name, http_port, https_port, tcp_port)
+    selector = check_strings("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
             "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
             "give the labels of one ingress gateway's pods, such as {istio: ingressgateway}."
         )
-    at = (options.get("namespace") or namespace, options.get("name") or name)
     if options.get("shared"):
-        at = _named("gateway.shared", options["shared"], namespace)
+        gateway_namespace, gateway_name = _namespace_and_name("gateway.shared", options["shared"], namespace)
+    else:
+        gateway_namespace, gateway_name = options.get("namespace") or namespace, options.get("name") or name
     own = OwnGateway(
-        namespace=at[0],
-        name=at[1],
+        namespace=gateway_namespace,
+        name=gateway_name,
         selector=selector,
         http_port=http_port,
         https_port=https_port,
         pods_namespace=options.get("pods_namespace"),
         tcp_port=tcp_port,
-        server_spec=_fragment(
+        server_spec=_check_raw_fields(
             "gateway.server_spec",
             options.get("server_spec"),
-            {"hosts": "hosts", "port": "protocol, with gateway's ports,"},
+            {"hosts": "option hosts", "port": "option protocol and the ports of gateway"},
         ),
         shared=bool(options.get("shared")),
     )
@@ -202,10 +206,10 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
     return own
 
 
-def _named(option: str, value: str, namespace: str) -> tuple[str, str]:
-    """The namespace and the name that an option gives as name or namespace/name."""
+def _namespace_and_name(option: str, value: str, default_namespace: str) -> tuple[str, str]:
+    """Splits namespace/name, or a name in the default namespace; raises OptionError."""
     first, slash, second = value.partition("/")
-    found = (first, second) if slash else (namespace, first)
-    for part in found:
-        check_label(option, part)
-    return found
+    namespace, name = (first, second) if slash else (default_namespace, first)
+    check_label(option, namespace)
+    check_label(option, name)
+    return namespace, name

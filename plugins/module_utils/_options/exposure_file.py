@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""A list of exposures in a file: JSON or YAML, read by the module itself, past Ansible's variables and templates."""
+
+"""Option src → the list of exposures in a JSON or YAML file, read without Ansible's variables and templates."""
 
 from __future__ import annotations
 
@@ -18,39 +19,44 @@ _VAULT = b"$ANSIBLE_VAULT"
 
 
 def read_list(src: str) -> list[Any]:
-    """What the file lists; raises OptionError if it cannot be read, or is no list."""
+    """The entries of the list in the file, not validated; raises OptionError if it cannot be read or is not a list."""
     try:
         content = Path(src).read_bytes()
     except OSError as error:
-        raise OptionError(f"src: {src} cannot be read ({error.strerror}); give a file of JSON or YAML.") from error
+        raise OptionError(f"src: {src} cannot be read ({error.strerror}); give a JSON or YAML file.") from error
     if content.startswith(_VAULT):
-        raise OptionError(f"src: {src} is encrypted with Ansible Vault; decrypt it, or give its list as exposures.")
+        raise OptionError(
+            f"src: {src} is encrypted with Ansible Vault; decrypt it, or pass its list with option exposures."
+        )
     try:
-        found = _parsed(content)
+        entries = _parse(content)
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(f"src: {src} is neither JSON nor YAML: {str(error).rstrip('.')}.") from error
-    if found is None:
-        # It may have been cut off: with prune, nothing would remain.
-        raise OptionError(f"src: {src} is empty; write [] into it if it is to list nothing.")
-    if not isinstance(found, list):
-        raise OptionError(f"src: {src} is no list; give each exposure as an item of a list, without a name above.")
-    return found
+    if entries is None:
+        # The file may be truncated; prune would then remove every exposure.
+        raise OptionError(f"src: {src} is empty; write [] for a list without exposures.")
+    if not isinstance(entries, list):
+        raise OptionError(f"src: {src} is not a list; write the exposures as a list at the top level of the file.")
+    return entries
 
 
-def _parsed(content: bytes) -> Any:
-    """JSON is YAML, but a parser for nothing else reads it many times faster. Raises TypeError or ValueError."""
-    with suppress(ValueError):  # then it is YAML, or nothing
+def _parse(content: bytes) -> Any:
+    """The value of a JSON or YAML text; raises TypeError, ValueError or RecursionError.
+
+    JSON is tried first, although it is valid YAML: its parser is many times faster.
+    """
+    with suppress(ValueError):  # it is YAML, or invalid
         return json.loads(content)
-    import yaml  # noqa: PLC0415  (the Kubernetes client has it, but whoever writes JSON need not wait for it)
+    import yaml  # noqa: PLC0415  (slow to import, and not needed for JSON; the Kubernetes client depends on it)
 
     try:
-        # With libyaml, which it mostly has, PyYAML is four times faster.
-        found = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe)
+        # Most builds of PyYAML have libyaml, which is four times faster.
+        value = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ValueError(f"{at}{error.problem or error.context}") from error
+        position = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ValueError(f"{position}{error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    # YAML knows dates, and keys that are numbers; Ansible's variables arrive as JSON, in which both are text.
-    return json.loads(json.dumps(found, default=str))
+    # YAML has dates and numeric keys. Ansible passes variables as JSON, where both are strings, so src does the same.
+    return json.loads(json.dumps(value, default=str))

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""The options of istio_exposures: a list of exposures, what they have in common, and what else is to go. Pure."""
+
+"""The options of istio_exposures: a list of exposures, their defaults, and the scope of prune. Pure."""
 
 from __future__ import annotations
 
@@ -40,17 +41,17 @@ LIST = ArgumentSpec(
     mutually_exclusive=[("exposures", "src")],
     required_one_of=[("exposures", "src")],
 )
-_OF_THE_TASK = ("wait_timeout", "cluster_domain")
-_MOST_CONCURRENT = 64
-# So many messages are in one.
+_TASK_OPTIONS = ("wait_timeout", "cluster_domain")
+_MAX_CONCURRENCY = 64
+# How many sentences one message has at most.
 MOST_MESSAGES = 10
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One exposure of a task (None: it is to be removed), and the options about how.
+    """One exposure of a task, and how the task applies it. exposure is None with state=absent.
 
-    place is where the list has it, for messages; a task with a single exposure has none.
+    place is the option's path in messages, such as exposures[0]; it is empty for the only exposure of istio_exposure.
     """
 
     place: str
@@ -67,7 +68,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where exposures that are not in the list are removed."""
+    """Option prune: the namespaces ('*' for all) and label selectors within which unlisted exposures are removed."""
 
     namespaces: tuple[str, ...]
     label_selectors: tuple[str, ...] = ()
@@ -77,15 +78,16 @@ class Scope:
         return "*" in self.namespaces
 
     def has(self, key: ExposureKey) -> bool:
-        """Whether an exposure is within it, labels left out."""
+        """Whether the exposure's namespace is in the scope. Its labels are not compared."""
         return self.is_everywhere or key[0] in self.namespaces
 
 
 @dataclass(frozen=True)
 class ListRequest:
-    """A task: its exposures (istio_exposure has one), what else is to be removed, and how it goes about it.
+    """What a task of istio_exposures asks for, or one of istio_exposure (with a single entry).
 
-    goes_on: whether the others go on when an exposure fails. concurrency: requests at a time. wait_timeout: seconds.
+    goes_on is whether the task continues with the other exposures after one has failed. concurrency is the number of
+    simultaneous requests, wait_timeout is in seconds.
     """
 
     entries: tuple[Entry, ...]
@@ -97,22 +99,26 @@ class ListRequest:
 
 
 def parse_single(params: Mapping[str, Any]) -> ListRequest:
-    """The request of a task of istio_exposure, a list of one; raises OptionError."""
+    """The request of a task of istio_exposure, with a single entry; raises OptionError."""
     return ListRequest(
-        entries=(_entry("", params),), wait_timeout=params["wait_timeout"], cluster_domain=params["cluster_domain"]
+        entries=(_parse_entry("", params),),
+        wait_timeout=params["wait_timeout"],
+        cluster_domain=params["cluster_domain"],
     )
 
 
 def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) -> ListRequest:
-    """What a module's params (see LIST) ask for, with what the file src says if it is given.
+    """The request of a module's params (see LIST); from_file is the list in the file src, if the task has one.
 
-    Raises OptionError, with all mistakes in one sentence each.
+    Raises OptionError with a sentence for each mistake, see listed_messages().
     """
-    if not 1 <= params["concurrency"] <= _MOST_CONCURRENT:
-        raise OptionError(f"concurrency: give a number from 1 to {_MOST_CONCURRENT}.")
+    if not 1 <= params["concurrency"] <= _MAX_CONCURRENCY:
+        raise OptionError(
+            f"concurrency: {params['concurrency']} is out of range; give a number from 1 to {_MAX_CONCURRENCY}."
+        )
     option, listed = ("exposures", params["exposures"]) if from_file is None else ("src", from_file)
     return ListRequest(
-        entries=_entries(option, listed, _defaults(params["defaults"] or {})),
+        entries=_parse_entries(option, listed, _check_defaults(params["defaults"] or {})),
         prune=_scope(params["prune"]) if params["prune"] else None,
         goes_on=params["on_error"] == "continue",
         concurrency=params["concurrency"],
@@ -122,10 +128,11 @@ def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) ->
 
 
 def listed_messages(mistakes: Iterable[str]) -> str:
-    """Several sentences as one message: the first few, and how many more there are."""
-    every = list(mistakes)
-    more = f" And {len(every) - MOST_MESSAGES} more like these." if len(every) > MOST_MESSAGES else ""
-    return " ".join(every[:MOST_MESSAGES]) + more
+    """One message from several sentences: the first MOST_MESSAGES, and the number of the others."""
+    sentences = list(mistakes)
+    omitted = len(sentences) - MOST_MESSAGES
+    more = f" And {omitted} more like these." if omitted > 0 else ""
+    return " ".join(sentences[:MOST_MESSAGES]) + more
 
 
 def _scope(options: Mapping[str, Any]) -> Scope:
@@ -138,30 +145,32 @@ def _scope(options: Mapping[str, Any]) -> Scope:
     return Scope(namespaces, tuple(options["label_selectors"]))
 
 
-def _defaults(given: dict[str, Any]) -> dict[str, Any]:
-    _check_names("defaults", given)
-    if "name" in given:
-        raise OptionError("defaults.name: each exposure needs a name of its own; give it there.")
-    return given
+def _check_defaults(defaults: dict[str, Any]) -> dict[str, Any]:
+    _check_option_names("defaults", defaults)
+    if "name" in defaults:
+        raise OptionError("defaults.name: each exposure needs its own name; remove it, and set the name in each entry.")
+    return defaults
 
 
-def _check_names(where: str, options: Mapping[str, Any]) -> None:
+def _check_option_names(where: str, options: Mapping[str, Any]) -> None:
     for name in options:
-        if name in _OF_THE_TASK:
-            raise OptionError(f"{where}: {name} is for the whole task; give it beside the list.")
+        if name in _TASK_OPTIONS:
+            raise OptionError(f"{where}: {name} applies to the whole task; set it as an option of the task.")
         if name not in EXPOSURE.argument_spec:
             raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
 
 
-def _entries(list_option: str, listed: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
+def _parse_entries(list_option: str, listed: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
     entries: dict[ExposureKey, Entry] = {}
     mistakes = []
     for index, options in enumerate(listed):
         place = f"{list_option}[{index}]"
         try:
-            entry = _listed_entry(place, options, defaults)
+            entry = _parse_listed_entry(place, options, defaults)
             if entry.key in entries:
-                raise OptionError(f"{place}: the exposure {entry.key} is also {entries[entry.key].place}.")
+                raise OptionError(
+                    f"{place}: the exposure {entry.key} is already {entries[entry.key].place}; remove one."
+                )
             entries[entry.key] = entry
         except OptionError as error:
             mistakes.append(str(error))
@@ -170,18 +179,18 @@ def _entries(list_option: str, listed: list[Any], defaults: dict[str, Any]) -> t
     return tuple(entries.values())
 
 
-def _listed_entry(place: str, options: Any, defaults: dict[str, Any]) -> Entry:
+def _parse_listed_entry(place: str, options: Any, defaults: dict[str, Any]) -> Entry:
     if not isinstance(options, dict):
         raise OptionError(f"{place}: it must be a dictionary with options of istio_exposure.")
-    _check_names(place, options)
+    _check_option_names(place, options)
     params = validated(place, merged(defaults, options))
     try:
-        return _entry(place, params)
+        return _parse_entry(place, params)
     except OptionError as error:
         raise OptionError(f"{place}.{error}") from error
 
 
-def _entry(place: str, params: Mapping[str, Any]) -> Entry:
+def _parse_entry(place: str, params: Mapping[str, Any]) -> Entry:
     return Entry(
         place=place,
         key=parse_key(params),

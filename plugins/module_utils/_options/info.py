@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What a task of istio_exposure_info asks for: its options, as data, or one sentence about what is wrong with them."""
+"""The options of istio_exposure_info → an InfoRequest, or an OptionError with one sentence."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from .._argspec import ArgumentSpec
 from .._istio.hosts import is_within
+from .._kubernetes.objects import ExposureKey
 from .check_levels import parse_levels
 from .exposure import Exposure, parse
 from .nested import validated
@@ -45,7 +46,10 @@ INFO = ArgumentSpec(
 
 @dataclass(frozen=True)
 class InfoRequest:
-    """Which exposures, and what of them. desired is None if they are not compared with anything."""
+    """Which exposures a task asks for, and what it asks about them.
+
+    desired are the exposures to compare with (None: no comparison); levels are those of the checks (None: no findings).
+    """
 
     name: str | None = None
     namespace: str | None = None
@@ -57,32 +61,35 @@ class InfoRequest:
     cluster_domain: str = "cluster.local"
 
     def matches(self, namespace: str, name: str, hosts: list[str]) -> bool:
-        """Whether an exposure passes the filters, labels left out. A wildcard serves every host below it."""
+        """Whether an exposure passes the filters by namespace, name and hosts; labels are not compared.
+
+        A wildcard host serves all of its subdomains.
+        """
         return (
             self.namespace in (None, namespace)
             and self.name in (None, name)
-            and (not self.hosts or any(is_within(wanted, host) for wanted in self.hosts for host in hosts))
+            and (not self.hosts or any(is_within(requested, host) for requested in self.hosts for host in hosts))
         )
 
 
 def parse_info(params: Mapping[str, Any]) -> InfoRequest:
-    """What a module's params (see INFO) ask for; raises OptionError."""
+    """The request of a module's params (see INFO); raises OptionError."""
     return InfoRequest(
         name=params["name"],
         namespace=params["namespace"],
         label_selectors=tuple(params["label_selectors"]),
         hosts=check_hosts("hosts", params["hosts"]) if params["hosts"] is not None else (),
         include_foreign=params["include_foreign"],
-        desired=_desired(params["desired"]) if params["desired"] is not None else None,
+        desired=_parse_desired(params["desired"]) if params["desired"] is not None else None,
         levels=parse_levels(params["checks"]) if params["findings"] else None,
         cluster_domain=params["cluster_domain"],
     )
 
 
-def _desired(given: list[dict[str, Any]]) -> tuple[Exposure, ...]:
-    """Exposures in the options of istio_exposure. Those with state=absent are not wanted."""
-    found: dict[tuple[str, str], Exposure] = {}
-    for index, options in enumerate(given):
+def _parse_desired(entries: list[dict[str, Any]]) -> tuple[Exposure, ...]:
+    """The desired exposures from entries with the options of istio_exposure; those with state=absent are left out."""
+    by_key: dict[ExposureKey, Exposure] = {}
+    for index, options in enumerate(entries):
         params = validated(f"desired[{index}]", options)
         if params["state"] == "absent":
             continue
@@ -90,29 +97,28 @@ def _desired(given: list[dict[str, Any]]) -> tuple[Exposure, ...]:
             exposure = parse(params)
         except OptionError as error:
             raise OptionError(f"desired[{index}].{error}") from error
-        key = (exposure.namespace, exposure.name)
-        if key in found:
-            raise OptionError(f"desired[{index}]: the exposure {key} is in the list twice.")
-        found[key] = exposure
-    return tuple(found.values())
+        if exposure.key in by_key:
+            raise OptionError(f"desired[{index}]: the exposure {exposure.key} is in the list twice; remove one.")
+        by_key[exposure.key] = exposure
+    return tuple(by_key.values())
 
 
 def parse_query(query: str) -> Callable[[Any], Any]:
-    """What a query in JMESPath makes of data. Both may raise OptionError. Needs `jmespath`."""
+    """A function that applies a JMESPath query to data. Both raise OptionError. Needs the Python package jmespath."""
     try:
         compiled = jmespath.compile(query)
     except JMESPathError as error:
-        raise OptionError(f"query: '{query}' is not JMESPath: {_one_line(error)}") from error
+        raise OptionError(f"query: '{query}' is not a valid JMESPath expression: {_one_line(error)}") from error
 
-    def ask(data: Any) -> Any:
+    def search(data: Any) -> Any:
         try:
             return compiled.search(data)
         except JMESPathError as error:
-            raise OptionError(f"query: '{query}' cannot be answered: {_one_line(error)}") from error
+            raise OptionError(f"query: '{query}' failed: {_one_line(error)}") from error
 
-    return ask
+    return search
 
 
 def _one_line(error: Exception) -> str:
-    """The message without the drawing of where it is, and ending as a sentence."""
+    """The first line of the message, ending with a full stop; the others mark the position in the query."""
     return str(error).partition("\n")[0].rstrip(".: ") + "."

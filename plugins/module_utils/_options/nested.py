@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""Options of istio_exposure inside those of another module, checked and completed as Ansible does it. Pure."""
+
+"""Options of istio_exposure inside another module's options, validated as Ansible validates a module's own. Pure."""
 
 from __future__ import annotations
 
@@ -23,17 +24,20 @@ _VALIDATOR = ArgumentSpecValidator(
 
 
 def validated(where: str, options: dict[str, Any]) -> dict[str, Any]:
-    """What AnsibleModule would make of the options; raises OptionError, which says where they are."""
-    found = _VALIDATOR.validate(options)
-    if found.unsupported_parameters:
-        names = ", ".join(sorted(map(_name, found.unsupported_parameters)))
+    """The params that AnsibleModule would return for the options: with defaults, and converted to the options' types.
+
+    where is the path of the options in messages, such as exposures[0]. Raises OptionError.
+    """
+    result = _VALIDATOR.validate(options)
+    if result.unsupported_parameters:
+        names = ", ".join(sorted(map(_option_path, result.unsupported_parameters)))
         raise OptionError(f"{where}: istio_exposure has no option {names}; correct or remove it.")
-    if found.error_messages:
-        raise OptionError(f"{where}: {'; '.join(found.error_messages).rstrip('.')}.")
-    params: dict[str, Any] = found.validated_parameters
+    if result.error_messages:
+        raise OptionError(f"{where}: {'; '.join(result.error_messages).rstrip('.')}.")
+    params: dict[str, Any] = result.validated_parameters
     return params
 
 
-def _name(unsupported: str | tuple[str, ...]) -> str:
-    """Ansible names an option within another one by the way there."""
+def _option_path(unsupported: str | tuple[str, ...]) -> str:
+    """Ansible reports a nested option as a tuple: its parents' names, and its own."""
     return unsupported if isinstance(unsupported, str) else ".".join(unsupported)

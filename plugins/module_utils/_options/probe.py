@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""How it is proved that an exposure is served, as data: option probe in, Probe out, or one sentence. Pure."""
+"""Option probe → a Probe, or an OptionError with one sentence. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .values import OptionError, check_port, texts
+from .values import OptionError, check_port, check_strings
 
 _PATH = re.compile(r"/[!-~]*")
 _METHOD = re.compile(r"[A-Z]+")
@@ -23,7 +23,10 @@ _ADDRESS = re.compile(r"[0-9A-Za-z.:_-]+")
 
 @dataclass(frozen=True)
 class Probe:
-    """What is asked and where, and what the answer must be. Empty means: by the exposure and its gateway."""
+    """The request that proves that an exposure is served, and the expected answer.
+
+    What is empty or None follows from the exposure and its gateway, see _wait/expectations.py.
+    """
 
     enabled: bool = True
     path: str | None = None
@@ -40,7 +43,7 @@ class Probe:
 
 
 def parse_probe(options: Mapping[str, Any] | None) -> Probe:
-    """The probe that option probe describes; raises OptionError."""
+    """The probe that the option describes; raises OptionError."""
     if options is None:
         return Probe()
     return Probe(
@@ -62,45 +65,45 @@ def parse_probe(options: Mapping[str, Any] | None) -> Probe:
 def _path(path: str | None) -> str | None:
     if path is not None and not _PATH.fullmatch(path):
         raise OptionError(
-            f"probe.path: '{path}' is not a path; begin it with '/', and write spaces and other characters than ASCII "
-            "in their '%' form."
+            f"probe.path: '{path}' is not a path; start it with '/', and percent-encode spaces and non-ASCII "
+            "characters."
         )
     return path
 
 
 def _method(method: str) -> str:
     if not _METHOD.fullmatch(method):
-        raise OptionError(f"probe.method: '{method}' is not a method; write one such as GET or HEAD.")
+        raise OptionError(f"probe.method: '{method}' is not an HTTP method; use one such as GET or HEAD.")
     return method
 
 
-def _headers(given: Mapping[str, Any] | None) -> Mapping[str, str]:
-    headers = texts("probe.headers", given)
+def _headers(option: Mapping[str, Any] | None) -> Mapping[str, str]:
+    headers = check_strings("probe.headers", option)
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
             raise OptionError(
-                f"probe.headers: '{name}' is not a header's name, or its value is more than one ASCII line."
+                f"probe.headers: '{name}' is not a header name, or its value is not one line of ASCII; correct it."
             )
         if name.lower() == "host":
-            raise OptionError("probe.headers: 'Host' is each of the hosts, as a client sends it; remove it.")
+            raise OptionError("probe.headers: 'Host' is set to each of the exposure's hosts; remove it.")
     return headers
 
 
-def _statuses(given: list[int] | None) -> tuple[int, ...]:
-    for index, status in enumerate(given or []):
+def _statuses(statuses: list[int] | None) -> tuple[int, ...]:
+    for index, status in enumerate(statuses or []):
         if not 200 <= status <= 599:
-            raise OptionError(f"probe.status[{index}]: {status} is not a status; give numbers from 200 to 599.")
-    return tuple(given or ())
+            raise OptionError(f"probe.status[{index}]: {status} is not a status code; give numbers from 200 to 599.")
+    return tuple(statuses or ())
 
 
-def _addresses(given: list[str] | None) -> tuple[str, ...]:
-    for index, address in enumerate(given or []):
+def _addresses(addresses: list[str] | None) -> tuple[str, ...]:
+    for index, address in enumerate(addresses or []):
         if not _ADDRESS.fullmatch(address):
             raise OptionError(
-                f"probe.addresses[{index}]: '{address}' is not an address; give an IP address or a host's name alone "
-                "(ports are probe.http_port and probe.https_port)."
+                f"probe.addresses[{index}]: '{address}' is not an address; give an IP address or a host name "
+                "(set ports with probe.http_port and probe.https_port)."
             )
-    return tuple(given or ())
+    return tuple(addresses or ())
 
 
 def _port(name: str, options: Mapping[str, Any]) -> int | None:

@@ -4,25 +4,28 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The options of a route, in Istio's own words as snake_case.
+"""The argument spec of routes and subsets: Istio's fields of HTTPRoute, in snake_case.
 
-Where Istio has a Destination, there are service (or host), port and subset. Conditions on headers and query parameters
-go by names of the user's own, so _route_checks looks into them.
+Istio's Destination is flattened into the options service (or host), port and subset. Headers and query parameters are
+dictionaries whose keys the user chooses, so route_values.py checks their conditions instead of the argument spec.
+Fields: https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_KINDS_OF_TEXT = ("exact", "prefix", "regex")
+_MATCH_TYPES = ("exact", "prefix", "regex")
 
-TEXT: dict[str, Any] = {
-    "options": {kind: {"type": "str"} for kind in _KINDS_OF_TEXT},
-    "mutually_exclusive": [_KINDS_OF_TEXT],
-    "required_one_of": [_KINDS_OF_TEXT],
+# Istio's StringMatch.
+STRING_MATCH: dict[str, Any] = {
+    "options": {match_type: {"type": "str"} for match_type in _MATCH_TYPES},
+    "mutually_exclusive": [_MATCH_TYPES],
+    "required_one_of": [_MATCH_TYPES],
 }
 
-_CHANGES: dict[str, Any] = {
+# Istio's Headers.HeaderOperations.
+_HEADER_OPERATIONS: dict[str, Any] = {
     "type": "dict",
     "options": {
         "set": {"type": "dict"},
@@ -34,7 +37,7 @@ _CHANGES: dict[str, Any] = {
 
 HEADERS: dict[str, Any] = {
     "type": "dict",
-    "options": {"request": _CHANGES, "response": _CHANGES},
+    "options": {"request": _HEADER_OPERATIONS, "response": _HEADER_OPERATIONS},
     "required_one_of": [("request", "response")],
 }
 
@@ -50,14 +53,14 @@ _SERVICE_OR_HOST: dict[str, Any] = {
 }
 
 MATCH: dict[str, Any] = {
-    "uri": {"type": "dict", **TEXT},
+    "uri": {"type": "dict", **STRING_MATCH},
     "ignore_uri_case": {"type": "bool"},
-    "method": {"type": "dict", **TEXT},
+    "method": {"type": "dict", **STRING_MATCH},
     "headers": {"type": "dict"},
     "without_headers": {"type": "dict"},
     "query_params": {"type": "dict"},
-    "scheme": {"type": "dict", **TEXT},
-    "authority": {"type": "dict", **TEXT},
+    "scheme": {"type": "dict", **STRING_MATCH},
+    "authority": {"type": "dict", **STRING_MATCH},
     "port": {"type": "int"},
     "source_namespace": {"type": "str"},
     "source_labels": {"type": "dict"},
@@ -95,7 +98,7 @@ _REWRITE: dict[str, Any] = {
 _CORS_POLICY: dict[str, Any] = {
     "type": "dict",
     "options": {
-        "allow_origins": {"type": "list", "elements": "dict", "required": True, **TEXT},
+        "allow_origins": {"type": "list", "elements": "dict", "required": True, **STRING_MATCH},
         "allow_methods": {"type": "list", "elements": "str"},
         "allow_headers": {"type": "list", "elements": "str"},
         "expose_headers": {"type": "list", "elements": "str"},
@@ -117,7 +120,7 @@ _RETRIES: dict[str, Any] = {
     },
 }
 
-# Istio takes a fault without a percentage, and then never injects it.
+# Istio accepts a fault without a percentage, but never injects it.
 _PERCENTAGE: dict[str, Any] = {"type": "float", "required": True}
 
 _FAULT: dict[str, Any] = {
@@ -141,7 +144,7 @@ _FAULT: dict[str, Any] = {
     "required_one_of": [("delay", "abort")],
 }
 
-# What becomes of a request, besides where it goes; each is named as Istio names it.
+# Options of a route that have Istio's names and values, unlike destinations, mirrors and match.
 SETTINGS: dict[str, Any] = {
     "redirect": _REDIRECT,
     "direct_response": {

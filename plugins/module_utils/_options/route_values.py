@@ -4,9 +4,9 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What a route's conditions and settings are checked for, beyond what the argument spec says. Pure.
+"""Checks of a route's conditions and settings that the argument spec cannot express. Pure.
 
-Istio refuses some mistakes; others it takes and never acts on. Both are said here with the option's path.
+Istio rejects some of these mistakes and silently ignores others. Each raises an OptionError with the option's path.
 """
 
 from __future__ import annotations
@@ -19,111 +19,115 @@ from .values import (
     check_duration,
     check_label,
     check_port,
-    texts,
+    check_strings,
 )
 
 Options = Mapping[str, Any]
 
 ACTIONS = ("destinations", "redirect", "direct_response", "delegate")
-# Istio refuses the first two where the gateway itself answers, and does not act on the others.
-_OF_DESTINATIONS = ("rewrite", "fault", "timeout", "retries", "mirrors")
+# With redirect and direct_response, Istio rejects the first two and ignores the others.
+_FORWARDING_OPTIONS = ("rewrite", "fault", "timeout", "retries", "mirrors")
 
 
-def given(options: Options) -> dict[str, Any]:
-    """The options that the user wrote; an empty dictionary or list is none."""
+def without_unset(options: Options) -> dict[str, Any]:
+    """The options that have a value; None, an empty dictionary and an empty list count as unset."""
     return {option: value for option, value in options.items() if value is not None and value not in ({}, [])}
 
 
 def check_action(where: str, route: Options) -> None:
-    """A route does exactly one thing with its requests."""
-    found = [action for action in ACTIONS if route.get(action) is not None]
-    if len(found) != 1:
-        both = f", and not {' and '.join(found)} together" if found else ""
+    """Raises OptionError unless the route has exactly one action, and only options that go with it."""
+    actions = [action for action in ACTIONS if route.get(action) is not None]
+    if len(actions) != 1:
+        problem = f"{' and '.join(actions)} exclude each other" if actions else "it has no action"
         raise OptionError(
-            f"{where}: say what becomes of its requests, with one of destinations, redirect, direct_response and "
-            f"delegate{both}."
+            f"{where}: {problem}; give exactly one of destinations, redirect, direct_response and delegate."
         )
-    if found[0] in ("redirect", "direct_response"):
-        for option in given(route):
-            if option in _OF_DESTINATIONS:
+    action = actions[0]
+    if action in ("redirect", "direct_response"):
+        for option in without_unset(route):
+            if option in _FORWARDING_OPTIONS:
                 raise OptionError(
-                    f"{where}.{option}: it has no meaning with {found[0]}, where the gateway itself answers; remove it."
+                    f"{where}.{option}: it has no meaning with {action}, where the gateway itself answers; remove it."
                 )
         if (route.get("headers") or {}).get("request"):
             raise OptionError(
-                f"{where}.headers.request: it has no meaning with {found[0]}, where the gateway itself answers; remove "
+                f"{where}.headers.request: it has no meaning with {action}, where the gateway itself answers; remove "
                 "it."
             )
 
 
-def check_match(at: str, match: Options) -> dict[str, Any]:
-    """One match of a route, without what is not given; what stands in dictionaries is text."""
-    found = given(match)
-    if not set(found) - {"ignore_uri_case"}:
-        raise OptionError(f"{at}: it has no condition, so it takes every request; give one, or leave out match.")
-    for option in found.keys() & {"uri", "method", "scheme", "authority"}:
-        found[option] = given(found[option])
-        _check_text(f"{at}.{option}", found[option])
-    if "ignore_uri_case" in found and not found.get("uri", {}).keys() & {"prefix", "exact"}:
-        raise OptionError(f"{at}.ignore_uri_case: it has a meaning only with uri.prefix or uri.exact; remove it.")
+def check_match(where: str, match: Options) -> dict[str, Any]:
+    """The conditions of one match, without unset ones and with string values; raises OptionError."""
+    conditions = without_unset(match)
+    if not set(conditions) - {"ignore_uri_case"}:
+        raise OptionError(f"{where}: it has no condition, so it matches every request; give one, or leave out match.")
+    for option in conditions.keys() & {"uri", "method", "scheme", "authority"}:
+        conditions[option] = without_unset(conditions[option])
+        _check_string_match(f"{where}.{option}", conditions[option])
+    if "ignore_uri_case" in conditions and not conditions.get("uri", {}).keys() & {"prefix", "exact"}:
+        raise OptionError(f"{where}.ignore_uri_case: it has no meaning without uri.prefix or uri.exact; remove it.")
     for option in ("headers", "without_headers", "query_params"):
-        if option in found:
-            found[option] = _conditions(f"{at}.{option}", found[option])
-    if "port" in found:
-        check_port(f"{at}.port", found["port"])
-    if "source_namespace" in found:
-        check_label(f"{at}.source_namespace", found["source_namespace"])
-    if "source_labels" in found:
-        found["source_labels"] = texts(f"{at}.source_labels", found["source_labels"])
-    return found
+        if option in conditions:
+            conditions[option] = _check_conditions(f"{where}.{option}", conditions[option])
+    if "port" in conditions:
+        check_port(f"{where}.port", conditions["port"])
+    if "source_namespace" in conditions:
+        check_label(f"{where}.source_namespace", conditions["source_namespace"])
+    if "source_labels" in conditions:
+        conditions["source_labels"] = check_strings(f"{where}.source_labels", conditions["source_labels"])
+    return conditions
 
 
-def _check_text(option: str, condition: Options) -> None:
-    what = option.rpartition(".")[2]
-    for kind, value in given(condition).items():
-        if what == "uri" and (not value or (kind != "regex" and not value.startswith("/"))):
-            raise OptionError(f"{option}.{kind}: '{value}' can match no path; a path begins with '/'.")
+def _check_string_match(option: str, condition: Options) -> None:
+    """Raises OptionError for a condition that is empty or cannot match anything."""
+    attribute = option.rpartition(".")[2]
+    for match_type, value in without_unset(condition).items():
+        if attribute == "uri" and (not value or (match_type != "regex" and not value.startswith("/"))):
+            raise OptionError(f"{option}.{match_type}: '{value}' does not match any path; start it with '/'.")
         if not value:
-            raise OptionError(f"{option}.{kind}: it is empty; give the text that is wanted.")
-        if what == "method" and kind != "regex" and value != value.upper():
-            raise OptionError(f"{option}.{kind}: '{value}' can match no request; write '{value.upper()}'.")
+            raise OptionError(f"{option}.{match_type}: it is empty; give the text to match.")
+        if attribute == "method" and match_type != "regex" and value != value.upper():
+            raise OptionError(f"{option}.{match_type}: '{value}' does not match any request; write '{value.upper()}'.")
 
 
-def _conditions(option: str, conditions: Options) -> dict[str, dict[str, str]]:
-    """Conditions by name, as Istio takes them: for one that is only to be there, an empty one."""
-    found: dict[str, dict[str, str]] = {}
+def _check_conditions(option: str, conditions: Options) -> dict[str, dict[str, str]]:
+    """Istio's conditions by the name of the header or query parameter; {} for present: true. Raises OptionError."""
+    by_name: dict[str, dict[str, str]] = {}
     for name, condition in conditions.items():
-        kinds = given(condition) if isinstance(condition, Mapping) else {}
-        if len(kinds) != 1 or not kinds.keys() <= {"exact", "prefix", "regex", "present"}:
+        match_types = without_unset(condition) if isinstance(condition, Mapping) else {}
+        if len(match_types) != 1 or not match_types.keys() <= {"exact", "prefix", "regex", "present"}:
             raise OptionError(
                 f"{option}: '{name}' needs exactly one of exact, prefix, regex and present, such as {{exact: text}}."
             )
-        if "present" in kinds:
-            if kinds["present"] is not True:
+        if "present" in match_types:
+            if match_types["present"] is not True:
                 raise OptionError(
-                    f"{option}: present of '{name}' can only be true; that a header is missing is a condition of "
+                    f"{option}: present of '{name}' can only be true; for a header that must be absent, use "
                     "without_headers."
                 )
-            found[name] = {}
+            by_name[name] = {}
         else:
-            found[name] = dict(texts(option, kinds))
-            if "" in found[name].values():
+            by_name[name] = dict(check_strings(option, match_types))
+            if "" in by_name[name].values():
                 raise OptionError(f"{option}: the condition on '{name}' is empty; use present: true for any value.")
-    return found
+    return by_name
 
 
 def check_settings(where: str, settings: Options, matches: tuple[Options, ...]) -> dict[str, Any]:
-    """The settings of a route, without what is not given."""
-    found = {option: _CHECKS[option](f"{where}.{option}", value) for option, value in given(settings).items()}
-    kinds = {kind for match in matches for kind in match.get("uri", {})}
-    if "prefix_rewrite" in found.get("redirect", {}) and kinds - {"prefix"}:
-        raise OptionError(f"{where}.redirect.prefix_rewrite: it needs uri.prefix in every match that has a uri.")
-    _check_authority(where, found)
-    return found
+    """The settings of a route (see route_spec.SETTINGS) without unset ones; raises OptionError."""
+    checked = {option: _CHECKS[option](f"{where}.{option}", value) for option, value in without_unset(settings).items()}
+    match_types = {match_type for match in matches for match_type in match.get("uri", {})}
+    if "prefix_rewrite" in checked.get("redirect", {}) and match_types - {"prefix"}:
+        raise OptionError(
+            f"{where}.redirect.prefix_rewrite: it needs uri.prefix in every match with a uri; change the matches, or "
+            "use redirect.uri."
+        )
+    _check_authority(where, checked)
+    return checked
 
 
 def _check_authority(where: str, settings: Options) -> None:
-    """Istio takes a new host from one place only."""
+    """Raises OptionError if several settings change the host, because Istio applies only one of them."""
     changes = settings.get("headers", {}).get("request", {})
     places = [
         f"headers.request.{operation}"
@@ -135,19 +139,19 @@ def _check_authority(where: str, settings: Options) -> None:
         places.append("rewrite.authority")
     if len(places) > 1:
         raise OptionError(
-            f"{where}.{places[0]}: it gives requests another host, and so does {places[1]}; give it in one place."
+            f"{where}.{places[0]}: it changes the host of requests, and so does {places[1]}; keep only one of them."
         )
 
 
 def check_headers(option: str, headers: Options) -> dict[str, Any]:
-    """Changes of headers, every value as text."""
-    found: dict[str, dict[str, Any]] = {}
-    for side, changes in given(headers).items():
-        found[side] = {
-            operation: list(value) if operation == "remove" else dict(texts(f"{option}.{side}.{operation}", value))
-            for operation, value in given(changes).items()
+    """Header operations by direction (request or response), with string values; raises OptionError."""
+    by_direction: dict[str, dict[str, Any]] = {}
+    for direction, operations in without_unset(headers).items():
+        by_direction[direction] = {
+            name: list(value) if name == "remove" else dict(check_strings(f"{option}.{direction}.{name}", value))
+            for name, value in without_unset(operations).items()
         }
-    return given(found)
+    return without_unset(by_direction)
 
 
 def check_percentage(option: str, value: float) -> None:
@@ -156,39 +160,39 @@ def check_percentage(option: str, value: float) -> None:
 
 
 def _check_not_empty(option: str, options: Options) -> None:
-    """Istio takes empty text for none at all."""
+    """Raises OptionError for an empty string, which Istio treats as unset."""
     for name, value in options.items():
         if value == "":
-            raise OptionError(f"{option}.{name}: it is empty; give the text that is wanted, or leave it out.")
+            raise OptionError(f"{option}.{name}: it is empty; give a value, or leave it out.")
 
 
 def _redirect(option: str, redirect: Options) -> dict[str, Any]:
     _check_not_empty(option, redirect)
     if redirect.get("port") is not None:
         check_port(f"{option}.port", redirect["port"])
-    return given(redirect)
+    return without_unset(redirect)
 
 
 def _direct_response(option: str, response: Options) -> dict[str, Any]:
     _check_status(f"{option}.status", response["status"])
-    return given(response)
+    return without_unset(response)
 
 
 def _check_status(option: str, status: int) -> None:
     if not 200 <= status <= 599:
-        raise OptionError(f"{option}: {status} is not a status that can be answered; give a number from 200 to 599.")
+        raise OptionError(f"{option}: {status} is not a status code of a response; give a number from 200 to 599.")
 
 
 def _delegate(option: str, delegate: Options) -> dict[str, Any]:
-    for name, value in given(delegate).items():
+    for name, value in without_unset(delegate).items():
         check_label(f"{option}.{name}", value)
-    return given(delegate)
+    return without_unset(delegate)
 
 
 def _rewrite(option: str, rewrite: Options) -> dict[str, Any]:
     _check_not_empty(option, rewrite)
     _check_not_empty(f"{option}.uri_regex_rewrite", rewrite.get("uri_regex_rewrite") or {})
-    return given(rewrite)
+    return without_unset(rewrite)
 
 
 def _timeout(option: str, timeout: str) -> str:
@@ -197,37 +201,37 @@ def _timeout(option: str, timeout: str) -> str:
 
 
 def _retries(option: str, retries: Options) -> dict[str, Any]:
-    found = given(retries)
-    if found["attempts"] < 0:
-        raise OptionError(f"{option}.attempts: {found['attempts']} is not a number of retries; give one from 0 up.")
-    for name in found.keys() & {"per_try_timeout", "backoff"}:
-        check_duration(f"{option}.{name}", found[name])
-    if found["attempts"] == 0 and len(found) > 1:
-        first = next(name for name in found if name != "attempts")
+    settings = without_unset(retries)
+    if settings["attempts"] < 0:
+        raise OptionError(f"{option}.attempts: {settings['attempts']} is negative; give 0 or more.")
+    for name in settings.keys() & {"per_try_timeout", "backoff"}:
+        check_duration(f"{option}.{name}", settings[name])
+    if settings["attempts"] == 0 and len(settings) > 1:
+        first = next(name for name in settings if name != "attempts")
         raise OptionError(f"{option}.{first}: it has no meaning with attempts=0, which turns retries off; remove it.")
-    return found
+    return settings
 
 
 def _cors_policy(option: str, policy: Options) -> dict[str, Any]:
     if not policy["allow_origins"]:
         raise OptionError(f"{option}.allow_origins: the list is empty; name at least one origin.")
     for index, origin in enumerate(policy["allow_origins"]):
-        _check_text(f"{option}.allow_origins[{index}]", origin)
+        _check_string_match(f"{option}.allow_origins[{index}]", origin)
     age = policy.get("max_age")
     if age is not None and check_duration(f"{option}.max_age", age) % 1:
-        raise OptionError(f"{option}.max_age: '{age}' is not a whole number of seconds, and browsers know no parts.")
-    return given(policy)
+        raise OptionError(f"{option}.max_age: '{age}' is not a whole number of seconds, which browsers need; round it.")
+    return without_unset(policy)
 
 
 def _fault(option: str, fault: Options) -> dict[str, Any]:
-    found = given(fault)
-    for kind, value in found.items():
+    faults = without_unset(fault)
+    for kind, value in faults.items():
         check_percentage(f"{option}.{kind}.percentage", value["percentage"])
-    if "delay" in found:
-        check_duration(f"{option}.delay.fixed_delay", found["delay"]["fixed_delay"])
-    if "abort" in found and found["abort"].get("http_status") is not None:
-        _check_status(f"{option}.abort.http_status", found["abort"]["http_status"])
-    return found
+    if "delay" in faults:
+        check_duration(f"{option}.delay.fixed_delay", faults["delay"]["fixed_delay"])
+    if "abort" in faults and faults["abort"].get("http_status") is not None:
+        _check_status(f"{option}.abort.http_status", faults["abort"]["http_status"])
+    return faults
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Where requests go, as data: options service and routes in, routes out, or one sentence about what is wrong. Pure."""
+"""Options service, routes and subsets → Routes and Subsets, or an OptionError with one sentence. Pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,19 @@ from .values import (
     OptionError,
     check_label,
     check_port,
+    check_strings,
     is_label,
-    texts,
 )
+
+_MAX_WEIGHT = 2**31 - 1  # Istio's field is an int32.
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where requests go: a Service's full host name, a port (None: the Service's only one), a weight (None: all)."""
+    """A back end: a full host name, a port (None: the Service's only one), and a weight (None: all requests).
+
+    headers has the operations on the headers of requests and responses, see check_headers().
+    """
 
     host: str
     port: int | None = None
@@ -42,7 +47,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Mirror:
-    """Where a copy of the requests goes, and of how many of a hundred (None: of all)."""
+    """A destination that gets copies of requests; percentage is from 0 to 100 (None: all requests)."""
 
     destination: Destination
     percentage: float | None = None
@@ -50,10 +55,10 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Route:
-    """What becomes of requests that meet any of the matches (none: of every request).
+    """The action for requests that meet any of the matches (for every request, if there are none).
 
-    They go to the destinations, unless the settings have a redirect, a direct response or a delegate. Matches and
-    settings are the user's options, checked; spec is Istio's own words, merged over all else.
+    They are sent to the destinations, unless the settings have a redirect, a direct response or a delegate. Matches and
+    settings are checked options in snake_case; spec has raw Istio fields, which override everything else.
     """
 
     destinations: tuple[Destination, ...] = ()
@@ -70,7 +75,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Subset:
-    """Those endpoints of a Service of the exposure's namespace whose pods have all of the labels."""
+    """The endpoints of a Service in the exposure's namespace whose pods have all of the labels.
+
+    service is the Service's name, host its full host name.
+    """
 
     service: str
     host: str
@@ -82,10 +90,10 @@ def parse_routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]
     """The routes that a module's params describe, at least one; raises OptionError."""
     domain = params.get("cluster_domain") or "cluster.local"
     if params.get("service"):
-        only = {"service": params["service"], "port": params.get("port")}
-        return (Route(destinations=(_destination("", only, namespace, domain),)),)
+        destination = {"service": params["service"], "port": params.get("port")}
+        return (Route(destinations=(_destination("", destination, namespace, domain),)),)
     if not params.get("routes"):
-        raise OptionError("service: say where the requests go, with service (and port) or with routes.")
+        raise OptionError("service: requests have no destination; set service (and port), or routes.")
     routes: list[Route] = []
     for index, options in enumerate(params["routes"]):
         where = f"routes[{index}]"
@@ -101,48 +109,54 @@ def parse_routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]
 def parse_subsets(params: Mapping[str, Any], namespace: str) -> tuple[Subset, ...]:
     """The subsets that a module's params describe; raises OptionError.
 
-    Istio looks for DestinationRules beside the client, which is the gateway, and beside the Service
-    (https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration), so the
-    exposure, whose objects are in its own namespace, can make them only for Services there.
+    Istio looks up DestinationRules in the namespaces of the client, which is the gateway, and of the Service
+    (https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration). An exposure's
+    objects are in its own namespace, so its subsets must be of Services there.
     """
     domain = params.get("cluster_domain") or "cluster.local"
-    found: list[Subset] = []
+    subsets: list[Subset] = []
     for index, options in enumerate(params.get("subsets") or []):
         where = f"subsets[{index}]"
         service, name = options["service"], options["name"]
         if not is_label(service):
             raise OptionError(
-                f"{where}.service: '{service}' is not the name of a Service in '{namespace}'; for one elsewhere make "
-                "the DestinationRule there."
+                f"{where}.service: '{service}' is not the name of a Service in namespace '{namespace}'; create "
+                "the DestinationRule for a Service elsewhere in that Service's namespace."
             )
         check_label(f"{where}.name", name)
-        if any((subset.service, subset.name) == (service, name) for subset in found):
-            raise OptionError(f"{where}.name: '{name}' of {service} is in the list twice.")
-        labels = texts(f"{where}.labels", options["labels"])
+        if any((subset.service, subset.name) == (service, name) for subset in subsets):
+            raise OptionError(f"{where}.name: '{name}' of Service {service} is in the list twice; remove one.")
+        labels = check_strings(f"{where}.labels", options["labels"])
         if not labels:
-            raise OptionError(f"{where}.labels: there are none, so it is no part of the Service; name one.")
-        found.append(Subset(service, service_host(f"{where}.service", service, namespace, domain), name, labels))
-    return tuple(found)
+            raise OptionError(
+                f"{where}.labels: it is empty, so the subset would be the whole Service; give at least one label."
+            )
+        subsets.append(Subset(service, service_host(f"{where}.service", service, namespace, domain), name, labels))
+    return tuple(subsets)
 
 
 def check_connections(routes: tuple[Route, ...], reason: str) -> None:
-    """Where the gateway hands on connections, it sees no requests, and so there is one route without more."""
-    only = routes[0]
-    at = None
+    """Raises OptionError unless there is one route with only destinations, as for forwarded connections.
+
+    reason is the option because of which the gateway forwards connections and does not see requests.
+    """
+    route = routes[0]
+    option = None
     if len(routes) > 1:
-        at = "routes[1]"
-    elif only.matches:
-        at = "routes[0].match"
-    elif only.settings:
-        at = f"routes[0].{next(iter(only.settings))}"
-    elif only.mirrors:
-        at = "routes[0].mirrors"
+        option = "routes[1]"
+    elif route.matches:
+        option = "routes[0].match"
+    elif route.settings:
+        option = f"routes[0].{next(iter(route.settings))}"
+    elif route.mirrors:
+        option = "routes[0].mirrors"
     else:
-        with_headers = [index for index, destination in enumerate(only.destinations) if destination.headers]
-        at = f"routes[0].destinations[{with_headers[0]}].headers" if with_headers else None
-    if at:
+        with_headers = [index for index, destination in enumerate(route.destinations) if destination.headers]
+        option = f"routes[0].destinations[{with_headers[0]}].headers" if with_headers else None
+    if option:
         raise OptionError(
-            f"{at}: with {reason} the gateway sees connections and no requests; give one route with destinations alone."
+            f"{option}: with {reason} the gateway sees only connections and not requests; give one route with only "
+            "destinations."
         )
 
 
@@ -165,38 +179,38 @@ def _route(where: str, options: Mapping[str, Any], namespace: str, domain: str) 
     )
 
 
-def _destinations(
-    where: str, destinations: list[Mapping[str, Any]], namespace: str, domain: str
-) -> tuple[Destination, ...]:
-    if not destinations:
+def _destinations(where: str, entries: list[Mapping[str, Any]], namespace: str, domain: str) -> tuple[Destination, ...]:
+    if not entries:
         raise OptionError(f"{where}: the list is empty; name at least one destination.")
-    found = tuple(
-        _destination(f"{where}[{index}].", options, namespace, domain) for index, options in enumerate(destinations)
+    destinations = tuple(
+        _destination(f"{where}[{index}].", options, namespace, domain) for index, options in enumerate(entries)
     )
-    if len(found) > 1:
-        for index, destination in enumerate(found):
+    if len(destinations) > 1:
+        for index, destination in enumerate(destinations):
             if destination.weight is None:
-                raise OptionError(f"{where}[{index}].weight: give every destination a weight, as there are several.")
-        if not any(destination.weight for destination in found):
-            raise OptionError(f"{where}: all weights are 0, so no request would be sent; give one of them more.")
-    return found
+                raise OptionError(
+                    f"{where}[{index}].weight: it is missing; give each of several destinations a weight."
+                )
+        if not any(destination.weight for destination in destinations):
+            raise OptionError(f"{where}: all weights are 0, so no request would be sent; raise at least one.")
+    return destinations
 
 
-def _mirrors(where: str, mirrors: list[Mapping[str, Any]], namespace: str, domain: str) -> tuple[Mirror, ...]:
-    found = []
-    for index, options in enumerate(mirrors):
+def _mirrors(where: str, entries: list[Mapping[str, Any]], namespace: str, domain: str) -> tuple[Mirror, ...]:
+    mirrors = []
+    for index, options in enumerate(entries):
         percentage = options.get("percentage")
         if percentage is not None:
             check_percentage(f"{where}[{index}].percentage", percentage)
-        found.append(Mirror(_destination(f"{where}[{index}].", options, namespace, domain), percentage))
-    return tuple(found)
+        mirrors.append(Mirror(_destination(f"{where}[{index}].", options, namespace, domain), percentage))
+    return tuple(mirrors)
 
 
 def _destination(where: str, options: Mapping[str, Any], namespace: str, domain: str) -> Destination:
-    """A destination with its full host name."""
+    """A destination with its full host name; where is the prefix of its options' paths. Raises OptionError."""
     weight = options.get("weight")
-    if weight is not None and not 0 <= weight <= 2**31 - 1:
-        raise OptionError(f"{where}weight: {weight} is not a weight; give a number from 0 up.")
+    if weight is not None and not 0 <= weight <= _MAX_WEIGHT:
+        raise OptionError(f"{where}weight: {weight} is not a weight; give a number from 0 to {_MAX_WEIGHT}.")
     port = options.get("port")
     return Destination(
         host=options.get("host") or service_host(f"{where}service", options["service"], namespace, domain),
@@ -208,15 +222,15 @@ def _destination(where: str, options: Mapping[str, Any], namespace: str, domain:
 
 
 def service_host(option: str, service: str, namespace: str, domain: str) -> str:
-    """A Service's full host name.
+    """A Service's full host name; namespace is the default, domain the cluster's. Raises OptionError.
 
-    Istio takes a name with a dot as a full one (https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination),
-    so "shop.prod" would lead nowhere: it is completed here.
+    Istio completes only names without a dot (https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination),
+    so with "shop.prod" it would not find the Service.
     """
     labels = service.split(".")
     if not all(is_label(label) for label in labels) or (len(labels) > 2 and labels[2] != "svc"):
         raise OptionError(
-            f"{option}: '{service}' is not a Service's name; write name, name.namespace or "
+            f"{option}: '{service}' is not the name of a Service; write name, name.namespace or "
             f"name.namespace.svc.{domain} (a host outside Kubernetes goes into routes[].destinations[].host)."
         )
     if len(labels) <= 2:

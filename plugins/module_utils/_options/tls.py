@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""How the hosts are served, as data: option tls in, Tls out, or one sentence about what is wrong with it. Pure."""
+"""Option tls → Tls, or an OptionError with one sentence. Pure."""
 
 from __future__ import annotations
 
@@ -20,17 +20,24 @@ from .values import OptionError, check_hosts, is_dns_name
 _REDIRECT = ("redirect",)
 _SIMPLE = ("credential_name", "certificate", "redirect", "min_protocol_version")
 _MUTUAL = (*_SIMPLE, "client_ca")
-_ALLOWED = {"none": (), "simple": _SIMPLE, "mutual": _MUTUAL, "optional_mutual": _MUTUAL, "passthrough": _REDIRECT}
-# Go's durations, which know no days.
+_OPTIONS_BY_MODE = {
+    "none": (),
+    "simple": _SIMPLE,
+    "mutual": _MUTUAL,
+    "optional_mutual": _MUTUAL,
+    "passthrough": _REDIRECT,
+}
+# Go's time.Duration, which does not have a unit for days (https://pkg.go.dev/time#ParseDuration).
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(h|m|s))+")
-# What a server's certificate is for. cert-manager's default lacks the last, without which Apple's clients refuse it.
+# cert-manager's default, and "server auth", without which Apple's clients refuse the certificate
+# (https://support.apple.com/en-us/103769).
 _USAGES = ("digital signature", "key encipherment", "server auth")
 _PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who signs: an Issuer of the gateway's namespace, a ClusterIssuer, or a kind of another group."""
+    """The issuer: an Issuer in the namespace of the gateway's pods, a ClusterIssuer, or a kind of another API group."""
 
     name: str
     kind: str = "ClusterIssuer"
@@ -39,7 +46,11 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certificate that cert-manager keeps valid for the hosts; spec is merged over all else."""
+    """A certificate that cert-manager issues and renews. Durations are Go's, such as 2160h.
+
+    private_key has the fields of cert-manager's privateKey; spec has raw fields of a Certificate's spec, which override
+    everything else.
+    """
 
     issuer: Issuer
     dns_names: tuple[str, ...]
@@ -52,7 +63,11 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Tls:
-    """How the hosts are served: mode is none, simple, mutual, optional_mutual or passthrough; client_ca is PEM."""
+    """How the hosts are served.
+
+    mode is none, simple, mutual, optional_mutual or passthrough. credential_name is the Secret with the certificate and
+    its key; client_ca has the PEM certificates of the clients' CA.
+    """
 
     mode: str = "none"
     credential_name: str | None = None
@@ -67,14 +82,14 @@ class Tls:
 
     @property
     def client_ca_secret(self) -> str:
-        """The Secret from which Istio takes the clients' authorities, see client_ca_secret()."""
+        """The name of the Secret with the clients' CA, see client_ca_secret()."""
         return client_ca_secret(self.credential_name or "")
 
 
 def client_ca_secret(credential_name: str) -> str:
-    """Where Istio looks for the clients' authorities (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
+    """The name of the Secret in which Istio looks up the clients' CA (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
 
-    Without this Secret it takes ca.crt of the credential itself, which in cert-manager's Secrets is the issuer's CA.
+    Without this Secret, Istio uses ca.crt of the credential itself, which in cert-manager's Secrets is the issuer's CA.
     """
     return f"{credential_name}-cacert"
 
@@ -82,11 +97,14 @@ def client_ca_secret(credential_name: str) -> str:
 def parse_tls(
     options: Mapping[str, Any] | None, hosts: tuple[str, ...], default_credential: str, existing_gateway: bool
 ) -> Tls:
-    """The TLS settings that option tls describes; raises OptionError."""
+    """The TLS settings that the option describes; raises OptionError.
+
+    default_credential is the Secret's name for a certificate of cert-manager. An existing gateway has its own settings.
+    """
     if options is None:
         return Tls()
     mode = options.get("mode") or "simple"
-    _check_given(options, mode, existing_gateway)
+    _check_allowed(options, mode, existing_gateway)
     if existing_gateway:
         return Tls(mode=mode, redirect=bool(options.get("redirect")))
     certificate = _certificate(options["certificate"], hosts) if options.get("certificate") else None
@@ -98,37 +116,37 @@ def parse_tls(
         mode=mode,
         credential_name=credential_name,
         certificate=certificate,
-        client_ca=_authorities("tls.client_ca.pem", client_ca["pem"]) if client_ca else None,
+        client_ca=_check_client_ca("tls.client_ca.pem", client_ca["pem"]) if client_ca else None,
         redirect=bool(options.get("redirect")),
         min_protocol_version=options.get("min_protocol_version"),
     )
 
 
-def _check_given(options: Mapping[str, Any], mode: str, existing_gateway: bool) -> None:
+def _check_allowed(options: Mapping[str, Any], mode: str, existing_gateway: bool) -> None:
     for option in [name for name in _MUTUAL if options.get(name) not in (None, False)]:
         if existing_gateway and option != "redirect":
             raise OptionError(
                 f"tls.{option}: it is a setting of the Gateway, and gateway.existing names one that this task does not "
                 "manage; set it there, and give only tls.mode and tls.redirect here."
             )
-        if option not in _ALLOWED[mode]:
+        if option not in _OPTIONS_BY_MODE[mode]:
             raise OptionError(f"tls.{option}: it has no meaning with tls.mode={mode}; remove it.")
 
 
 def _check_credential_name(name: str | None, mode: str) -> None:
     if not name:
         raise OptionError(
-            f"tls.credential_name: tls.mode={mode} needs tls.certificate, or the name of the Secret with certificate "
-            "and key, in the namespace of the gateway's pods."
+            f"tls.credential_name: tls.mode={mode} needs tls.certificate, or the name of a Secret with the certificate "
+            "and its key in the namespace of the gateway's pods; give one of them."
         )
     if "/" in name:
         raise OptionError(
-            f"tls.credential_name: '{name}' contains '/'; give the Secret's name alone, Istio looks it up in the "
-            "namespace of the gateway's pods."
+            f"tls.credential_name: '{name}' contains '/'; give only the Secret's name, which Istio looks up in "
+            "the namespace of the gateway's pods."
         )
     if not is_dns_name(name):
         raise OptionError(
-            f"tls.credential_name: '{name}' is not a Secret's name: use lower-case letters, digits, '-' and '.'."
+            f"tls.credential_name: '{name}' is not a valid Secret name: use lower-case letters, digits, '-' and '.'."
         )
 
 
@@ -137,7 +155,7 @@ def _certificate(options: Mapping[str, Any], hosts: tuple[str, ...]) -> Certific
     issuer = options["issuer"]
     spec = options.get("spec") or {}
     if "secretName" in spec:
-        raise OptionError(f"{where}.spec: 'secretName' is what tls.credential_name says; remove it.")
+        raise OptionError(f"{where}.spec: 'secretName' is set by tls.credential_name; remove it.")
     for option in ("duration", "renew_before"):
         value = options.get(option)
         if value is not None and not _DURATION.fullmatch(value):
@@ -145,23 +163,24 @@ def _certificate(options: Mapping[str, Any], hosts: tuple[str, ...]) -> Certific
                 f"{where}.{option}: '{value}' is not a duration; write hours, minutes and seconds, such as 2160h for "
                 "90 days."
             )
-    given_key = options.get("private_key") or {}
-    key = {"algorithm": "algorithm", "size": "size", "rotation_policy": "rotationPolicy"}
+    private_key = options.get("private_key") or {}
+    fields = {"algorithm": "algorithm", "size": "size", "rotation_policy": "rotationPolicy"}
     usages = options.get("usages")
     return Certificate(
         issuer=Issuer(issuer["name"], issuer.get("kind") or Issuer.kind, issuer.get("group") or Issuer.group),
         dns_names=_dns_names(options.get("dns_names"), hosts),
         duration=options.get("duration"),
         renew_before=options.get("renew_before"),
-        private_key={key[name]: value for name, value in given_key.items() if value is not None},
+        private_key={fields[name]: value for name, value in private_key.items() if value is not None},
         usages=_USAGES if usages is None else tuple(usages),
         spec=spec,
     )
 
 
-def _dns_names(given: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ...]:
-    option = "hosts" if given is None else "tls.certificate.dns_names"
-    names = hosts if given is None else check_hosts(option, given)
+def _dns_names(dns_names: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """The certificate's names, which default to the hosts and must cover them all; raises OptionError."""
+    option = "hosts" if dns_names is None else "tls.certificate.dns_names"
+    names = hosts if dns_names is None else check_hosts(option, dns_names)
     for index, name in enumerate(names):
         if name == "*":
             raise OptionError(
@@ -169,20 +188,26 @@ def _dns_names(given: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ..
             )
     for host in hosts:
         if not any(certificate_covers(name, host) for name in names):
-            raise OptionError(f"{option}: no name in it covers the host '{host}', so clients would refuse it; add it.")
+            raise OptionError(
+                f"{option}: no name in it covers the host '{host}', so clients would refuse the certificate; add it."
+            )
     return names
 
 
-def _authorities(option: str, pem: str) -> str:
-    """The certificates of a PEM text and nothing else, so that no key gets into a Secret that everybody may see."""
+def _check_client_ca(option: str, pem: str) -> str:
+    """The certificates of a PEM text, without the text between them; raises OptionError.
+
+    A private key is refused: the Secret of the clients' CA is not meant for keys.
+    """
     blocks = list(_PEM_BLOCK.finditer(pem))
     if any(block.group(1) != "CERTIFICATE" for block in blocks) or "PRIVATE KEY" in pem:
-        raise OptionError(f"{option}: it holds something else than certificates; give the CA's certificates alone.")
+        raise OptionError(f"{option}: it contains something other than certificates; give only the CA's certificates.")
     certificates = "".join(f"{block.group(0)}\n" for block in blocks)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:
         raise OptionError(
-            f"{option}: it is not the PEM text of a CA's certificate, which begins with -----BEGIN CERTIFICATE-----."
+            f"{option}: it is not a PEM certificate; give the CA's certificate, which starts with "
+            "-----BEGIN CERTIFICATE-----."
         ) from error
     return certificates

@@ -234,8 +234,8 @@ def test_mistakes_in_the_options_are_told_together(expose_all: Run, namespace: s
     for part in (
         "exposures[0].hosts[0]: 'A.test' has capital letters; write 'a.test'.",
         "exposures[1]: istio_exposure has no option color; correct or remove it.",
-        f"exposures[3]: the exposure {namespace}/a is also exposures[2].",
-        "exposures[4]: wait_timeout is for the whole task; give it beside the list.",
+        f"exposures[3]: the exposure {namespace}/a is already exposures[2]; remove one.",
+        "exposures[4]: wait_timeout applies to the whole task; set it as an option of the task.",
     ):
         assert part in message
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users write → exposures, or the one sentence that says what is wrong."""
+"""Options of an exposure → an Exposure, or an error with one sentence."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.values im
 
 
 def params(**changes: Any) -> dict[str, Any]:
-    """The smallest correct options, changed."""
-    smallest = {
+    """Minimal valid options with changes."""
+    minimal = {
         "name": "shop",
         "namespace": "shop",
         "hosts": ["shop.example.com"],
         "service": "web",
         "gateway": {"selector": {"istio": "public"}},
     }
-    return {**smallest, **changes}
+    return {**minimal, **changes}
 
 
-def routes(*several: dict[str, Any]) -> dict[str, Any]:
-    return params(service=None, routes=list(several))
+def with_routes(*routes: dict[str, Any]) -> dict[str, Any]:
+    return params(service=None, routes=list(routes))
 
 
-def test_the_smallest_exposure() -> None:
+def test_minimal_options() -> None:
     exposure = parse(params())
     assert (exposure.namespace, exposure.name, exposure.hosts) == ("shop", "shop", ("shop.example.com",))
     assert exposure.gateway == OwnGateway("shop", "shop", {"istio": "public"}, 80, 443)
@@ -58,14 +58,14 @@ def test_a_service_gets_its_full_name(service: str, host: str) -> None:
     assert parse(params(service=service)).routes[0].destinations[0].host == host
 
 
-def test_a_service_is_completed_with_the_clusters_own_domain() -> None:
+def test_a_services_full_name_ends_with_the_cluster_domain() -> None:
     exposure = parse(params(cluster_domain="k8s.example.net"))
     assert exposure.routes[0].destinations[0].host == "web.shop.svc.k8s.example.net"
 
 
-def test_routes_keep_their_order_and_a_host_stays_as_it_is() -> None:
+def test_routes_keep_their_order_and_external_hosts_are_unchanged() -> None:
     exposure = parse(
-        routes(
+        with_routes(
             {
                 "name": "api",
                 "match": [{"uri": {"prefix": "/api", "exact": None, "regex": None}}, {"uri": {"regex": "/v[12]/.*"}}],
@@ -120,18 +120,18 @@ def test_export_to() -> None:
         ({"existing": "infra/front"}, {"mode": "mutual"}, False),
     ],
 )
-def test_what_needs_the_pods_namespace(gateway: dict[str, Any], tls: dict[str, Any], needs: bool) -> None:
+def test_needs_pods_namespace(gateway: dict[str, Any], tls: dict[str, Any], needs: bool) -> None:
     assert parse(params(gateway=gateway, tls=tls)).needs_pods_namespace is needs
 
 
 @pytest.mark.parametrize(
     "host", ["a.b", "shop.example.com", "*.example.com", "*", "xn--bcher-kva.example", "localhost"]
 )
-def test_good_hosts(host: str) -> None:
+def test_valid_hosts(host: str) -> None:
     assert parse(params(hosts=[host])).hosts == (host,)
 
 
-def test_numbers_in_labels_become_text() -> None:
+def test_numbers_in_labels_become_strings() -> None:
     assert parse(params(labels={"tier": 1})).labels == {"tier": "1"}
 
 
@@ -143,7 +143,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("long name", params(name="s" * 64), "is not a valid name"),
     ("namespace", params(namespace="-a"), "namespace: '-a' is not a valid name"),
     ("no hosts", params(hosts=[]), "hosts: the list is empty; name at least one host."),
-    ("url", params(hosts=["https://a.b"]), "hosts[0]: 'https://a.b' is a URL; give the host's name alone"),
+    ("url", params(hosts=["https://a.b"]), "hosts[0]: 'https://a.b' is a URL; give only the host name"),
     ("path", params(hosts=["a.b/c"]), "hosts[0]: 'a.b/c' contains '/'"),
     ("port in host", params(hosts=["x.y", "a.b:443"]), "hosts[1]: 'a.b:443' contains ':'"),
     ("capitals", params(hosts=["Shop.example.com"]), "has capital letters; write 'shop.example.com'."),
@@ -153,13 +153,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("empty host", params(hosts=[""]), "is not a host name"),
     ("trailing dot", params(hosts=["a.b."]), "is not a host name"),
     ("long host", params(hosts=[".".join(["a" * 60] * 5)]), "is not a host name"),
-    ("twice", params(hosts=["a.b", "a.b"]), "hosts[1]: 'a.b' is in the list twice."),
-    ("no destination", params(service=None), "service: say where the requests go"),
-    ("service with a path", params(service="web/x"), "service: 'web/x' is not a Service's name"),
+    ("twice", params(hosts=["a.b", "a.b"]), "hosts[1]: 'a.b' is in the list twice; remove one."),
+    (
+        "no destination",
+        params(service=None),
+        "service: requests have no destination; set service (and port), or routes.",
+    ),
+    ("service with a path", params(service="web/x"), "service: 'web/x' is not the name of a Service"),
     ("foreign host as service", params(service="api.partner.example"), "goes into routes[].destinations[].host"),
     ("port", params(port=70000), "port: 70000 is not a port; give a number from 1 to 65535."),
     ("empty selector", params(gateway={"selector": {}}), "gateway.selector: it is empty"),
-    ("selector value", params(gateway={"selector": {"a": True}}), "gateway.selector: the value of 'a' is not text"),
+    ("selector value", params(gateway={"selector": {"a": True}}), "gateway.selector: the value of 'a' is not a string"),
     ("same ports", params(gateway={"selector": {"a": "b"}, "http_port": 80, "https_port": 80}), "must differ"),
     ("http port", params(gateway={"selector": {"a": "b"}, "http_port": -1}), "gateway.http_port: -1 is not a port"),
     ("existing", params(gateway={"existing": "a/b/c"}), "gateway.existing: 'b/c' is not a valid name"),
@@ -169,12 +173,12 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "gateway.shared: 'b/c' is not a valid name",
     ),
     ("shared without selector", params(gateway={"selector": {}, "shared": "a/b"}), "gateway.selector: it is empty"),
-    ("export to nobody", params(export_to=[]), "export_to: the list is empty"),
-    ("export to all and some", params(export_to=["a", "*"]), "export_to: '*' is all namespaces already"),
-    ("export to what is no namespace", params(export_to=[".", "~"]), "export_to[1]: '~' is not a valid name"),
-    ("export twice", params(export_to=["a", "a"]), "export_to[1]: 'a' is in the list twice."),
+    ("empty export_to", params(export_to=[]), "export_to: the list is empty"),
+    ("export_to with * and others", params(export_to=["a", "*"]), "export_to: '*' already means all namespaces"),
+    ("invalid export_to", params(export_to=[".", "~"]), "export_to[1]: '~' is not a valid name"),
+    ("export_to twice", params(export_to=["a", "a"]), "export_to[1]: 'a' is in the list twice; remove one."),
     (
-        "a contribution",
+        "annotation of a contribution",
         params(annotations={"exposure.gatehouse.istio/shop.shop": "x"}),
         "annotations: 'exposure.gatehouse.istio/shop.shop' is set by this module",
     ),
@@ -183,14 +187,14 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         params(tls={"mode": "simple"}),
         "tls.credential_name: tls.mode=simple needs tls.certificate, or the name",
     ),
-    ("credential path", params(tls={"credential_name": "a/b"}), "tls.credential_name: 'a/b' contains '/'"),
+    ("credential with a slash", params(tls={"credential_name": "a/b"}), "tls.credential_name: 'a/b' contains '/'"),
     (
         "pods' namespace",
         params(gateway={"selector": {"a": "b"}, "pods_namespace": "A"}),
         "gateway.pods_namespace: 'A' is not a valid name",
     ),
     (
-        "our annotation",
+        "reserved annotation",
         params(annotations={"gatehouse.istio/client-ca": "x"}),
         "annotations: 'gatehouse.istio/client-ca' is set by this module",
     ),
@@ -207,40 +211,40 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("existing with credential", params(gateway={"existing": "g"}, tls=SIMPLE), "it is a setting of the Gateway"),
     (
         "passthrough with match",
-        {**routes({"match": [{"uri": {"prefix": "/"}}], "destinations": WEB}), "tls": {"mode": "passthrough"}},
-        "routes[0].match: with tls.mode=passthrough the gateway sees connections and no requests",
+        {**with_routes({"match": [{"uri": {"prefix": "/"}}], "destinations": WEB}), "tls": {"mode": "passthrough"}},
+        "routes[0].match: with tls.mode=passthrough the gateway sees only connections and not requests",
     ),
-    ("shadowed", routes({"destinations": WEB}, {"destinations": WEB}), "routes[1]: it is never reached"),
+    ("unreachable route", with_routes({"destinations": WEB}, {"destinations": WEB}), "routes[1]: it is never reached"),
     (
         "relative path",
-        routes({"match": [{"uri": {"prefix": "api"}}], "destinations": WEB}),
-        "uri.prefix: 'api' can match no path",
+        with_routes({"match": [{"uri": {"prefix": "api"}}], "destinations": WEB}),
+        "uri.prefix: 'api' does not match any path",
     ),
-    ("no destinations", routes({"destinations": []}), "routes[0].destinations: the list is empty"),
+    ("no destinations", with_routes({"destinations": []}), "routes[0].destinations: the list is empty"),
     (
         "weight missing",
-        routes({"destinations": [{"service": "a", "weight": 1}, {"service": "b"}]}),
-        "routes[0].destinations[1].weight: give every destination a weight",
+        with_routes({"destinations": [{"service": "a", "weight": 1}, {"service": "b"}]}),
+        "routes[0].destinations[1].weight: it is missing; give each of several destinations a weight",
     ),
-    ("weights 0", routes({"destinations": [{"service": s, "weight": 0} for s in "ab"]}), "all weights are 0"),
-    ("negative weight", routes({"destinations": [{"service": "a", "weight": -1}]}), "weight: -1 is not a weight"),
+    ("weights 0", with_routes({"destinations": [{"service": s, "weight": 0} for s in "ab"]}), "all weights are 0"),
+    ("negative weight", with_routes({"destinations": [{"service": "a", "weight": -1}]}), "weight: -1 is not a weight"),
     (
         "destination's port",
-        routes({"destinations": [{"service": "a", "port": 0}]}),
+        with_routes({"destinations": [{"service": "a", "port": 0}]}),
         "routes[0].destinations[0].port: 0 is not",
     ),
     (
-        "our label",
+        "reserved label",
         params(labels={"gatehouse.istio/exposure": "x"}),
         "labels: 'gatehouse.istio/exposure' is set by this module",
     ),
-    ("boolean label", params(labels={"a": True}), "labels: the value of 'a' is not text; write it in quotes."),
-    ("nested annotation", params(annotations={"a": {"b": "c"}}), "annotations: the value of 'a' is not text"),
+    ("boolean label", params(labels={"a": True}), "labels: the value of 'a' is not a string; write it in quotes."),
+    ("nested annotation", params(annotations={"a": {"b": "c"}}), "annotations: the value of 'a' is not a string"),
 ]
 
 
 @pytest.mark.parametrize(("options", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
-def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_option_raises_one_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse(options)
     assert sentence in str(caught.value)

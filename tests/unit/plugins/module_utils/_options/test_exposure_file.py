@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A file with a list of exposures → the list, or a sentence about what is wrong with the file."""
+"""A file with a list of exposures → the list, or an error with one sentence."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def read(tmp_path: Path, content: str | bytes) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("content", "means"),
+    ("content", "entries"),
     [
         ("[]", []),
         ('[{"name": "a", "port": 80}]', [{"name": "a", "port": 80}]),
         ("- name: a\n  port: 80\n", [{"name": "a", "port": 80}]),
         ("---\n- {name: ä}\n", [{"name": "ä"}]),
-        # As Ansible's variables arrive: as JSON, in which keys and dates are text.
+        # As Ansible passes variables: as JSON, where keys and dates are strings.
         ("- labels: {1: x, since: 2026-11-23}\n", [{"labels": {"1": "x", "since": "2026-11-23"}}]),
         ("- name: '{{ name }}'\n", [{"name": "{{ name }}"}]),
-        # It is for others to say what is wrong with that.
+        # Entries are validated later.
         ("- a\n", ["a"]),
     ],
 )
-def test_json_and_yaml_are_read(tmp_path: Path, content: str, means: list[Any]) -> None:
-    assert read(tmp_path, content) == means
+def test_json_and_yaml_are_read(tmp_path: Path, content: str, entries: list[Any]) -> None:
+    assert read(tmp_path, content) == entries
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
-        ("", "is empty; write [] into it if it is to list nothing."),
-        ("# none yet\n", "is empty; write [] into it if it is to list nothing."),
-        ("exposures: []\n", "is no list; give each exposure as an item of a list, without a name above."),
+        ("", "is empty; write [] for a list without exposures."),
+        ("# none yet\n", "is empty; write [] for a list without exposures."),
+        ("exposures: []\n", "is not a list; write the exposures as a list at the top level of the file."),
         ("- a: [\n", "is neither JSON nor YAML: line 2, column 1: did not find expected node content."),
         ("- a\n---\n- b\n", "is neither JSON nor YAML: line 2, column 1: but found another document."),
         ("- !!python/name:os.system\n", "is neither JSON nor YAML: line 1, column 3: could not determine"),
@@ -53,25 +53,28 @@ def test_json_and_yaml_are_read(tmp_path: Path, content: str, means: list[Any]) 
         ("- {? 2026-11-23 : b}\n", "is neither JSON nor YAML: keys must be str"),
         (b"- \x01\n", "is neither JSON nor YAML: unacceptable character"),
         ("[" * 100_000, "is neither JSON nor YAML: maximum recursion depth exceeded"),
-        ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "is encrypted with Ansible Vault; decrypt it, or give its list as"),
+        (
+            "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
+            "is encrypted with Ansible Vault; decrypt it, or pass its list with option exposures.",
+        ),
     ],
 )
-def test_what_is_no_list_is_refused(tmp_path: Path, content: str | bytes, says: str) -> None:
+def test_invalid_content_raises_one_sentence(tmp_path: Path, content: str | bytes, message: str) -> None:
     with pytest.raises(OptionError) as refused:
         read(tmp_path, content)
-    assert str(refused.value).startswith(f"src: {tmp_path}/list {says}")
+    assert str(refused.value).startswith(f"src: {tmp_path}/list {message}")
     assert str(refused.value).endswith(".")
 
 
-def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"cannot be read \(No such file or directory\); give a file of JSON"):
+def test_an_unreadable_file_raises_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"cannot be read \(No such file or directory\); give a JSON or YAML file"):
         read_list(str(tmp_path / "none"))
     with pytest.raises(OptionError, match=r"cannot be read \(Is a directory\)"):
         read_list(str(tmp_path))
 
 
-def test_nothing_of_a_file_is_told(tmp_path: Path) -> None:
-    """It may be the wrong one, and hold a secret."""
+def test_errors_do_not_contain_the_files_content(tmp_path: Path) -> None:
+    """It may be the wrong file, with a secret."""
     for content in ("password: s3cret\n", "s3cret", "- s3cret: [\n"):
         with pytest.raises(OptionError) as refused:
             read(tmp_path, content)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of istio_exposures → entries, or sentences about what is wrong."""
+"""The options of istio_exposures → a ListRequest, or an error with a sentence for each mistake."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ GATEWAY = {"selector": {"istio": "public"}}
 
 
 def parsed(*exposures: dict[str, Any], **options: Any) -> ListRequest:
-    return parse_list(given(exposures=list(exposures), **options))
+    return parse_list(params(exposures=list(exposures), **options))
 
 
 def parsed_file(listed: list[Any]) -> ListRequest:
-    return parse_list(given(exposures=None), listed)
+    return parse_list(params(exposures=None), listed)
 
 
-def given(**options: Any) -> dict[str, Any]:
+def params(**options: Any) -> dict[str, Any]:
     defaults = {"namespace": "shop", "service": "web", "gateway": GATEWAY}
     others = {
         "defaults": defaults,
@@ -48,7 +48,7 @@ def exposure(name: str = "a", **options: Any) -> dict[str, Any]:
     return {"name": name, "hosts": [f"{name}.test"], **options}
 
 
-def test_an_exposure_has_the_defaults_and_its_own() -> None:
+def test_options_of_an_entry_override_the_defaults() -> None:
     (first, second) = parsed(
         exposure(gateway={"http_port": 8080}, checks={"secret-missing": "ignore"}, wait=True),
         exposure("b", namespace="blog", gateway={"selector": None, "existing": "infra/front"}, state="present"),
@@ -63,12 +63,12 @@ def test_an_exposure_has_the_defaults_and_its_own() -> None:
     assert (first.levels["secret-missing"], second.levels["secret-missing"] != "ignore") == ("ignore", True)
 
 
-def test_what_is_absent_needs_no_more_than_its_name() -> None:
+def test_an_absent_exposure_needs_only_its_name() -> None:
     (entry,) = parsed({"name": "a", "state": "absent"}).entries
     assert (entry.key, entry.exposure) == (("shop", "a"), None)
 
 
-def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
+def test_an_entry_does_not_change_the_defaults_of_the_next() -> None:
     first, second = parsed(exposure(gateway={"https_port": 8443}), exposure("b")).entries
     assert first.exposure
     assert second.exposure
@@ -76,9 +76,9 @@ def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exposures", "options", "says"),
+    ("exposures", "options", "message"),
     [
-        ([exposure(), exposure()], {}, "exposures[1]: the exposure shop/a is also exposures[0]."),
+        ([exposure(), exposure()], {}, "exposures[1]: the exposure shop/a is already exposures[0]; remove one."),
         ([exposure(hosts=[])], {}, "exposures[0].hosts: the list is empty; name at least one host."),
         ([exposure(hosts=None)], {}, "exposures[0]: state is present but all of the following are missing: hosts."),
         ([exposure(colour=1)], {}, "exposures[0]: istio_exposure has no option colour; correct or remove it."),
@@ -89,36 +89,38 @@ def test_the_defaults_are_not_changed_by_what_an_exposure_says() -> None:
         (
             [exposure(cluster_domain="x")],
             {},
-            "exposures[0]: cluster_domain is for the whole task; give it beside the list",
+            "exposures[0]: cluster_domain applies to the whole task; set it as an option of the task.",
         ),
         ([exposure(routes=[])], {}, "exposures[0]: parameters are mutually exclusive: service|routes"),
-        ([], {"defaults": {"name": "a"}}, "defaults.name: each exposure needs a name of its own"),
+        ([], {"defaults": {"name": "a"}}, "defaults.name: each exposure needs its own name"),
         ([], {"defaults": {"hots": []}}, "defaults: istio_exposure has no option hots; correct or remove it."),
-        ([], {"concurrency": 0}, "concurrency: give a number from 1 to 64."),
+        ([], {"concurrency": 0}, "concurrency: 0 is out of range; give a number from 1 to 64."),
         ([], {"prune": {"namespaces": [], "label_selectors": []}}, "prune.namespaces: the list is empty;"),
         ([], {"prune": {"namespaces": ["a b"], "label_selectors": []}}, "prune.namespaces[0]: 'a b' is not a valid"),
     ],
 )
-def test_mistakes(exposures: list[dict[str, Any]], options: dict[str, Any], says: str) -> None:
+def test_an_invalid_option_raises_a_sentence(
+    exposures: list[dict[str, Any]], options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(OptionError) as caught:
         parsed(*exposures, **options)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_what_a_file_lists_counts_like_a_list() -> None:
+def test_entries_of_a_file_are_parsed_like_a_list() -> None:
     (entry,) = parsed_file([exposure()]).entries
     assert str(entry) == "src[0] (shop/a)"
-    for listed, says in (
-        ([exposure(), exposure()], "src[1]: the exposure shop/a is also src[0]."),
+    for listed, message in (
+        ([exposure(), exposure()], "src[1]: the exposure shop/a is already src[0]; remove one."),
         (["a"], "src[0]: it must be a dictionary with options of istio_exposure."),
         ([exposure(hosts=[])], "src[0].hosts: the list is empty"),
     ):
         with pytest.raises(OptionError) as caught:
             parsed_file(listed)
-        assert says in str(caught.value)
+        assert message in str(caught.value)
 
 
-def test_all_mistakes_are_told_but_not_thousands() -> None:
+def test_an_error_lists_the_first_mistakes_and_counts_the_others() -> None:
     with pytest.raises(OptionError) as caught:
         parsed(*[exposure(f"e{number}", hosts=[]) for number in range(MOST_MESSAGES + 5)])
     text = str(caught.value)
@@ -129,7 +131,7 @@ def test_all_mistakes_are_told_but_not_thousands() -> None:
     assert listed_messages(["One.", "Two."]) == "One. Two."
 
 
-def test_a_scope_knows_its_namespaces() -> None:
+def test_a_scope_contains_its_namespaces() -> None:
     some = parsed(prune={"namespaces": ["shop", "blog"], "label_selectors": ["a=b"]}).prune
     every = parsed(prune={"namespaces": ["*"], "label_selectors": []}).prune
     assert some

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Option probe → what to ask, or the one sentence that says what is wrong."""
+"""Option probe → a Probe, or an error with one sentence."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.probe imp
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 
 
-def test_without_the_option_everything_has_its_default() -> None:
+def test_defaults() -> None:
     assert parse_probe(None) == Probe() == parse_probe({"enabled": True, "method": "GET", "path": None, "status": None})
 
 
-def test_all_of_it() -> None:
-    found = parse_probe(
+def test_all_options() -> None:
+    probe = parse_probe(
         {
             "enabled": False,
             "path": "/health?deep=1",
@@ -35,7 +35,7 @@ def test_all_of_it() -> None:
             "client_key": "/client.key",
         }
     )
-    assert found == Probe(
+    assert probe == Probe(
         enabled=False,
         path="/health?deep=1",
         method="HEAD",
@@ -54,22 +54,22 @@ def test_all_of_it() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"path": "health"}, "probe.path: 'health' is not a path; begin it with '/'"),
+        ({"path": "health"}, "probe.path: 'health' is not a path; start it with '/'"),
         ({"path": "/a b"}, "probe.path: '/a b' is not a path;"),
         ({"path": "/a\r\nX: y"}, "is not a path;"),
         ({"path": "/ä"}, "probe.path: '/ä' is not a path;"),
-        ({"method": "get it"}, "probe.method: 'get it' is not a method;"),
-        ({"headers": {"X Y": "z"}}, "probe.headers: 'X Y' is not a header's name"),
-        ({"headers": {"X": "a\r\nb"}}, "probe.headers: 'X' is not a header's name, or its value is more than"),
-        ({"headers": {"X": True}}, "probe.headers: the value of 'X' is not text;"),
-        ({"headers": {"host": "other"}}, "probe.headers: 'Host' is each of the hosts"),
-        ({"status": [200, 20]}, "probe.status[1]: 20 is not a status;"),
+        ({"method": "get it"}, "probe.method: 'get it' is not an HTTP method;"),
+        ({"headers": {"X Y": "z"}}, "probe.headers: 'X Y' is not a header name"),
+        ({"headers": {"X": "a\r\nb"}}, "probe.headers: 'X' is not a header name, or its value is not one line"),
+        ({"headers": {"X": True}}, "probe.headers: the value of 'X' is not a string;"),
+        ({"headers": {"host": "other"}}, "probe.headers: 'Host' is set to each of the exposure's hosts"),
+        ({"status": [200, 20]}, "probe.status[1]: 20 is not a status code;"),
         ({"addresses": ["192.0.2.1", "https://x/"]}, "probe.addresses[1]: 'https://x/' is not an address;"),
         ({"http_port": 0}, "probe.http_port: 0 is not a port;"),
         ({"https_port": 65536}, "probe.https_port: 65536 is not a port;"),
     ],
 )
-def test_what_is_wrong_is_said(options: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_option_raises_one_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse_probe(options)
     assert sentence in str(caught.value)

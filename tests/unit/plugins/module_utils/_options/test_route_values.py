@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in routes → the one sentence that says what is wrong."""
+"""Invalid options of routes → an error with one sentence."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ WEB = {"destinations": [{"service": "web"}]}
 
 
 def params(*routes: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    smallest = {
+    minimal = {
         "name": "shop",
         "namespace": "shop",
         "hosts": ["shop.example.com"],
         "routes": list(routes),
         "gateway": {"selector": {"istio": "public"}},
     }
-    return {**smallest, **changes}
+    return {**minimal, **changes}
 
 
 def subset(**changes: Any) -> dict[str, Any]:
@@ -39,46 +39,53 @@ TCP = {"selector": {"istio": "public"}, "tcp_port": 9000}
 
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
-        "match taken out",
+        "match removed by spec",
         params({**WEB, "match": [{"uri": {"prefix": "/a"}}], "spec": {"match": None}}, WEB),
         "routes[1]: it is never reached, because routes[0] has no match",
     ),
     (
-        "nothing to do",
+        "no action",
         params({"name": "x"}),
-        "routes[0]: say what becomes of its requests, with one of destinations, re",
+        "routes[0]: it has no action; give exactly one of destinations, redirect, direct_response and delegate.",
     ),
     (
-        "two things to do",
+        "two actions",
         params({**WEB, "redirect": {"uri": "/"}}),
-        "redirect, direct_response and delegate, and not destinations and redirect together.",
+        (
+            "routes[0]: destinations and redirect exclude each other; give exactly one of destinations, redirect, "
+            "direct_response and delegate."
+        ),
     ),
     (
-        "timeout of a redirect",
+        "timeout with redirect",
         params({"redirect": {"uri": "/"}, "timeout": "1s"}),
         "routes[0].timeout: it has no meaning with redirect, where the gateway itself answers; remove it.",
     ),
     (
-        "mirrors of a response",
+        "mirrors with direct_response",
         params({"direct_response": {"status": 200}, "mirrors": [{"service": "a"}]}),
         "routes[0].mirrors: it has no meaning with direct_response",
     ),
     (
-        "request's headers of a response",
+        "request headers with direct_response",
         params({"direct_response": {"status": 200}, "headers": {"request": {"set": {"a": "b"}}}}),
         "routes[0].headers.request: it has no meaning with direct_response",
     ),
-    ("no condition", match(uri=None, headers={}), "routes[0].match[0]: it has no condition, so it takes every request"),
-    ("only a case", match(ignore_uri_case=True), "routes[0].match[0]: it has no condition"),
     (
-        "case of a regex",
-        match(uri={"regex": "/a"}, ignore_uri_case=True),
-        "routes[0].match[0].ignore_uri_case: it has a meaning only with uri.prefix or uri.exact; remove it.",
+        "no condition",
+        match(uri=None, headers={}),
+        "routes[0].match[0]: it has no condition, so it matches every request",
     ),
-    ("relative path", match(uri={"exact": "a"}), "routes[0].match[0].uri.exact: 'a' can match no path"),
-    ("empty regex", match(uri={"regex": ""}), "routes[0].match[0].uri.regex: '' can match no path"),
+    ("only ignore_uri_case", match(ignore_uri_case=True), "routes[0].match[0]: it has no condition"),
+    (
+        "ignore_uri_case with a regex",
+        match(uri={"regex": "/a"}, ignore_uri_case=True),
+        "routes[0].match[0].ignore_uri_case: it has no meaning without uri.prefix or uri.exact; remove it.",
+    ),
+    ("relative path", match(uri={"exact": "a"}), "routes[0].match[0].uri.exact: 'a' does not match any path"),
+    ("empty regex", match(uri={"regex": ""}), "routes[0].match[0].uri.regex: '' does not match any path"),
     ("empty text", match(authority={"prefix": ""}), "routes[0].match[0].authority.prefix: it is empty"),
-    ("method", match(method={"exact": "get"}), "match[0].method.exact: 'get' can match no request; write 'GET'."),
+    ("method", match(method={"exact": "get"}), "match[0].method.exact: 'get' does not match any request; write 'GET'."),
     (
         "two conditions on a header",
         match(headers={"a": {"exact": "b", "prefix": "c"}}),
@@ -92,45 +99,48 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("absent header", match(headers={"a": {"present": False}}), "present of 'a' can only be true"),
     ("empty condition", match(without_headers={"a": {"exact": ""}}), "the condition on 'a' is empty"),
-    ("boolean", match(headers={"a": {"exact": True}}), "match[0].headers: the value of 'exact' is not text"),
+    ("boolean", match(headers={"a": {"exact": True}}), "match[0].headers: the value of 'exact' is not a string"),
     ("match's port", match(port=0), "routes[0].match[0].port: 0 is not a port"),
     ("source", match(source_namespace="A"), "routes[0].match[0].source_namespace: 'A' is not a valid name"),
-    ("source's labels", match(source_labels={"a": []}), "match[0].source_labels: the value of 'a' is not text"),
+    ("source's labels", match(source_labels={"a": []}), "match[0].source_labels: the value of 'a' is not a string"),
     (
-        "prefix of no prefix",
+        "prefix_rewrite without prefix",
         params({"match": [{"uri": {"exact": "/a"}}], "redirect": {"prefix_rewrite": "/b"}}),
-        "routes[0].redirect.prefix_rewrite: it needs uri.prefix in every match that has a uri.",
+        (
+            "routes[0].redirect.prefix_rewrite: it needs uri.prefix in every match with a uri; change the matches, or "
+            "use redirect.uri."
+        ),
     ),
-    ("redirect to nothing", params({"redirect": {"uri": ""}}), "routes[0].redirect.uri: it is empty; give the text"),
+    ("empty redirect", params({"redirect": {"uri": ""}}), "routes[0].redirect.uri: it is empty; give a value"),
     (
         "empty rewrite",
         params({**WEB, "rewrite": {"authority": "a", "uri": ""}}),
-        "routes[0].rewrite.uri: it is empty; give the text",
+        "routes[0].rewrite.uri: it is empty; give a value",
     ),
     (
-        "rewrite of nothing",
+        "empty regex of a rewrite",
         params({**WEB, "rewrite": {"uri_regex_rewrite": {"match": "", "rewrite": "/"}}}),
         "routes[0].rewrite.uri_regex_rewrite.match: it is empty",
     ),
     (
-        "two new hosts",
+        "host changed twice",
         params({**WEB, "rewrite": {"authority": "a"}, "headers": {"request": {"set": {"Host": "b"}}}}),
-        "routes[0].headers.request.set: it gives requests another host, and so does rewrite.authority; give it in one",
+        "routes[0].headers.request.set: it changes the host of requests, and so does rewrite.authority; keep only",
     ),
     ("redirect's port", params({"redirect": {"port": 99999}}), "routes[0].redirect.port: 99999 is not a port"),
     ("status", params({"direct_response": {"status": 99}}), "direct_response.status: 99 is not a status"),
     ("delegate", params({"delegate": {"name": "a/b"}}), "routes[0].delegate.name: 'a/b' is not a valid name"),
     ("duration", params({**WEB, "timeout": "10"}), "routes[0].timeout: '10' is not a duration; write hours,"),
-    ("no time", params({**WEB, "timeout": "0s"}), "routes[0].timeout: '0s' is shorter than 1ms"),
-    ("no duration", params({**WEB, "timeout": ""}), "routes[0].timeout: '' is not a duration"),
-    ("attempts", params({**WEB, "retries": {"attempts": -1}}), "routes[0].retries.attempts: -1 is not a number"),
+    ("zero duration", params({**WEB, "timeout": "0s"}), "routes[0].timeout: '0s' is shorter than 1ms"),
+    ("empty duration", params({**WEB, "timeout": ""}), "routes[0].timeout: '' is not a duration"),
+    ("attempts", params({**WEB, "retries": {"attempts": -1}}), "routes[0].retries.attempts: -1 is negative"),
     (
-        "no attempts",
+        "setting without attempts",
         params({**WEB, "retries": {"attempts": 0, "retry_on": "503"}}),
         "routes[0].retries.retry_on: it has no meaning with attempts=0, which turns retries off; remove it.",
     ),
     (
-        "time of a try",
+        "per_try_timeout",
         params({**WEB, "retries": {"attempts": 1, "per_try_timeout": "1d"}}),
         "routes[0].retries.per_try_timeout: '1d' is not a duration",
     ),
@@ -140,7 +150,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "cors_policy.allow_origins: the list is empty",
     ),
     (
-        "half a second",
+        "max_age with a fraction",
         params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "max_age": "1.5s"}}),
         "routes[0].cors_policy.max_age: '1.5s' is not a whole number of seconds",
     ),
@@ -156,19 +166,19 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("mirror", params({**WEB, "mirrors": [{"service": "a", "percentage": -1}]}), "mirrors[0].percentage: -1 is not"),
     (
-        "header's text",
+        "null header value",
         params({**WEB, "headers": {"request": {"add": {"a": None}}}}),
         "headers.request.add: the value of",
     ),
     (
         "passthrough with timeout",
         params({**WEB, "timeout": "1s"}, tls={"mode": "passthrough"}),
-        "routes[0].timeout: with tls.mode=passthrough the gateway sees connections and no requests; give one route",
+        "routes[0].timeout: with tls.mode=passthrough the gateway sees only connections and not requests; give one",
     ),
     (
         "tcp with a second route",
         params({**WEB, "match": [{"port": 80}]}, WEB, protocol="tcp", gateway=TCP),
-        "routes[1]: with protocol=tcp the gateway sees connections",
+        "routes[1]: with protocol=tcp the gateway sees only connections",
     ),
     (
         "tcp with headers",
@@ -187,7 +197,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "tls with tcp_port",
         params(WEB, protocol="redis", gateway=TCP, tls={"credential_name": "a"}),
-        "gateway.tcp_port: it has no meaning with tls.mode=simple; remove it, or say in gateway.https_port where",
+        "gateway.tcp_port: it has no meaning with tls.mode=simple; remove it, or set gateway.https_port instead.",
     ),
     (
         "tcp with redirect",
@@ -198,21 +208,25 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "subset of another namespace's Service",
         params(WEB, subsets=[subset(service="web.prod")]),
-        "subsets[0].service: 'web.prod' is not the name of a Service in 'shop'; for one elsewhere make the Destination",
+        "subsets[0].service: 'web.prod' is not the name of a Service in namespace 'shop'; create the DestinationRule",
     ),
     ("subset's name", params(WEB, subsets=[subset(name="V1")]), "subsets[0].name: 'V1' is not a valid name"),
-    ("subset twice", params(WEB, subsets=[subset(), subset()]), "subsets[1].name: 'v1' of web is in the list twice."),
-    ("no labels", params(WEB, subsets=[subset(labels={})]), "subsets[0].labels: there are none, so it is no part"),
     (
-        "server's hosts",
+        "subset twice",
+        params(WEB, subsets=[subset(), subset()]),
+        "subsets[1].name: 'v1' of Service web is in the list twice; remove one.",
+    ),
+    ("no labels", params(WEB, subsets=[subset(labels={})]), "subsets[0].labels: it is empty, so the subset would be"),
+    (
+        "hosts in server_spec",
         params(WEB, gateway={"selector": {"a": "b"}, "server_spec": {"hosts": ["*"]}}),
-        "gateway.server_spec: 'hosts' is what hosts says; remove it.",
+        "gateway.server_spec: 'hosts' is set by option hosts; remove it.",
     ),
 ]
 
 
 @pytest.mark.parametrize(("options", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])
-def test_a_mistake_gets_one_clear_sentence(options: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_option_raises_one_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse(options)
     assert sentence in str(caught.value)

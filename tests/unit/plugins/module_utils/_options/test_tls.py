@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Option tls → how the hosts are served, or the one sentence that says what is wrong."""
+"""Option tls → Tls, or an error with one sentence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def text(path: Path) -> str:
     return path.read_text()
 
 
-def test_the_smallest_certificate() -> None:
+def test_minimal_certificate() -> None:
     tls = parsed({"certificate": CERTIFICATE})
     assert tls == Tls(
         mode="simple",
@@ -48,7 +48,7 @@ def test_the_smallest_certificate() -> None:
     assert tls.certificate.usages == ("digital signature", "key encipherment", "server auth")
 
 
-def test_everything_about_a_certificate() -> None:
+def test_all_options_of_a_certificate() -> None:
     options = {
         "issuer": {"name": "ca", "kind": "Issuer", "group": "issuers.example.com"},
         "dns_names": ["shop.example.com", "www.example.com"],
@@ -72,20 +72,20 @@ def test_everything_about_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("mode", ["mutual", "optional_mutual"])
-def test_clients_authorities_are_kept_without_what_stands_around_them(authority: KeyPair, mode: str) -> None:
+def test_client_ca_keeps_only_the_certificates(authority: KeyPair, mode: str) -> None:
     pem = text(authority.certificate)
     tls = parsed({"mode": mode, "credential_name": "cert", "client_ca": {"pem": f"# The partners\n{pem.strip()}"}})
     assert (tls.client_ca, tls.client_ca_secret) == (pem, "cert-cacert")
     assert tls.asks_for_client_certificates
 
 
-def test_without_client_ca_it_is_given() -> None:
+def test_client_ca_is_optional_with_mode_mutual() -> None:
     tls = parsed({"mode": "mutual", "certificate": CERTIFICATE})
     assert (tls.client_ca, tls.client_ca_secret) == (None, "shop.web-cacert")
 
 
 @pytest.mark.parametrize("mode", ["simple", "mutual", "optional_mutual", "passthrough"])
-def test_an_existing_gateway_decides_all_but_the_redirect(mode: str) -> None:
+def test_an_existing_gateway_allows_only_mode_and_redirect(mode: str) -> None:
     assert parsed({"mode": mode, "redirect": True}, existing=True) == Tls(mode=mode, redirect=True)
 
 
@@ -97,7 +97,7 @@ def test_an_existing_gateway_decides_all_but_the_redirect(mode: str) -> None:
         (["b.example.com", "a.example.com"], ["a.example.com"]),
     ],
 )
-def test_names_that_cover_the_hosts(names: list[str], hosts: list[str]) -> None:
+def test_dns_names_may_differ_from_the_hosts_that_they_cover(names: list[str], hosts: list[str]) -> None:
     tls = parsed({"certificate": {**CERTIFICATE, "dns_names": names}}, tuple(hosts))
     assert tls.certificate is not None
     assert tls.certificate.dns_names == tuple(names)
@@ -109,7 +109,7 @@ def certificate(**changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """A value of the option tls that is refused."""
+    """An invalid value of option tls."""
 
     id: str
     options: dict[str, Any]  # the value
@@ -122,13 +122,13 @@ MISTAKES = [
         id="mutual without credential",
         options={"mode": "mutual"},
         hosts=HOSTS,
-        message="tls.credential_name: tls.mode=mutual needs tls.certificate, or the name of the Secret",
+        message="tls.credential_name: tls.mode=mutual needs tls.certificate, or the name of a Secret",
     ),
     Mistake(
         id="credential's name",
         options={"credential_name": "My_Cert"},
         hosts=HOSTS,
-        message="'My_Cert' is not a Secret's name",
+        message="'My_Cert' is not a valid Secret name",
     ),
     Mistake(
         id="passthrough",
@@ -164,34 +164,34 @@ MISTAKES = [
         id="secret name",
         options=certificate(spec={"secretName": "x"}),
         hosts=HOSTS,
-        message="'secretName' is what tls.credential_name says",
+        message="'secretName' is set by tls.credential_name",
     ),
     Mistake(
-        id="every host",
+        id="host *",
         options=certificate(),
         hosts=("*",),
         message="hosts[0]: no certificate is valid for '*'; name the domains",
     ),
     Mistake(
-        id="a name of all",
+        id="dns_names with *",
         options=certificate(dns_names=["*"]),
         hosts=("a.b",),
         message="tls.certificate.dns_names[0]: no certificate is valid",
     ),
     Mistake(
-        id="no names",
+        id="empty dns_names",
         options=certificate(dns_names=[]),
         hosts=HOSTS,
         message="tls.certificate.dns_names: the list is empty",
     ),
     Mistake(
-        id="a bad name",
+        id="invalid name",
         options=certificate(dns_names=["https://a"]),
         hosts=HOSTS,
         message="tls.certificate.dns_names[0]: 'https://a' is a URL",
     ),
     Mistake(
-        id="another name",
+        id="name of another host",
         options=certificate(dns_names=["example.com"]),
         hosts=HOSTS,
         message="tls.certificate.dns_names: no name in it covers the host 'shop.example.com'",
@@ -203,13 +203,13 @@ MISTAKES = [
         message="covers the host 'example.com'",
     ),
     Mistake(
-        id="two labels",
+        id="wildcard for two labels",
         options=certificate(dns_names=["*.b.c"]),
         hosts=("x.a.b.c",),
         message="covers the host 'x.a.b.c'",
     ),
     Mistake(
-        id="wildcard below",
+        id="wildcard host below a wildcard",
         options=certificate(dns_names=["*.b.c"]),
         hosts=("*.a.b.c",),
         message="covers the host '*.a.b.c'",
@@ -218,21 +218,23 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_a_mistake_gets_one_clear_sentence(mistake: Mistake) -> None:
+def test_an_invalid_option_raises_one_sentence(mistake: Mistake) -> None:
     with pytest.raises(OptionError) as caught:
         parsed(mistake.options, mistake.hosts)
     assert mistake.message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_certificate_for_an_existing_gateway_is_a_mistake() -> None:
+def test_a_certificate_for_an_existing_gateway_is_refused() -> None:
     with pytest.raises(OptionError, match=r"^tls.certificate: it is a setting of the Gateway"):
         parsed(certificate(), existing=True)
 
 
-def test_a_key_among_the_authorities_is_refused_and_not_shown(authority: KeyPair) -> None:
+def test_a_private_key_in_client_ca_is_refused_and_not_in_the_error(authority: KeyPair) -> None:
     pem = text(authority.certificate) + text(authority.key)
-    with pytest.raises(OptionError, match=r"^tls.client_ca.pem: it holds something else than certificates") as caught:
+    with pytest.raises(
+        OptionError, match=r"^tls.client_ca.pem: it contains something other than certificates"
+    ) as caught:
         parsed({"mode": "mutual", "credential_name": "c", "client_ca": {"pem": pem}})
     assert text(authority.key).splitlines()[1] not in str(caught.value)
 
@@ -240,6 +242,8 @@ def test_a_key_among_the_authorities_is_refused_and_not_shown(authority: KeyPair
 @pytest.mark.parametrize(
     "pem", ["", "partners-ca.pem", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n"]
 )
-def test_what_is_no_certificate_is_refused(pem: str) -> None:
-    with pytest.raises(OptionError, match=r"^tls.client_ca.pem: it is not the PEM text of a CA's certificate"):
+def test_client_ca_without_a_certificate_is_refused(pem: str) -> None:
+    with pytest.raises(
+        OptionError, match=r"^tls.client_ca.pem: it is not a PEM certificate; give the CA's certificate"
+    ):
         parsed({"mode": "mutual", "credential_name": "c", "client_ca": {"pem": pem}})
