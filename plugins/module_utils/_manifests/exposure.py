@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Exposures → the Kubernetes objects that they become, and the URLs at which they are served. Pure."""
+"""An Exposure → its Kubernetes objects and its URLs. Pure."""
 
 from __future__ import annotations
 
@@ -37,33 +37,35 @@ _API_VERSIONS = {
     "VirtualService": "networking.istio.io/v1",
     "DestinationRule": "networking.istio.io/v1",
 }
+# The key of the clients' CA in its Secret (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
 CLIENT_CA_KEY = "ca.crt"
 
 
 def manifests(exposure: Exposure, pods_namespace: str | None = None) -> list[Manifest]:
-    """The exposure's objects in the order in which they are written.
+    """The exposure's objects in the order in which they are applied.
 
-    pods_namespace is where the gateway's pods are, and Istio looks for Secrets. Objects that belong there are left out
-    if it is not known.
+    pods_namespace is the namespace of the gateway's pods, in which Istio looks up Secrets. Without it, the objects of
+    that namespace are left out.
     """
     at = Ref("VirtualService", exposure.namespace, exposure.name)
     virtual_service = _object(exposure, at, {"spec": _virtual_service(exposure)})
     rules = _destination_rules(exposure)
-    own = exposure.gateway
-    if not isinstance(own, OwnGateway):
+    gateway = exposure.gateway
+    if not isinstance(gateway, OwnGateway):
         return [*rules, virtual_service]
     credentials = _credentials(exposure, pods_namespace) if pods_namespace else []
-    return [*credentials, _gateway(exposure, own, pods_namespace), *rules, virtual_service]
+    return [*credentials, _gateway(exposure, gateway, pods_namespace), *rules, virtual_service]
 
 
 def _gateway(exposure: Exposure, gateway: OwnGateway, pods_namespace: str | None) -> Manifest:
-    """Its own Gateway; a shared one as if nobody else were on it (the plan adds the others)."""
+    """The exposure's own Gateway, or a shared one with only this exposure; the plan adds the others."""
     at = Ref("Gateway", gateway.namespace, gateway.name)
-    put = _where_credentials_are(exposure, pods_namespace) if pods_namespace else {}
+    locations = _credential_locations(exposure, pods_namespace) if pods_namespace else {}
     if gateway.shared:
-        return shared_gateway(at, Contribution(exposure.key, gateway.selector, tuple(servers(exposure, gateway)), put))
+        contribution = Contribution(exposure.key, gateway.selector, tuple(servers(exposure, gateway)), locations)
+        return shared_gateway(at, contribution)
     spec = {"selector": dict(gateway.selector), "servers": servers(exposure, gateway)}
-    return _object(exposure, at, {"spec": spec}, put)
+    return _object(exposure, at, {"spec": spec}, locations)
 
 
 def _object(
@@ -80,23 +82,24 @@ def _object(
 
 
 def _credentials(exposure: Exposure, namespace: str) -> list[Manifest]:
-    """What Istio needs beside the gateway's pods: the Certificate (cert-manager makes its Secret), the clients' CA."""
-    found = []
+    """The Certificate, whose Secret cert-manager creates, and the Secret of the clients' CA."""
+    credentials = []
     tls = exposure.tls
     if tls.certificate and tls.credential_name:
         at = Ref("Certificate", namespace, tls.credential_name)
-        found.append(_object(exposure, at, {"spec": _certificate_spec(tls.certificate, tls.credential_name)}))
+        credentials.append(_object(exposure, at, {"spec": _certificate_spec(tls.certificate, tls.credential_name)}))
     if tls.client_ca:
         data = {CLIENT_CA_KEY: base64.b64encode(tls.client_ca.encode()).decode()}
-        found.append(_object(exposure, Ref("Secret", namespace, tls.client_ca_secret), {"data": data}))
-    return found
+        credentials.append(_object(exposure, Ref("Secret", namespace, tls.client_ca_secret), {"data": data}))
+    return credentials
 
 
-def _where_credentials_are(exposure: Exposure, namespace: str) -> dict[str, str]:
-    found = {PODS_NAMESPACE: namespace}
+def _credential_locations(exposure: Exposure, namespace: str) -> dict[str, str]:
+    """The annotations by which later tasks find the credentials, see _plan/credentials.py."""
+    locations = {PODS_NAMESPACE: namespace}
     if exposure.tls.client_ca:
-        found[CLIENT_CA] = f"{namespace}/{exposure.tls.client_ca_secret}"
-    return found
+        locations[CLIENT_CA] = f"{namespace}/{exposure.tls.client_ca_secret}"
+    return locations
 
 
 def _certificate_spec(certificate: Certificate, secret: str) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def _certificate_spec(certificate: Certificate, secret: str) -> dict[str, Any]:
 
 
 def _destination_rules(exposure: Exposure) -> list[Manifest]:
-    """One for each Service that has subsets: without it, routes to them would lead nowhere."""
+    """One DestinationRule for each Service with subsets: Istio has no endpoints for a subset that is not defined."""
     by_service: dict[str, list[Subset]] = {}
     for subset in exposure.subsets:
         by_service.setdefault(subset.service, []).append(subset)
@@ -134,20 +137,21 @@ def _destination_rules(exposure: Exposure) -> list[Manifest]:
 
 
 def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
-    """The Gateway's servers: one that serves the hosts, and with tls.redirect one whose requests are sent there.
+    """The Gateway's servers: one for the hosts, and with tls.redirect one that redirects HTTP to it.
 
-    httpsRedirect takes every request, ACME challenges too, before Envoy asks any route. So it is used only for hosts
-    with a wildcard, which no HTTP challenge can prove; else the VirtualService redirects. On a shared Gateway it always
-    does, as httpsRedirect would take the hosts of others that the wildcard matches, too.
+    Envoy applies httpsRedirect to every request before any route, so ACME's HTTP-01 challenges would fail. It is used
+    only for wildcard hosts, for which HTTP-01 cannot be used (https://letsencrypt.org/docs/challenge-types/), and not
+    on a shared Gateway, where it would also redirect other exposures' hosts that the wildcard matches. Otherwise the
+    VirtualService redirects.
     """
-    found = [merged(_serving(exposure), gateway.server_spec)]
+    gateway_servers = [merged(_serving_server(exposure), gateway.server_spec)]
     if exposure.tls.redirect:
         settings = {} if redirects_by_route(exposure) else {"httpsRedirect": True}
-        found.append(_server(exposure, "http", "HTTP", gateway.http_port, settings))
-    return found
+        gateway_servers.append(_server(exposure, "http", "HTTP", gateway.http_port, settings))
+    return gateway_servers
 
 
-def _serving(exposure: Exposure) -> dict[str, Any]:
+def _serving_server(exposure: Exposure) -> dict[str, Any]:
     tls, port = exposure.tls, exposure.gateway_port
     if tls.mode == "none":
         return _server(exposure, exposure.protocol, exposure.protocol.upper(), port)
@@ -162,10 +166,10 @@ def _serving(exposure: Exposure) -> dict[str, Any]:
 
 
 def redirects_by_route(exposure: Exposure) -> bool:
-    """Whether the VirtualService, and not the Gateway, redirects HTTP to HTTPS."""
+    """Whether the VirtualService redirects HTTP to HTTPS, instead of the Gateway; see servers()."""
     gateway = exposure.gateway
-    own = isinstance(gateway, OwnGateway) and not gateway.shared
-    return exposure.tls.redirect and not (own and any("*" in host for host in exposure.hosts))
+    is_own = isinstance(gateway, OwnGateway) and not gateway.shared
+    return exposure.tls.redirect and not (is_own and any("*" in host for host in exposure.hosts))
 
 
 def _server(
@@ -183,7 +187,7 @@ def _server(
 def _virtual_service(exposure: Exposure) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "hosts": list(exposure.hosts),
-        # Always with the namespace: without it Istio looks beside the VirtualService, and elsewhere the answer is 404.
+        # With the namespace: without it, Istio looks up the Gateway in the VirtualService's namespace.
         "gateways": [f"{exposure.gateway.namespace}/{exposure.gateway.name}"],
     }
     if exposure.export_to:
@@ -200,30 +204,34 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
 
 
 def _redirect(exposure: Exposure) -> dict[str, Any]:
-    """HTTP to HTTPS. It matches no path, so that istiod puts it behind every route of the host that does.
+    """The route from HTTP to HTTPS. It has no condition on the path, so istiod sorts it after the routes that have one.
 
-    That is how the challenges of ACME (HTTP-01) get through: cert-manager makes an Ingress for their path.
+    So ACME's HTTP-01 challenges are answered: cert-manager creates an Ingress for their path.
     """
-    to: dict[str, Any] = {"scheme": "https", "redirectCode": 301}
+    redirect: dict[str, Any] = {"scheme": "https", "redirectCode": 301}
     if exposure.gateway.https_port != 443:
-        to["port"] = exposure.gateway.https_port
-    return {"name": "https-redirect", "match": [{"port": exposure.gateway.http_port}], "redirect": to}
+        redirect["port"] = exposure.gateway.https_port
+    return {"name": "https-redirect", "match": [{"port": exposure.gateway.http_port}], "redirect": redirect}
 
 
 def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]], redirected_port: int | None = None) -> list[str]:
-    """The URLs of the hosts through a Gateway's servers, redirects left out; a wildcard host stays as it is."""
-    found = []
+    """The URLs at which a Gateway's servers serve the hosts, such as https://*.example.com:8443/, without redirects.
+
+    redirected_port is a port whose requests the exposure's VirtualService redirects.
+    """
+    addresses = []
     for host in hosts:
         for server in gateway_servers:
             scheme = _scheme(server) if server["port"]["number"] != redirected_port else None
             if scheme and any(is_within(host, without_namespace(served)) for served in server.get("hosts", [])):
                 port = server["port"]["number"]
                 default_port = {"http": 80, "https": 443}[scheme]
-                found.append(f"{scheme}://{host}/" if port == default_port else f"{scheme}://{host}:{port}/")
-    return found
+                addresses.append(f"{scheme}://{host}/" if port == default_port else f"{scheme}://{host}:{port}/")
+    return addresses
 
 
 def _scheme(server: dict[str, Any]) -> str | None:
+    """http or https; None for a server that redirects, or does not serve HTTP."""
     if server.get("tls", {}).get("httpsRedirect"):
         return None
     protocol = server.get("port", {}).get("protocol", "").upper()

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Routes → the routes of a VirtualService. Pure."""
+"""Routes → the http, tls and tcp routes of a VirtualService. Pure."""
 
 from __future__ import annotations
 
@@ -19,37 +19,41 @@ Options = Mapping[str, Any]
 
 
 def http_route(route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    """Istio's HTTPRoute."""
+    fields: dict[str, Any] = {}
     if route.name:
-        found["name"] = route.name
+        fields["name"] = route.name
     if route.matches:
-        found["match"] = [to_istio_fields(match, MATCH) for match in route.matches]
+        fields["match"] = [to_istio_fields(match, MATCH) for match in route.matches]
     if route.destinations:
-        found["route"] = _destinations(route)
-    found.update(to_istio_fields(route.settings, SETTINGS))
+        fields["route"] = _destinations(route)
+    fields.update(to_istio_fields(route.settings, SETTINGS))
     if route.mirrors:
-        found["mirrors"] = [
+        fields["mirrors"] = [
             {
                 "destination": _destination(mirror.destination),
                 **({} if mirror.percentage is None else {"percentage": _percent(mirror.percentage)}),
             }
             for mirror in route.mirrors
         ]
-    return merged(found, route.spec)
+    return merged(fields, route.spec)
 
 
 def tls_route(route: Route, hosts: tuple[str, ...]) -> dict[str, Any]:
-    """TLS connections that are handed on as they are, by the server name that the client sends."""
+    """Istio's TLSRoute: forwards TLS connections, without terminating TLS, by the client's SNI."""
     return merged({"match": [{"sniHosts": list(hosts)}], "route": _destinations(route)}, route.spec)
 
 
 def tcp_route(route: Route, port: int) -> dict[str, Any]:
-    """Connections to the gateway's port: a Gateway may listen on more than one."""
+    """Istio's TCPRoute for one of the Gateway's ports, because a Gateway may have several."""
     return merged({"match": [{"port": port}], "route": _destinations(route)}, route.spec)
 
 
 def to_istio_fields(options: Options, spec: Options) -> dict[str, Any]:
-    """Options as Istio's fields: each name in camelCase, down to where the names are the user's own."""
+    """Options as Istio's fields in camelCase. Keys that the user chooses, such as header names, stay unchanged.
+
+    spec is the argument spec of the options.
+    """
     return {
         camel_case(option): _value(option, value, spec[option].get("options"))
         for option, value in options.items()
@@ -73,11 +77,11 @@ def _value(option: str, value: Any, spec: Options | None) -> Any:
 
 
 def _percent(value: float) -> dict[str, float]:
-    """Istio's Percent. The API server gives 50.0 back as 50, which would make a second run's diff differ."""
+    """Istio's Percent. The API server returns 50.0 as 50, so an unchanged 50.0 would show up in the diff."""
     return {"value": int(value) if value == int(value) else value}
 
 
-# What Istio wraps into an object of one field, wherever it occurs.
+# Values that Istio wraps into an object with one field, by option.
 _WRAPPED: dict[str, Callable[[Any], dict[str, Any]]] = {
     "percentage": _percent,
     "body": lambda text: {"string": text},
@@ -85,21 +89,21 @@ _WRAPPED: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def _destinations(route: Route) -> list[dict[str, Any]]:
-    found = []
+    entries = []
     for destination in route.destinations:
         entry: dict[str, Any] = {"destination": _destination(destination)}
         if destination.weight is not None:
             entry["weight"] = destination.weight
         if destination.headers:
             entry["headers"] = to_istio_fields(destination.headers, HEADERS["options"])
-        found.append(entry)
-    return found
+        entries.append(entry)
+    return entries
 
 
 def _destination(destination: Destination) -> dict[str, Any]:
-    found: dict[str, Any] = {"host": destination.host}
+    fields: dict[str, Any] = {"host": destination.host}
     if destination.subset:
-        found["subset"] = destination.subset
+        fields["subset"] = destination.subset
     if destination.port is not None:
-        found["port"] = {"number": destination.port}
-    return found
+        fields["port"] = {"number": destination.port}
+    return fields

@@ -87,7 +87,7 @@ def _alone(step: Step, gateway: Manifest | None) -> list[Write]:
     contribution = step.shared_change.contribution or contribution_of(gateway, step.shared_change.exposure)
     if contribution is None:
         return []
-    change = replace(step.shared_change, contribution=replace(contribution, alone=True))
+    change = replace(step.shared_change, contribution=replace(contribution, separate=True))
     return [Write(step, gateway, change)]
 
 

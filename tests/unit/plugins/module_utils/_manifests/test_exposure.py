@@ -35,7 +35,7 @@ LABELS = {
 ROUTE = [{"destination": {"host": "web.shop.svc.cluster.local", "port": {"number": 8080}}}]
 
 
-def test_the_two_objects_of_an_exposure() -> None:
+def test_an_exposure_becomes_a_gateway_and_a_virtual_service() -> None:
     assert manifests(parse(BASE)) == [
         {
             "apiVersion": "networking.istio.io/v1",
@@ -127,13 +127,13 @@ SERVERS = [
 
 
 @pytest.mark.parametrize("case", SERVERS, ids=lambda case: case.id)
-def test_servers(case: Case) -> None:
+def test_servers_by_tls_mode(case: Case) -> None:
     options = {**BASE, "tls": case.tls, "gateway": {**BASE["gateway"], **case.gateway}}
     gateway, _virtual_service = manifests(parse(options))
     assert gateway["spec"]["servers"] == case.servers
 
 
-def test_passthrough_routes_by_the_clients_server_name() -> None:
+def test_passthrough_routes_by_sni() -> None:
     _gateway, virtual_service = manifests(parse({**BASE, "tls": {"mode": "passthrough"}}))
     assert virtual_service["spec"] == {
         "hosts": HOSTS,
@@ -162,7 +162,7 @@ REDIRECT: dict[str, Any] = {
     ids=["own", "existing", "ports"],
 )
 @pytest.mark.parametrize("mode", ["simple", "passthrough"])
-def test_the_virtual_service_redirects(gateway: dict[str, Any], redirect: dict[str, Any], mode: str) -> None:
+def test_the_virtual_service_redirects_to_https(gateway: dict[str, Any], redirect: dict[str, Any], mode: str) -> None:
     credential = {"credential_name": "cert"} if mode == "simple" and "existing" not in gateway else {}
     tls = {"mode": mode, "redirect": True, **credential}
     virtual_service = manifests(parse({**BASE, "gateway": gateway, "tls": tls}))[-1]["spec"]
@@ -171,7 +171,7 @@ def test_the_virtual_service_redirects(gateway: dict[str, Any], redirect: dict[s
     assert ("tls" in virtual_service) == (mode == "passthrough")
 
 
-def test_with_a_wildcard_the_gateway_redirects_whatever_attaches_to_it() -> None:
+def test_the_gateway_redirects_wildcard_hosts() -> None:
     hosts = ["example.com", "*.example.com"]
     gateway, virtual_service = manifests(
         parse({**BASE, "hosts": hosts, "tls": {"credential_name": "cert", "redirect": True}})
@@ -205,7 +205,7 @@ def test_routes() -> None:
     ]
 
 
-def test_the_gateway_is_always_named_with_its_namespace() -> None:
+def test_a_virtual_service_names_the_gateway_with_its_namespace() -> None:
     gateway_object, virtual_service = manifests(
         parse({**BASE, "gateway": {**BASE["gateway"], "name": "front", "namespace": "infra"}})
     )
@@ -213,14 +213,14 @@ def test_the_gateway_is_always_named_with_its_namespace() -> None:
     assert virtual_service["spec"]["gateways"] == ["infra/front"]
 
 
-def test_an_existing_gateway_is_not_written() -> None:
-    (only,) = manifests(parse({**BASE, "gateway": {"existing": "infra/front"}}))
-    assert only["kind"] == "VirtualService"
-    assert only["spec"]["gateways"] == ["infra/front"]
+def test_an_existing_gateway_is_not_in_the_manifests() -> None:
+    (virtual_service,) = manifests(parse({**BASE, "gateway": {"existing": "infra/front"}}))
+    assert virtual_service["kind"] == "VirtualService"
+    assert virtual_service["spec"]["gateways"] == ["infra/front"]
 
 
-def test_a_shared_gateway_is_written_as_if_nobody_else_were_on_it() -> None:
-    """Not on it: the exposure's labels and annotations, and a redirect of whatever its hosts match."""
+def test_a_shared_gateway_has_only_the_contribution_of_the_exposure() -> None:
+    """It has neither the exposure's labels and annotations nor httpsRedirect for its wildcard host."""
     credentials, gateway, virtual_service = manifests(
         parse(
             {
@@ -261,7 +261,7 @@ def test_extra_labels_and_annotations_are_on_both_objects() -> None:
         assert manifest["metadata"]["annotations"] == {"owner": "ana"}
 
 
-def test_a_certificate_is_where_the_pods_are_and_comes_first() -> None:
+def test_a_certificate_is_in_the_pods_namespace_and_comes_first() -> None:
     exposure = parse({**BASE, "labels": {"team": "shop"}, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
     certificate, gateway, virtual_service = manifests(exposure, "istio-ingress")
     assert certificate == {
@@ -280,7 +280,7 @@ def test_a_certificate_is_where_the_pods_are_and_comes_first() -> None:
     assert virtual_service["kind"] == "VirtualService"
 
 
-def test_further_fields_of_a_certificate() -> None:
+def test_optional_fields_of_a_certificate() -> None:
     options = {
         "issuer": {"name": "ca"},
         "duration": "2160h",
@@ -304,7 +304,7 @@ def test_further_fields_of_a_certificate() -> None:
     }
 
 
-def test_the_clients_ca_is_a_secret_that_the_gateway_remembers(tmp_path: Path) -> None:
+def test_client_ca_becomes_a_secret_that_the_gateway_records(tmp_path: Path) -> None:
     authority = KeyPair(tmp_path / "ca.crt", tmp_path / "ca.key")
     ensure_ca(authority, "partners")
     tls = {"mode": "mutual", "credential_name": "cert", "client_ca": {"pem": authority.certificate.read_text()}}
@@ -321,7 +321,7 @@ def test_the_clients_ca_is_a_secret_that_the_gateway_remembers(tmp_path: Path) -
     }
 
 
-def test_what_belongs_to_unknown_pods_is_left_out() -> None:
+def test_objects_of_an_unknown_pods_namespace_are_left_out() -> None:
     exposure = parse({**BASE, "tls": {"certificate": {"issuer": {"name": "letsencrypt"}}}})
     assert [manifest["kind"] for manifest in manifests(exposure)] == ["Gateway", "VirtualService"]
 
@@ -335,7 +335,7 @@ def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("servers", "found"),
+    ("servers", "expected"),
     [
         ([server("HTTP", 80, "a.example.com")], ["http://a.example.com/"]),
         ([server("HTTPS", 443, "*.example.com")], ["https://a.example.com/"]),
@@ -345,11 +345,11 @@ def server(protocol: str, port: int, *hosts: str, **tls: Any) -> dict[str, Any]:
         ([server("TCP", 9000, "*")], []),
     ],
 )
-def test_urls(servers: list[dict[str, Any]], found: list[str]) -> None:
-    assert urls(["a.example.com"], servers) == found
+def test_urls(servers: list[dict[str, Any]], expected: list[str]) -> None:
+    assert urls(["a.example.com"], servers) == expected
 
 
-def test_urls_that_are_redirected_are_left_out() -> None:
+def test_urls_of_a_redirected_port_are_left_out() -> None:
     servers = [server("HTTP", 80, "*"), server("HTTPS", 443, "*")]
     assert urls(["a.example.com"], servers, redirected_port=80) == ["https://a.example.com/"]
 

@@ -19,18 +19,18 @@ TO_WEB = {"route": [{"destination": {"host": "web.shop.svc.cluster.local"}}]}
 
 
 def params(*routes: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    smallest = {
+    minimal = {
         "name": "shop",
         "namespace": "shop",
         "hosts": ["shop.example.com"],
         "routes": list(routes),
         "gateway": {"selector": {"istio": "public"}},
     }
-    return {**smallest, **changes}
+    return {**minimal, **changes}
 
 
 def specs(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Of Gateway and VirtualService."""
+    """The specs of the Gateway and of the VirtualService."""
     gateway, virtual_service = manifests(parse(options))
     return gateway["spec"], virtual_service["spec"]
 
@@ -44,7 +44,7 @@ def specs(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         ("http_status", "httpStatus"),
     ],
 )
-def test_istios_names_are_ours_in_camel_case(option: str, field: str) -> None:
+def test_istio_fields_are_the_options_in_camel_case(option: str, field: str) -> None:
     assert camel_case(option) == field
 
 
@@ -175,12 +175,12 @@ ROUTES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        "spec comes last, key by key",
+        "spec is merged over the options",
         {**WEB, "timeout": "1s", "retries": {"attempts": 2}, "spec": {"timeout": None, "retries": {"retryOn": "5xx"}}},
         {**TO_WEB, "retries": {"attempts": 2, "retryOn": "5xx"}},
     ),
     (
-        "spec with another kind of value, which the API server judges",
+        "spec with another type of value",
         {**WEB, "timeout": "1s", "spec": {"route": {"a": "b"}, "timeout": {"seconds": 1}}},
         {"route": {"a": "b"}, "timeout": {"seconds": 1}},
     ),
@@ -189,20 +189,20 @@ ROUTES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("options", "route"), [case[1:] for case in ROUTES], ids=[case[0] for case in ROUTES])
 def test_http_routes(options: dict[str, Any], route: dict[str, Any]) -> None:
-    found = specs(params(options))[1]["http"]
-    assert found == [route]
-    # An API server would give a whole number back as one, and the diff show a change.
-    assert str(found).count(".0") == str(route).count(".0")
+    routes = specs(params(options))[1]["http"]
+    assert routes == [route]
+    # Whole numbers are integers, as the API server returns them; == does not distinguish 50 from 50.0.
+    assert str(routes).count(".0") == str(route).count(".0")
 
 
-def test_a_spec_with_matches_lets_later_routes_be_reached() -> None:
+def test_a_route_with_a_match_in_spec_may_precede_others() -> None:
     by_cookie = [{"headers": {"cookie": {"exact": "a=1"}}}]
     _gateway, virtual_service = specs(params({**WEB, "spec": {"match": by_cookie}}, WEB))
     assert virtual_service["http"] == [{"match": by_cookie, **TO_WEB}, TO_WEB]
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "mongo", "redis"])
-def test_connections_to_a_port_of_the_gateway(protocol: str) -> None:
+def test_tcp_protocols_are_routed_by_the_gateways_port(protocol: str) -> None:
     route = {"destinations": [{"service": "db", "port": 5432, "weight": 1}, {"service": "db2", "weight": 0}]}
     gateway, virtual_service = specs(
         params(route, protocol=protocol, gateway={"selector": {"istio": "public"}, "tcp_port": 9000})
@@ -221,7 +221,7 @@ def test_connections_to_a_port_of_the_gateway(protocol: str) -> None:
     assert "http" not in virtual_service
 
 
-def test_connections_whose_tls_the_gateway_ends() -> None:
+def test_tcp_with_tls_terminated_at_the_gateway() -> None:
     gateway, virtual_service = specs(params(WEB, protocol="tcp", tls={"credential_name": "cert"}))
     assert gateway["servers"] == [
         {
@@ -234,7 +234,7 @@ def test_connections_whose_tls_the_gateway_ends() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["http", "tcp"])
-def test_connections_whose_tls_is_passed_through(protocol: str) -> None:
+def test_tls_passthrough_to_weighted_destinations(protocol: str) -> None:
     destinations = [{"service": "web", "weight": 9}, {"service": "web", "subset": "next", "weight": 1}]
     _gateway, virtual_service = specs(
         params({"destinations": destinations}, protocol=protocol, tls={"mode": "passthrough"})
@@ -251,7 +251,7 @@ def test_connections_whose_tls_is_passed_through(protocol: str) -> None:
     ]
 
 
-def test_what_the_options_do_not_name_is_merged_into_the_objects() -> None:
+def test_server_spec_is_merged_into_the_server_of_the_hosts() -> None:
     options = params(
         WEB,
         gateway={
@@ -265,7 +265,7 @@ def test_what_the_options_do_not_name_is_merged_into_the_objects() -> None:
     assert "tls" not in gateway["servers"][1]
 
 
-def test_subsets_become_a_destination_rule_for_each_service_before_the_routes_to_them() -> None:
+def test_subsets_become_a_destination_rule_per_service_before_the_virtual_service() -> None:
     subsets = [
         {"service": "web", "name": "v1", "labels": {"version": 1}},
         {"service": "api", "name": "v1", "labels": {"version": "1"}},

@@ -57,7 +57,7 @@ def said(write: Write) -> str:
     name = f"{write.step.ref.kind} {write.step.ref.name}"
     if write.change:
         return f"{name}: " + (
-            "leave" if write.change.contribution is None else "alone" if write.change.contribution.alone else "join"
+            "leave" if write.change.contribution is None else "alone" if write.change.contribution.separate else "join"
         )
     if write.desired is None:
         return f"delete {name}"
