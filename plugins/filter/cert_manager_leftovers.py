@@ -44,7 +44,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_leftovers import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.leftovers import (
     cert_manager_leftovers,
 )
 

@@ -51,7 +51,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_readiness import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.readiness import (
     cert_manager_not_ready,
 )
 

@@ -63,7 +63,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_plan import cert_manager_plan
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.plan import cert_manager_plan
 
 
 class FilterModule:

@@ -61,7 +61,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import istio_ingress_gateways
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.gateways import istio_ingress_gateways
 
 
 class FilterModule:

@@ -49,7 +49,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_leftovers import istio_leftovers
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.leftovers import istio_leftovers
 
 
 class FilterModule:

@@ -64,7 +64,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_plan import istio_release_plan
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.plan import istio_release_plan
 
 
 class FilterModule:

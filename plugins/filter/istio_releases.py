@@ -43,7 +43,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_releases import istio_releases
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import istio_releases
 
 
 class FilterModule:

@@ -46,7 +46,7 @@ def test_a_scenario_passes(scenario: str) -> None:
 def test_a_role_that_returns_the_wrong_selector_fails_a_scenario(tmp_path: Path) -> None:
     """All objects exist, and every task of the role succeeds. Only a request detects the mistake."""
     project = copy_of_collection(tmp_path / "project")
-    describes = project / "plugins/plugin_utils/_roles/istio_gateways.py"
+    describes = project / "plugins/plugin_utils/_istio_role/gateways.py"
     break_file(describes, '"selector": dict(selector),', '"selector": {"app": "nobody"},')
     impatient = {"GATEHOUSE_REQUEST_RETRIES": "3"}
     done = molecule("test", "-s", "expose", project=project, **cache_of_copy(project), **impatient)

@@ -107,8 +107,8 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "prefix_rewrite without prefix",
         params({"match": [{"uri": {"exact": "/a"}}], "redirect": {"prefix_rewrite": "/b"}}),
         (
-            "routes[0].redirect.prefix_rewrite: it needs uri.prefix in every match with a uri; change the matches, or use "
-            "redirect.uri."
+            "routes[0].redirect.prefix_rewrite: it needs uri.prefix in every match with a uri; change the matches, or "
+            "use redirect.uri."
         ),
     ),
     ("empty redirect", params({"redirect": {"uri": ""}}), "routes[0].redirect.uri: it is empty; give a value"),

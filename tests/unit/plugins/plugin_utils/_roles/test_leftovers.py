@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_leftovers import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.leftovers import (
     cert_manager_leftovers,
 )
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_leftovers import istio_leftovers
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.leftovers import istio_leftovers
 
 ASKED = {"releases": [{"namespace": "istio-system"}, {"namespace": "istio-ingress"}]}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_refusals import cert_manager_refusals
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.refusals import cert_manager_refusals
 
 
 def result(name: str, **fields: Any) -> dict[str, Any]:

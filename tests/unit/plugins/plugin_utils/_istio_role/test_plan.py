@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_plan import istio_release_plan
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.plan import istio_release_plan
 
 BASE = {"name": "istio-base", "namespace": "istio-system", "chart": "base", "state": "present"}
 CNI = {"name": "istio-cni", "namespace": "istio-system", "chart": "cni", "state": "present"}

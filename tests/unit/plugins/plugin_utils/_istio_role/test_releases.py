@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.helm_values import duration_seconds
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_releases import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import (
     INTERNAL,
     istio_releases,
 )
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.helm_values import duration_seconds
 
 NO_VALUES: dict[str, Any] = {"values": {}, "files": []}
 

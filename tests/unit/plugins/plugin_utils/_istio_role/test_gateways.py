@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_gateways import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.gateways import (
     NO_LOAD_BALANCER,
     istio_ingress_gateways,
 )

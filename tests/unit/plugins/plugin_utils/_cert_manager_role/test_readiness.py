@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_readiness import (
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.readiness import (
     cert_manager_not_ready,
 )
 

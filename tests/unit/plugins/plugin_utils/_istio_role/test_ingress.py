@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_ingress import ingress_values
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.istio_releases import istio_releases
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.ingress import ingress_values
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import istio_releases
 
 NO_VALUES: dict[str, Any] = {"values": {}, "files": []}
 PUBLIC = {"name": "public"}

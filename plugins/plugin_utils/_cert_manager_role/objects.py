@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import is_dns_name, is_label
 
-from .helm_values import (
+from .._roles.helm_values import (
     duration_problems,
     duration_seconds,
     file_problems,

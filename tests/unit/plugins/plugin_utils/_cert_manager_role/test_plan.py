@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_plan import cert_manager_plan
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.plan import cert_manager_plan
 
 OURS = {"app.kubernetes.io/managed-by": "gatehouse.istio"}
 

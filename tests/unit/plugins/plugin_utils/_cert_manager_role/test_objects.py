@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.cert_manager_objects import cert_manager_objects
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.issuers import DIRECTORIES
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.issuers import DIRECTORIES
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.objects import cert_manager_objects
 
 TOKEN = {"name": "cloudflare", "data": {"api-token": "t0ken"}}
 CLOUDFLARE = {"cloudflare": {"apiTokenSecretRef": {"name": "cloudflare", "key": "api-token"}}}

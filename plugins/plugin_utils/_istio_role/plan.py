@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .istio_ingress import ingress_values, is_gateway, template
+from .ingress import ingress_values, is_gateway, template
 
 Object = Mapping[str, Any]
 

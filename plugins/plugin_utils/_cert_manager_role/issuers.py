@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .helm_values import merge_values
+from .._roles.helm_values import merge_values
 
 Options = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .messages import kubernetes_message
+from .._roles.messages import kubernetes_message
 
 Result = Mapping[str, Any]
 

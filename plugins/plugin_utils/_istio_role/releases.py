@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from itertools import permutations
 from typing import Any
 
-from .helm_values import (
+from .._roles.helm_values import (
     duration_problems,
     duration_seconds,
     file_problems,
