@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +18,9 @@ import pytest
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure
 from cluster.pki import KeyPair, ensure_ca, ensure_certificate
 from cluster.ports import host_address
-from cluster.testing import CertificateFiles, Cluster
+from cluster.testing import Cluster
 from support.run_module import Outcome, run_module
+from support.tls_secrets import put_secret, serial_of
 
 Expose = Callable[..., Outcome]
 PODS = "istio-ingress"
@@ -78,17 +78,6 @@ def credential(istio: Cluster, namespace: str, host: str) -> str:
     return namespace
 
 
-def put_secret(istio: Cluster, name: str, files: CertificateFiles) -> None:
-    encoded = {
-        key: base64.b64encode(path.read_bytes()).decode()
-        for key, path in (("tls.crt", files.crt), ("tls.key", files.key))
-    }
-    metadata = {"name": name, "namespace": PODS}
-    istio.apply(
-        {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": encoded}
-    )
-
-
 @pytest.fixture
 def application(istio: Cluster, namespace: str) -> Iterator[None]:
     """A server behind the Service `real` that answers with the status that is its path, and with an empty body."""
@@ -121,11 +110,6 @@ def application(istio: Cluster, namespace: str) -> Iterator[None]:
         )
         yield
         server.shutdown()
-
-
-def serial_of(files: CertificateFiles) -> int:
-    certificate, _key = KeyPair(files.crt, files.key).load()
-    return certificate.serial_number
 
 
 def done(outcome: Outcome) -> Outcome:
