@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import base64
 
+from cluster.pki import KeyPair
 from cluster.testing import CertificateFiles, Cluster
+
+# Where the gateways' pods are.
+PODS = "istio-ingress"
 
 
 def put_secret(istio: Cluster, name: str, files: CertificateFiles) -> None:
+    """A Secret with certificate and key, where the gateways look for it."""
     encoded = {
         key: base64.b64encode(path.read_bytes()).decode()
         for key, path in (("tls.crt", files.crt), ("tls.key", files.key))
@@ -23,5 +28,6 @@ def put_secret(istio: Cluster, name: str, files: CertificateFiles) -> None:
 
 
 def serial_of(files: CertificateFiles) -> int:
+    """The serial number of a certificate."""
     certificate, _key = KeyPair(files.crt, files.key).load()
     return certificate.serial_number
