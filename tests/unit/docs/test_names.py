@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from docs.repository import ROOT
 
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
+PLUGIN_UTILS = ROOT / "plugins" / "plugin_utils"
 
 
 def in_code(page: str) -> set[str]:
@@ -21,11 +23,18 @@ def in_code(page: str) -> set[str]:
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_files_and_directories_exist(page: str) -> None:
     names = {name for name in in_code(page) if re.fullmatch(r"(_[a-z]+|plugins|tests)(/\w+)*(\.\w+)?", name)}
-    paths = {name: (MODULE_UTILS if name.startswith("_") else ROOT) / name for name in names}
     assert len(names) > 10
-    assert [name for name, path in paths.items() if not path.exists() and not path.with_suffix(".py").exists()] == []
+    assert [name for name in names if not any(map(exists, places(name)))] == []
+
+
+def places(name: str) -> list[Path]:
+    return [MODULE_UTILS / name, PLUGIN_UTILS / name] if name.startswith("_") else [ROOT / name]
+
+
+def exists(path: Path) -> bool:
+    return path.exists() or path.with_suffix(".py").exists()
 
 
 def test_the_architecture_has_every_package() -> None:
-    packages = {path.parent.name for path in MODULE_UTILS.glob("*/*.py")}
+    packages = {path.parent.name for utils in (MODULE_UTILS, PLUGIN_UTILS) for path in utils.glob("*/*.py")}
     assert packages - in_code("docs/architecture.md") == set()
