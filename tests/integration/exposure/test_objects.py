@@ -386,7 +386,8 @@ def test_the_documented_examples_run(istio: Cluster) -> None:
             assert run_module(istio_exposure.main, with_connection).changed, options
             assert not run_module(istio_exposure.main, with_connection).changed, options
     finally:
-        istio.kubectl("delete", "namespace", "shop", "vault", "blog", "intranet", "--wait=false")
+        # The examples of istio_exposures need these namespaces not to be on their way out.
+        istio.kubectl("delete", "namespace", "shop", "vault", "blog", "intranet")
         istio.kubectl("delete", "gateways.networking.istio.io", "shared", "-n", "istio-ingress")
         made = (
             "certificates.cert-manager.io,secrets",
