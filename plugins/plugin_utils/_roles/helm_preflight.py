@@ -17,7 +17,8 @@ from ansible.module_utils.compat.version import LooseVersion
 
 # The first that can handle Helm 4.
 KUBERNETES_CORE = "6.5.0"
-_VERSION = re.compile(r"v?(\d+\.\d+\.\d+)")
+# A Helm built from source has a version without a patch number, such as v4.3.
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 def helm_preflight(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,15 @@ def test_where_charts_come_from(source: str, expected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("stdout", "version", "server_side"),
-    [("v4.3.1+gabc", "4.3.1", True), ("v3.19.0", "3.19.0", False), ("v10.0.0", "10.0.0", True), ("", "", False)],
+    [
+        ("v4.3.1+gabc", "4.3.1", True),
+        ("v4.3", "4.3", True),
+        ("v3.19.0", "3.19.0", False),
+        ("v3.22", "3.22", False),
+        ("v10.0.0", "10.0.0", True),
+        ("unknown", "", False),
+        ("", "", False),
+    ],
 )
 def test_only_helm_4_and_newer_apply_on_the_server(stdout: str, version: str, server_side: bool) -> None:
     result = preflight(helm_version={"rc": 0, "stdout": stdout})
