@@ -176,7 +176,8 @@ options:
             description:
               - The issuer of the certificate.
               - HTTP-01 challenges need an ingress controller for the solver's Ingress. Istiod is one, for the gateway
-                whose label C(istio) has the value of C(meshConfig.ingressSelector) in istiod's values.
+                whose label C(istio) has the value of C(meshConfig.ingressSelector) in istiod's values. Role
+                P(gatehouse.istio.istio#role) sets it to the first public gateway.
             type: dict
             required: true
             suboptions:

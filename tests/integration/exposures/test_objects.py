@@ -324,7 +324,7 @@ def test_a_file_means_what_a_list_means(
     assert run(json.dumps(wanted)).done().outcomes == dict.fromkeys("ab", "changed")
     assert not run(yaml.safe_dump(wanted)).done().changed
     for text, says in {
-        "": " is empty; write [] into it",
+        "": " is empty; write [] for a list without exposures",
         "[1]": "src[0]: it must be a dictionary with options of istio_exposure.",
         json.dumps(exposures(namespace, "c", hosts=[])): "src[0].hosts: the list is empty",
     }.items():
