@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._kubernetes.fields import is_written_by_us
 from .._kubernetes.objects import (
     PODS_NAMESPACE,
     ExposureKey,
@@ -72,7 +73,8 @@ class Comparison:
             return None
         desired = [entry for entry in manifests(exposure, namespace) if self._is_readable(ref(entry))]
         mine = [*self._owned.get(key, []), *(entry for entry in self._shared if is_on(entry, key))]
-        by_ref = {ref(entry): entry for entry in mine if self._is_readable(ref(entry))}
+        # A copy carries our labels, too; a task leaves it as it is.
+        by_ref = {ref(entry): entry for entry in mine if self._is_readable(ref(entry)) and is_written_by_us(entry)}
         by_ref.update({at: self._objects[at] for at in map(ref, desired) if at in self._objects})
         try:
             steps = plan_steps(key, desired, LiveObjects(by_ref), adopt=True)

@@ -65,6 +65,11 @@ def owned_fields(live: Manifest) -> set[FieldPath]:
     return paths
 
 
+def is_written_by_us(live: Manifest) -> bool:
+    """Whether we have applied or created the object, and still own a field of it."""
+    return any(entry.get("manager") == FIELD_MANAGER for entry in live["metadata"].get("managedFields") or [])
+
+
 def was_created(live: Manifest) -> bool:
     """Whether we own fields of it by a create, not an apply. Server-side apply would never remove those."""
     return any(map(_is_ours_by_create, live["metadata"].get("managedFields") or []))

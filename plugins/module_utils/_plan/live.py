@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
+from .._kubernetes.fields import is_written_by_us
 from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ownership_labels, ref
 from .._kubernetes.reader import Reader, find_if_allowed
-from .._manifests.shared_gateway import SHARED, exposures_on, is_on
+from .._manifests.shared_gateway import SHARED, exposures_on, is_on, is_shared
 from .._options.exposure import ExistingGateway, Exposure
 from .._task import Task
 from .credentials import credential_locations, read_credentials
@@ -38,8 +39,9 @@ def read_live(
     """
     wanted = [ref(manifest) for manifest in desired] or [Ref("VirtualService", *key)]
     by_ref: dict[Ref, Manifest] = {}
+    unreadable: set[Ref] = set()
     try:
-        by_ref.update(_istio_objects(reader, key, [at for at in wanted if at.kind in _ISTIO]))
+        by_ref.update(_istio_objects(reader, key, [at for at in wanted if at.kind in _ISTIO], unreadable))
         if exposure and isinstance(exposure.gateway, ExistingGateway):
             by_ref.update(_existing_gateway(task, reader, key, exposure.gateway))
     except UnknownKindError:
@@ -47,16 +49,49 @@ def read_live(
         # installed them either, must be able to go on.
         if not task.check_mode and exposure is not None:
             raise
+    _warn_of_unreadable(task, unreadable, exposure)
     locations = [credential_locations(live, key) for at, live in by_ref.items() if at.kind == "Gateway"]
     by_ref.update(read_credentials(task, reader, key, locations, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
     if exposure is None and at in by_ref and owner(by_ref[at]) != key:
         task.warn(f"{at} exists but is not managed by this collection; it is left as it is.")
-    return LiveObjects(by_ref)
+    own = {at, *_named_gateways([by_ref[at]] if at in by_ref else [])}
+    return LiveObjects(_without_copies(task, by_ref, {*wanted, *own}))
 
 
-def _istio_objects(reader: Reader, key: ExposureKey, wanted: list[Ref]) -> dict[Ref, Manifest]:
-    by_ref = {ref(live): live for live in _labelled_objects(reader, key, {at.namespace for at in wanted})}
+def _without_copies(task: Task, by_ref: dict[Ref, Manifest], known: set[Ref]) -> dict[Ref, Manifest]:
+    """The objects without copies of them, which carry the exposure's labels, too, but were never written by us.
+
+    known: what the exposure wants or names is its own, also if a backup has restored it.
+    """
+    copies = [
+        at
+        for at, live in by_ref.items()
+        if at not in known and (owner(live) or is_shared(live)) and not is_written_by_us(live)
+    ]
+    for at in copies:
+        task.warn(
+            f"{at} has the labels of an exposure, but was never written by this collection: it may be a copy. It is "
+            "left as it is; remove it by hand if it is not needed."
+        )
+    return {at: live for at, live in by_ref.items() if at not in copies}
+
+
+def _warn_of_unreadable(task: Task, unreadable: set[Ref], exposure: Exposure | None) -> None:
+    """An unreadable Gateway may be the exposure's own one, of which then nothing remembers that it must be removed."""
+    used = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name) if exposure else None
+    for at in sorted(unreadable - {used}):
+        task.warn(
+            f"These credentials may not read {at}, which the exposure no longer uses. If it is the exposure's own or a "
+            "shared one, the exposure's part there is not removed, nor its certificate or Secret: give the rights to "
+            f"get, list, patch and delete gateways in namespace {at.namespace} before the task, or remove it by hand."
+        )
+
+
+def _istio_objects(reader: Reader, key: ExposureKey, wanted: list[Ref], unreadable: set[Ref]) -> dict[Ref, Manifest]:
+    """The exposure's objects of Istio, and those of the wanted names; adds Gateways that may not be read."""
+    namespaces = {at.namespace for at in wanted}
+    by_ref = {ref(live): live for live in _labelled_objects(reader, key, namespaces, unreadable)}
     for at in wanted:
         live = by_ref.get(at) or reader.get(at)
         if live is not None:
@@ -64,7 +99,7 @@ def _istio_objects(reader: Reader, key: ExposureKey, wanted: list[Ref]) -> dict[
     return by_ref
 
 
-def _labelled_objects(reader: Reader, key: ExposureKey, namespaces: set[str]) -> list[Manifest]:
+def _labelled_objects(reader: Reader, key: ExposureKey, namespaces: set[str], unreadable: set[Ref]) -> list[Manifest]:
     """All objects with the exposure's labels: in the whole cluster, or where these credentials may read."""
     labels = ownership_labels(*key)
     rules = find_if_allowed(reader, "DestinationRule", labels, key.namespace) or []
@@ -72,8 +107,9 @@ def _labelled_objects(reader: Reader, key: ExposureKey, namespaces: set[str]) ->
         return rules + reader.find("VirtualService", labels) + _gateways(reader, key, None)
     except ForbiddenError:
         virtual_services = reader.find("VirtualService", labels, key.namespace)
-    candidates = sorted({key.namespace} | namespaces | _gateway_namespaces(virtual_services))
-    gateways = [live for namespace in candidates for live in _gateways_if_allowed(reader, key, namespace)]
+    named = _named_gateways(virtual_services)
+    candidates = sorted({key.namespace} | namespaces | {at.namespace for at in named})
+    gateways = [live for name in candidates for live in _gateways_in(reader, key, name, named, unreadable)]
     return rules + virtual_services + gateways
 
 
@@ -83,17 +119,28 @@ def _gateways(reader: Reader, key: ExposureKey, namespace: str | None) -> list[M
     return reader.find("Gateway", ownership_labels(*key), namespace) + shared
 
 
-def _gateways_if_allowed(reader: Reader, key: ExposureKey, namespace: str) -> list[Manifest]:
-    """None where these credentials may not read: then they cannot have created a Gateway there either."""
+def _gateways_in(
+    reader: Reader, key: ExposureKey, namespace: str, named: list[Ref], unreadable: set[Ref]
+) -> list[Manifest]:
+    """In one namespace; where Gateways may not be listed, those that the VirtualServices name, if they may be read."""
     try:
         return _gateways(reader, key, namespace)
     except ForbiddenError:
-        return []
+        single = [_gateway_if_allowed(reader, at, unreadable) for at in named if at.namespace == namespace]
+    return [live for live in single if live is not None and (owner(live) == key or is_on(live, key))]
 
 
-def _gateway_namespaces(virtual_services: list[Manifest]) -> set[str]:
+def _gateway_if_allowed(reader: Reader, at: Ref, unreadable: set[Ref]) -> Manifest | None:
+    try:
+        return reader.get(at)
+    except ForbiddenError:
+        unreadable.add(at)
+        return None
+
+
+def _named_gateways(virtual_services: list[Manifest]) -> list[Ref]:
     names = [name for live in virtual_services for name in live["spec"].get("gateways") or []]
-    return {name.partition("/")[0] for name in names if "/" in name}
+    return [Ref("Gateway", *name.split("/", 1)) for name in dict.fromkeys(names) if "/" in name]
 
 
 def _existing_gateway(task: Task, reader: Reader, key: ExposureKey, gateway: ExistingGateway) -> dict[Ref, Manifest]:

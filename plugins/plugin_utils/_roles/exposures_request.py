@@ -21,7 +21,7 @@ EXAMPLE = "[{name: shop, namespace: shop, hosts: [shop.example.com], service: we
 def exposures_request(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The options of istio_exposures, and `problems`. `variables` are those of the role by name, data or text."""
     problems: list[str] = []
-    exposures = _data(variables, "exposures_list", [], problems)
+    exposures = _data(variables, "exposures_list", None, problems)
     defaults = _data(variables, "exposures_defaults", {}, problems)
     src = variables.get("exposures_src") or ""
     namespaces = _parts(variables.get("exposures_prune_namespaces"), ",")
@@ -29,7 +29,7 @@ def exposures_request(variables: Mapping[str, Any]) -> dict[str, Any]:
     if not problems:
         problems = _problems(exposures, defaults, src, namespaces, label_selectors)
     return {
-        "exposures": exposures,
+        "exposures": [] if exposures is None else exposures,
         "src": src,
         "defaults": defaults,
         "prune": {"namespaces": namespaces, "label_selectors": label_selectors} if namespaces else {},
@@ -41,10 +41,11 @@ def _data(variables: Mapping[str, Any], name: str, empty: Any, problems: list[st
     """The variable, or what its YAML text says."""
     value = variables.get(name)
     if not isinstance(value, str):
-        return value
+        return empty if value is None else value
     try:
         # The loader in C takes only str itself, and Ansible gives a class of its own.
-        return yaml.load("".join(value), Loader=_LOADER) or empty  # noqa: S506  (a safe one)
+        data = yaml.load("".join(value), Loader=_LOADER)  # noqa: S506  (a safe one)
+        return empty if data is None else data
     except yaml.YAMLError as error:
         problems.append(f"{name}: it is not valid YAML: {' '.join(str(error).split())}.")
         return empty
@@ -57,8 +58,16 @@ def _parts(value: Any, separator: str) -> list[Any]:
 
 
 def _problems(exposures: Any, defaults: Any, src: str, namespaces: list[Any], label_selectors: list[Any]) -> list[str]:
+    """exposures is None if the list is not given: a misspelled variable, or a survey's question without an answer."""
     is_list = isinstance(exposures, (list, tuple))
     checks = [
+        (
+            exposures is None and not src and bool(namespaces),
+            (
+                "exposures_list: it is not given, and with exposures_prune_namespaces every exposure in these "
+                "namespaces would be removed; give the list, or write [] to remove them all."
+            ),
+        ),
         (
             not isinstance(defaults, Mapping),
             "exposures_defaults: it must be a dictionary with options of istio_exposure.",
@@ -75,7 +84,7 @@ def _problems(exposures: Any, defaults: Any, src: str, namespaces: list[Any], la
             "exposures_src: exposures_list has exposures, too; give only one of them.",
         ),
         (
-            not is_list or not all(isinstance(exposure, Mapping) for exposure in exposures),
+            exposures is not None and not (is_list and all(isinstance(exposure, Mapping) for exposure in exposures)),
             f"exposures_list: it must be a list with a dictionary for each exposure, such as {EXAMPLE}.",
         ),
     ]

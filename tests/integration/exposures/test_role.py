@@ -81,6 +81,20 @@ def test_a_file_is_found_beside_the_playbook(
     assert "Traceback" not in missing.output
 
 
+@pytest.mark.parametrize("name", ["exposure_list", "exposures_list"], ids=["misspelled", "unanswered"])
+def test_a_list_that_is_not_given_removes_nothing(
+    istio: Cluster, namespace: str, variables: dict[str, Any], name: str
+) -> None:
+    assert "2 changed, 0 unchanged." in istio.playbook(play(variables)).output
+    listed = variables.pop("exposures_list")
+    lost = {name: listed if name == "exposure_list" else ""}
+    result = istio.playbook(play({**variables, **lost}), may_fail=True)
+    assert "exposures_list: it is not given" in " ".join(result.output.split())
+    assert there(istio, namespace) == both("a", "b")
+    assert "2 changed, 0 unchanged." in istio.playbook(play({**variables, "exposures_list": []})).output
+    assert there(istio, namespace) == set()
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -21,6 +21,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure 
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO, InfoRequest, parse_info
 from support.builders import (
     PODS,
+    PUBLIC,
     around,
     exposure,
     gateway,
@@ -248,3 +249,13 @@ def test_filters_and_what_is_desired() -> None:
     assert [one["name"] for one in info_result(seen(there, asked), asked)["missing"]] == ["blog"]
     asked = replace(ALL, desired=())
     assert [one["name"] for one in info_result(seen(there, asked), asked)["orphans"]] == ["shop"]
+
+
+def test_a_copy_is_no_drift() -> None:
+    """A task leaves it as it is."""
+    objects = live(exposure())
+    copy = {**objects[0], "metadata": {**objects[0]["metadata"], "name": "copy"}}
+    options = {"name": "shop", "namespace": "shop", "service": "web", "port": 80, "gateway": {"selector": PUBLIC}}
+    asked = replace(ALL, desired=(parse({**options, "hosts": ["shop.example.com"]}),))
+    (entry,) = info_result(seen(around(*objects, copy), asked), asked)["exposures"]
+    assert [(step["action"], step["name"]) for step in entry["drift"]] == [("updated", "shop"), ("updated", "shop")]

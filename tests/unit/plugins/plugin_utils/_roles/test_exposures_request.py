@@ -16,7 +16,7 @@ SHOP = {"name": "shop", "namespace": "shop"}
 
 def request(**variables: Any) -> dict[str, Any]:
     defaults: dict[str, Any] = {
-        "exposures_list": [],
+        "exposures_list": None,
         "exposures_src": "",
         "exposures_defaults": {},
         "exposures_prune_namespaces": [],
@@ -37,12 +37,18 @@ def request(**variables: Any) -> dict[str, Any]:
         ({}, {"prune": {}}),
         (
             {
+                "exposures_list": [SHOP],
                 "exposures_prune_namespaces": "shop, blog,",
                 "exposures_prune_label_selectors": "team=a\n app in (b, c)\n",
             },
             {"prune": {"namespaces": ["shop", "blog"], "label_selectors": ["team=a", "app in (b, c)"]}},
         ),
-        ({"exposures_prune_namespaces": ["*"]}, {"prune": {"namespaces": ["*"], "label_selectors": []}}),
+        (
+            {"exposures_list": [], "exposures_prune_namespaces": ["*"]},
+            {"exposures": [], "prune": {"namespaces": ["*"], "label_selectors": []}},
+        ),
+        ({"exposures_list": "[]", "exposures_prune_namespaces": "shop"}, {"exposures": []}),
+        ({"exposures_src": "list.yml", "exposures_prune_namespaces": "shop"}, {"src": "list.yml"}),
     ],
 )
 def test_options(variables: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -54,6 +60,16 @@ def test_options(variables: dict[str, Any], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("variables", "problem"),
     [
+        *(
+            (
+                {"exposures_list": not_given, "exposures_prune_namespaces": ["shop"]},
+                (
+                    "exposures_list: it is not given, and with exposures_prune_namespaces every exposure in these "
+                    "namespaces would be removed; give the list, or write [] to remove them all."
+                ),
+            )
+            for not_given in (None, "", "# nothing")
+        ),
         (
             {"exposures_src": "list.yml", "exposures_list": [SHOP]},
             "exposures_src: exposures_list has exposures, too; give only one of them.",

@@ -6,52 +6,15 @@
 
 from __future__ import annotations
 
-import base64
-import copy
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure
 from cluster.testing import Cluster
-from support.run_module import Outcome, run_module
+from support.run_module import Outcome
 
 Expose = Callable[..., Outcome]
-
-
-@pytest.fixture
-def expose(istio: Cluster, namespace: str) -> Expose:
-    """Runs istio_exposure for the exposure `shop` of a namespace of its own; keywords change the smallest options."""
-
-    def run(check: bool = False, **changes: Any) -> Outcome:
-        options = {
-            "name": "shop",
-            "namespace": namespace,
-            "hosts": [f"{namespace}.example.com"],
-            "service": "web",
-            "port": 80,
-            "gateway": {"selector": {"istio": "public"}},
-            "kubeconfig": str(istio.kubeconfig),
-            **changes,
-        }
-        return run_module(istio_exposure.main, options, check)
-
-    return run
-
-
-@pytest.fixture
-def live(istio: Cluster, namespace: str) -> Callable[[str], dict[str, Any]]:
-    """Reads the object `shop` of a kind."""
-
-    def read(kind: str, name: str = "shop", at: str = "") -> dict[str, Any]:
-        found: dict[str, Any] = istio.kubectl("get", f"{kind}.networking.istio.io", name, "-n", at or namespace)
-        return found
-
-    return read
 
 
 TLS = {"credential_name": "cert", "redirect": True, "min_protocol_version": "TLSV1_3"}
@@ -218,6 +181,24 @@ def test_two_exposures_do_not_take_each_others_gateway(expose: Expose, namespace
     assert attached.result["urls"] == [f"http://{namespace}.example.com/"]
 
 
+def test_a_copy_is_left_as_it_is(expose: Expose, istio: Cluster, live: Callable[..., Any], namespace: str) -> None:
+    """As with `kubectl get -o yaml`, an edit of the name, and `kubectl apply`: it has our labels, too."""
+    expose()
+    original = live("Gateway")
+    metadata = {"name": "copy", "namespace": namespace, "labels": original["metadata"]["labels"]}
+    istio.apply(
+        {"apiVersion": original["apiVersion"], "kind": "Gateway", "metadata": metadata, "spec": original["spec"]}
+    )
+    again = expose(checks={"port-taken": "ignore"})
+    assert not again.changed
+    assert f"Gateway {namespace}/copy has the labels of an exposure, but was never written" in str(
+        again.result["warnings"]
+    )
+    removed = expose(state="absent")
+    assert removed.actions == [f"deleted VirtualService {namespace}/shop", f"deleted Gateway {namespace}/shop"]
+    assert live("Gateway", "copy")["spec"] == original["spec"]
+
+
 def test_an_existing_gateway_must_exist(expose: Expose, namespace: str) -> None:
     outcome = expose(gateway={"existing": "infra/none"})
     assert outcome.message.startswith("gateway.existing: Gateway infra/none does not exist;")
@@ -263,137 +244,3 @@ def test_a_missing_namespace(expose: Expose) -> None:
 def test_a_mistake_in_the_options_does_not_reach_the_cluster(expose: Expose) -> None:
     outcome = expose(hosts=["https://shop.example.com"], kubeconfig="/does/not/exist")
     assert outcome.message.startswith("hosts[0]: 'https://shop.example.com' is a URL;")
-
-
-@pytest.mark.parametrize(
-    ("connection", "sentence"),
-    [
-        ({"kubeconfig": "/does/not/exist"}, "There is no usable connection to a cluster"),
-        ({"kubeconfig": None, "host": "https://127.0.0.1:1", "api_key": "x"}, "cannot be reached"),
-    ],
-    ids=["no kubeconfig", "nobody listens"],
-)
-def test_no_connection(expose: Expose, connection: dict[str, Any], sentence: str) -> None:
-    outcome = expose(**connection)
-    assert outcome.failed
-    assert sentence in outcome.message
-    assert "Traceback" not in outcome.text
-
-
-@pytest.fixture
-def api_server(istio: Cluster, tmp_path: Path) -> dict[str, Any]:
-    """The connection of the cluster's kubeconfig without its credentials."""
-    cluster = yaml.safe_load(istio.kubeconfig.read_text())["clusters"][0]["cluster"]
-    authority = tmp_path / "ca.crt"
-    authority.write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
-    return {"kubeconfig": None, "host": cluster["server"], "ca_cert": str(authority)}
-
-
-def test_wrong_credentials(expose: Expose, api_server: dict[str, Any]) -> None:
-    outcome = expose(**api_server, api_key="no-such-token")
-    assert "does not accept the credentials" in outcome.message
-    assert "no-such-token" not in outcome.text
-
-
-def test_rights_in_one_namespace_are_enough(
-    expose: Expose, istio: Cluster, api_server: dict[str, Any], namespace: str
-) -> None:
-    """A team that may only touch its own namespace, with a service account's token, as in AWX."""
-    rules = [{"apiGroups": ["networking.istio.io"], "resources": ["*"], "verbs": ["*"]}]
-    rbac = "rbac.authorization.k8s.io"
-    istio.apply(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "team", "namespace": namespace}},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "Role",
-            "metadata": {"name": "team", "namespace": namespace},
-            "rules": rules,
-        },
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": "team", "namespace": namespace},
-            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "team"},
-            "subjects": [{"kind": "ServiceAccount", "name": "team", "namespace": namespace}],
-        },
-    )
-    token = istio.kubectl("create", "token", "team", "-n", namespace).strip()
-    connection = {**api_server, "api_key": token}
-    made = expose(**connection)
-    assert made.changed
-    assert "so not checked: Gateways of other namespaces (whether they conflict with the exposure);" in str(
-        made.result["warnings"]
-    )
-    assert not expose(**connection).changed
-    refused = expose(**connection, gateway={"selector": {"istio": "public"}, "namespace": "istio-ingress"})
-    assert refused.failed
-    assert "is forbidden" in refused.message
-    assert token not in refused.text
-    attached = expose(**connection, gateway={"existing": "istio-ingress/not-mine-to-read"})
-    assert attached.actions == [f"updated VirtualService {namespace}/shop", f"deleted Gateway {namespace}/shop"]
-    assert attached.result["urls"] == []
-    assert any("These credentials may not read" in str(warning) for warning in attached.result["warnings"])
-    assert expose(**connection, state="absent").changed
-
-
-def test_a_kubeconfigs_secrets_are_not_printed(expose: Expose, istio: Cluster) -> None:
-    kubeconfig = yaml.safe_load(istio.kubeconfig.read_text())
-    user = kubeconfig["users"][0]["user"]
-    assert user, "the kubeconfig has credentials to hide"
-    outcome = expose(kubeconfig=copy.deepcopy(kubeconfig))
-    assert outcome.changed
-    for secret in user.values():
-        assert secret not in outcome.text
-
-
-def examples(ca: str) -> list[dict[str, Any]]:
-    """The module's EXAMPLES, their variables and their file filled in."""
-    text = istio_exposure.EXAMPLES
-    for expression, value in {
-        "istio_ingress_gateways.public.selector": {"istio": "public"},
-        "istio_ingress_gateways.public.namespace": "istio-ingress",
-        "lookup('ansible.builtin.file', 'partners-ca.pem')": ca,
-    }.items():
-        text = text.replace(f'"{{{{ {expression} }}}}"', json.dumps(value))
-    found: list[dict[str, Any]] = yaml.safe_load(text)
-    return found
-
-
-@pytest.mark.usefixtures("cert_manager")
-def test_the_documented_examples_run(istio: Cluster) -> None:
-    for name in ("shop", "vault", "blog", "intranet"):
-        istio.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}
-    istio.apply({**service, "spec": {"ports": [{"name": "http", "port": 8080}]}})
-    istio.apply(
-        {
-            "apiVersion": "networking.istio.io/v1",
-            "kind": "Gateway",
-            "metadata": {"name": "shared", "namespace": "istio-ingress"},
-            "spec": {
-                "selector": {"istio": "public"},
-                "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*.example.com"]}],
-            },
-        }
-    )
-    try:
-        ca = istio.layout.ca_certificate.read_text()
-        tasks = [task["gatehouse.istio.istio_exposure"] for task in examples(ca)]
-        assert len(tasks) == 16
-        for options in tasks:
-            # Their addresses, issuers and back ends are made up, so nothing would be served.
-            with_connection = {**options, "wait": False, "kubeconfig": str(istio.kubeconfig)}
-            assert run_module(istio_exposure.main, with_connection).changed, options
-            assert not run_module(istio_exposure.main, with_connection).changed, options
-    finally:
-        # The examples of istio_exposures need these namespaces not to be on their way out.
-        istio.kubectl("delete", "namespace", "shop", "vault", "blog", "intranet")
-        istio.kubectl("delete", "gateways.networking.istio.io", "shared", "-n", "istio-ingress")
-        made = (
-            "certificates.cert-manager.io,secrets",
-            "-n",
-            "istio-ingress",
-            "-l",
-            "gatehouse.istio/exposure-namespace=shop",
-        )
-        istio.kubectl("delete", *made, "--wait=false")
