@@ -115,6 +115,8 @@ def parse(params: Mapping[str, Any]) -> Exposure:
     """The exposure that a module's params (see argument_spec.EXPOSURE) describe; raises OptionError."""
     namespace, name = parse_key(params)
     hosts = check_hosts("hosts", params["hosts"])
+    if not params.get("gateway"):
+        raise OptionError("gateway: it is empty; set selector, for example to {istio: ingressgateway}, or existing.")
     gateway = _gateway(params["gateway"], namespace, name)
     tls = parse_tls(params.get("tls"), hosts, f"{name}.{namespace}", isinstance(gateway, ExistingGateway))
     routes = parse_routes(params, namespace)

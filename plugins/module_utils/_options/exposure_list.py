@@ -117,8 +117,9 @@ def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) ->
             f"concurrency: {params['concurrency']} is out of range; give a number from 1 to {_MAX_CONCURRENCY}."
         )
     option, listed = ("exposures", params["exposures"]) if from_file is None else ("src", from_file)
+    defaults = {**_check_defaults(params["defaults"] or {}), "cluster_domain": params["cluster_domain"]}
     return ListRequest(
-        entries=_parse_entries(option, listed, _check_defaults(params["defaults"] or {})),
+        entries=_parse_entries(option, listed, defaults),
         prune=_scope(params["prune"]) if params["prune"] else None,
         goes_on=params["on_error"] == "continue",
         concurrency=params["concurrency"],

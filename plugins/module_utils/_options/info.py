@@ -80,17 +80,20 @@ def parse_info(params: Mapping[str, Any]) -> InfoRequest:
         label_selectors=tuple(params["label_selectors"]),
         hosts=check_hosts("hosts", params["hosts"]) if params["hosts"] is not None else (),
         include_foreign=params["include_foreign"],
-        desired=_parse_desired(params["desired"]) if params["desired"] is not None else None,
+        desired=_parse_desired(params["desired"], params["cluster_domain"]) if params["desired"] is not None else None,
         levels=parse_levels(params["checks"]) if params["findings"] else None,
         cluster_domain=params["cluster_domain"],
     )
 
 
-def _parse_desired(entries: list[dict[str, Any]]) -> tuple[Exposure, ...]:
-    """The desired exposures from entries with the options of istio_exposure; those with state=absent are left out."""
+def _parse_desired(entries: list[dict[str, Any]], cluster_domain: str) -> tuple[Exposure, ...]:
+    """The desired exposures from entries with the options of istio_exposure; those with state=absent are left out.
+
+    cluster_domain holds for entries that do not set it.
+    """
     by_key: dict[ExposureKey, Exposure] = {}
     for index, options in enumerate(entries):
-        params = validated(f"desired[{index}]", options)
+        params = validated(f"desired[{index}]", {"cluster_domain": cluster_domain, **options})
         if params["state"] == "absent":
             continue
         try:

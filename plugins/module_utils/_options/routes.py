@@ -212,6 +212,8 @@ def _destination(where: str, options: Mapping[str, Any], namespace: str, domain:
     if weight is not None and not 0 <= weight <= _MAX_WEIGHT:
         raise OptionError(f"{where}weight: {weight} is not a weight; give a number from 0 to {_MAX_WEIGHT}.")
     port = options.get("port")
+    if not options.get("host") and not options.get("service"):
+        raise OptionError(f"{where}host: it is empty; give a host name, or a Service with service.")
     return Destination(
         host=options.get("host") or service_host(f"{where}service", options["service"], namespace, domain),
         port=None if port is None else check_port(f"{where}port", port),

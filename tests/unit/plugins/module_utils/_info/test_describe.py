@@ -259,3 +259,14 @@ def test_a_copy_is_no_drift() -> None:
     asked = replace(ALL, desired=(parse({**options, "hosts": ["shop.example.com"]}),))
     (entry,) = info_result(seen(around(*objects, copy), asked), asked)["exposures"]
     assert [(step["action"], step["name"]) for step in entry["drift"]] == [("updated", "shop"), ("updated", "shop")]
+
+
+@pytest.mark.parametrize(
+    ("options", "domain"), [({}, "cluster.example"), ({"cluster_domain": "other.example"}, "other.example")]
+)
+def test_the_cluster_domain_completes_the_names_of_desired_services(options: dict[str, Any], domain: str) -> None:
+    entry = {"name": "shop", "namespace": "shop", "hosts": ["a.b"], "service": "web", "gateway": {"selector": PUBLIC}}
+    defaults = {name: spec.get("default") for name, spec in INFO.argument_spec.items()}
+    request = parse_info({**defaults, "cluster_domain": "cluster.example", "desired": [{**entry, **options}]})
+    assert request.desired
+    assert request.desired[0].routes[0].destinations[0].host == f"web.shop.svc.{domain}"

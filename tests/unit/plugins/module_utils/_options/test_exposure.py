@@ -162,6 +162,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("service with a path", params(service="web/x"), "service: 'web/x' is not the name of a Service"),
     ("foreign host as service", params(service="api.partner.example"), "goes into routes[].destinations[].host"),
     ("port", params(port=70000), "port: 70000 is not a port; give a number from 1 to 65535."),
+    ("empty gateway", params(gateway=None), "gateway: it is empty; set selector"),
+    (
+        "empty destination",
+        params(service=None, routes=[{"destinations": [{"host": ""}]}]),
+        "routes[0].destinations[0].host: it is empty; give a host name, or a Service with service.",
+    ),
+    (
+        "empty mirror",
+        params(service=None, routes=[{"destinations": [{"service": "web"}], "mirrors": [{"host": ""}]}]),
+        "routes[0].mirrors[0].host: it is empty",
+    ),
     ("empty selector", params(gateway={"selector": {}}), "gateway.selector: it is empty"),
     ("selector value", params(gateway={"selector": {"a": True}}), "gateway.selector: the value of 'a' is not a string"),
     ("same ports", params(gateway={"selector": {"a": "b"}, "http_port": 80, "https_port": 80}), "must differ"),

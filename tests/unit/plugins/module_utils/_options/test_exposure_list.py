@@ -143,3 +143,9 @@ def test_a_scope_contains_its_namespaces() -> None:
     )
     assert every.has(ExposureKey("news", "x"))
     assert parsed().prune is None
+
+
+def test_the_cluster_domain_of_the_task_completes_the_names_of_services() -> None:
+    (entry,) = parsed(exposure(), cluster_domain="cluster.example").entries
+    assert entry.exposure
+    assert entry.exposure.routes[0].destinations[0].host == "web.shop.svc.cluster.example"
