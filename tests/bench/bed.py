@@ -50,18 +50,18 @@ class Bed:
 
     def state(self) -> State:
         """The spec of every Istio object in the cluster."""
-        found = {}
+        result = {}
         for plural in _KINDS:
             query = {"limit": "500"}
             while True:
                 page = self._api.list(f"{_ISTIO}/{plural}", query)
                 # Objects in a list do not have a kind.
                 kind = page["kind"].removesuffix("List")
-                found.update({key({**entry, "kind": kind}): entry["spec"] for entry in page["items"]})
+                result.update({key({**entry, "kind": kind}): entry["spec"] for entry in page["items"]})
                 if not page["metadata"].get("continue"):
                     break
                 query = {"limit": "500", "continue": page["metadata"]["continue"]}
-        return found
+        return result
 
     def clear(self) -> None:
         """Delete all Istio objects, and all Helm releases."""

@@ -47,7 +47,7 @@ def host(number: int) -> str:
 
 def exposures(count: int, workloads: int, tls: bool = False, routed: bool = False, **more: Any) -> Desired:
     """Exposures with one host each, spread over the gateways. With `routed`, each has its own path."""
-    found: Desired = {}
+    result: Desired = {}
     for number in range(count):
         options: dict[str, Any] = {
             "name": f"shop-{number}",
@@ -63,11 +63,13 @@ def exposures(count: int, workloads: int, tls: bool = False, routed: bool = Fals
             del options["service"], options["port"]
             to = [{"service": "web", "port": 80}]
             options["routes"] = [{"match": [{"uri": {"prefix": f"/{number}/"}}], "destinations": to}]
-        found[ExposureKey(options["namespace"], options["name"])] = manifests(parse(options), PODS)
-    return found
+        result[ExposureKey(options["namespace"], options["name"])] = manifests(parse(options), PODS)
+    return result
 
 
-def around(workloads: int, *objects: Manifest, credentials: int = 0, name: Callable[[int], str] = host) -> ClusterState:
+def cluster(
+    workloads: int, *objects: Manifest, credentials: int = 0, name: Callable[[int], str] = host
+) -> ClusterState:
     """The gateways (two pods and a Service each), the Services of the exposures, and their certificates."""
     ports = ({"name": "http2", "port": 80, "targetPort": 8080}, {"name": "https", "port": 443, "targetPort": 8443})
     labels = [{"istio": f"public-{number}"} for number in range(workloads)]
@@ -90,21 +92,21 @@ def there(desired: Desired) -> list[Manifest]:
 
 
 def new(count: int) -> Input:
-    return exposures(count, GATEWAYS), around(GATEWAYS), 0
+    return exposures(count, GATEWAYS), cluster(GATEWAYS), 0
 
 
 def nothing(count: int) -> Input:
     desired = exposures(count, GATEWAYS, tls=True)
-    return desired, around(GATEWAYS, *there(desired), credentials=count), 0
+    return desired, cluster(GATEWAYS, *there(desired), credentials=count), 0
 
 
 def one(count: int) -> Input:
     """One exposure also has the host of another one on the same gateway."""
     desired = exposures(count, GATEWAYS, tls=True)
-    surroundings = around(GATEWAYS, *there(desired), credentials=count)
+    state = cluster(GATEWAYS, *there(desired), credentials=count)
     changed = exposures(1, GATEWAYS, tls=True, hosts=lambda _number: [host(0), host(GATEWAYS)])
     # istiod drops the server of the newer one: a finding of both. Also, its certificate is not valid for the host.
-    return {**desired, **changed}, surroundings, 3
+    return {**desired, **changed}, state, 3
 
 
 def attached(count: int) -> Input:
@@ -117,19 +119,19 @@ def attached(count: int) -> Input:
         )
         for which in range(GATEWAYS)
     ]
-    return desired, around(GATEWAYS, *fronts), 0
+    return desired, cluster(GATEWAYS, *fronts), 0
 
 
 def one_workload(count: int) -> Input:
     desired = exposures(count, 1, tls=True)
-    return desired, around(1, *there(desired), credentials=count), 0
+    return desired, cluster(1, *there(desired), credentials=count), 0
 
 
 def wildcard_server(count: int) -> Input:
     """All exposures on one Gateway, which serves them by one wildcard."""
     desired = exposures(count, 1, gateway=lambda _number: {"existing": f"{PODS}/front"})
     front = gateway(f"{PODS}/front", https("*.example.com"), http("*.example.com"), selector={"istio": "public-0"})
-    return desired, around(1, front), 0
+    return desired, cluster(1, front), 0
 
 
 def one_host(count: int) -> Input:
@@ -137,14 +139,14 @@ def one_host(count: int) -> Input:
     desired = exposures(
         count, 1, routed=True, hosts=lambda _number: ["example.com"], gateway=lambda _number: {"existing": f"{PODS}/f"}
     )
-    return desired, around(1, gateway(f"{PODS}/f", https("example.com"), selector={"istio": "public-0"})), 0
+    return desired, cluster(1, gateway(f"{PODS}/f", https("example.com"), selector={"istio": "public-0"})), 0
 
 
 def one_certificate(count: int) -> Input:
     """A mistake: own Gateways on the same pods, with wildcard certificates that are valid for the hosts of all."""
     desired = exposures(count, 1, tls=True, hosts=lambda number: [f"shop-{number}.example.com"])
-    surroundings = around(1, *there(desired), credentials=count, name=lambda _number: "*.example.com")
-    return desired, surroundings, -1
+    state = cluster(1, *there(desired), credentials=count, name=lambda _number: "*.example.com")
+    return desired, state, -1
 
 
 SHAPES: dict[str, tuple[str, Callable[[int], Input]]] = {
@@ -160,19 +162,19 @@ SHAPES: dict[str, tuple[str, Callable[[int], Input]]] = {
 
 
 def measure(shape: str, count: int, repetitions: int) -> Row:
-    desired, surroundings, expected = SHAPES[shape][1](count)
+    desired, state, expected = SHAPES[shape][1](count)
     gc.collect()
     walls, users = [], []
     for _repetition in range(repetitions):
         wall, user = time.perf_counter(), time.process_time()
         with long_lived_objects():  # like the module
-            found = find_all(desired, surroundings)
+            result = find_all(desired, state)
         walls.append(time.perf_counter() - wall)
         users.append(time.process_time() - user)
-        told = sum(map(len, found.values()))
+        told = sum(map(len, result.values()))
         if expected not in (-1, told):
             raise SystemExit(
-                f"{shape}, {count}: {told} findings, and not {expected}: {next(filter(None, found.values()))}"
+                f"{shape}, {count}: {told} findings, and not {expected}: {next(filter(None, result.values()))}"
             )
     return {
         "peer": "checks",
@@ -188,13 +190,13 @@ def measure(shape: str, count: int, repetitions: int) -> Row:
 
 def look_up(count: int, repetitions: int) -> Row:
     """Find what a task reads before the checks: the Secrets and Services that the exposures name."""
-    desired, surroundings, _expected = nothing(count)
+    desired, state, _expected = nothing(count)
     given = [entry for objects in desired.values() for entry in objects]
     gateways = [entry for entry in given if entry["kind"] == "Gateway"]
     walls = []
     for _repetition in range(repetitions):
         wall = time.perf_counter()
-        named = secrets_named(gateways, list(surroundings.gateways), list(surroundings.pods), 10)
+        named = secrets_named(gateways, list(state.gateways), list(state.pods), 10)
         services_named(given, "cluster.local")
         walls.append(time.perf_counter() - wall)
         if len(named) != count:

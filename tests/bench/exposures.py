@@ -20,10 +20,10 @@ _TIMEOUT, _CHANGED_TIMEOUT = "10s", "11s"
 
 def exposures(count: int, one_changed: bool = False) -> list[dict[str, Any]]:
     """`count` exposures as options of istio_exposures. With `one_changed`, the middle one has another timeout."""
-    found = [_exposure(number) for number in range(count)]
-    if one_changed and found:
-        found[count // 2]["routes"][0]["timeout"] = _CHANGED_TIMEOUT
-    return found
+    result = [_exposure(number) for number in range(count)]
+    if one_changed and result:
+        result[count // 2]["routes"][0]["timeout"] = _CHANGED_TIMEOUT
+    return result
 
 
 def _exposure(number: int) -> dict[str, Any]:

@@ -93,8 +93,8 @@ def _growth(rows: Sequence[Row], work: str) -> Goal:
 
 def _checks(rows: Sequence[Row]) -> list[Goal]:
     what, goal = "10,000 hosts, the checks alone", f"{_CHECK_SECONDS:.0f} s"
-    found = [row for row in rows if row.peer == CHECKS and row.count == 10000 and row.seconds_median is not None]
+    result = [row for row in rows if row.peer == CHECKS and row.count == 10000 and row.seconds_median is not None]
     return [
         Goal(f"{what}: {row.work}", goal, _CHECK_SECONDS, row.seconds_median, f"{row.seconds_median:.2f} s")
-        for row in found
+        for row in result
     ] or [Goal(what, goal, _CHECK_SECONDS, None)]

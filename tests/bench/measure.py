@@ -22,12 +22,12 @@ _SAMPLE_SECONDS = 0.1
 
 def process_tree(pid: int) -> list[int]:
     """The process and all its descendants."""
-    found = [pid]
-    for parent in found:  # grows during the loop
+    result = [pid]
+    for parent in result:  # grows during the loop
         with contextlib.suppress(OSError):  # it has ended in the meantime
             for thread in Path(f"/proc/{parent}/task").iterdir():
-                found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
+                result += [int(child) for child in (thread / "children").read_text().split()]
+    return result
 
 
 def memory(pid: int) -> int:

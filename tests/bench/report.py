@@ -23,14 +23,14 @@ class ReportError(Exception):
 
 def tables(rows: Sequence[Row]) -> dict[int, Table]:
     """A table for each count, with a line for each peer. Seconds are medians."""
-    found = {}
+    result = {}
     works = sorted((row for row in rows if row.is_a_peers and row.count), key=lambda row: row.count)
     for count, at_count in itertools.groupby(works, key=lambda row: row.count):
         by_peer: dict[str, dict[str, Row]] = {}
         for row in at_count:
             by_peer.setdefault(row.peer, {})[row.work] = row
-        found[count] = [_HEADER, *(_line(peer, of) for peer, of in by_peer.items())]
-    return found
+        result[count] = [_HEADER, *(_line(peer, of) for peer, of in by_peer.items())]
+    return result
 
 
 def _line(peer: str, of: dict[str, Row]) -> tuple[str, ...]:
@@ -51,16 +51,16 @@ def _seconds(row: Row | None) -> str:
 
 def others(rows: Iterable[Row]) -> Table:
     """The tables of the time to start, and of the checks alone."""
-    found = [row for row in rows if not row.is_a_peers and not row.error]
+    result = [row for row in rows if not row.is_a_peers and not row.error]
     lines = [
         (f"{row.peer}: {row.work}", f"{row.count:,}" if row.count else _NONE, _seconds(row))
-        for row in sorted(found, key=lambda row: (row.peer, row.work, row.count))
+        for row in sorted(result, key=lambda row: (row.peer, row.work, row.count))
     ]
     return [("what", "exposures", "time"), *lines]
 
 
-def goal_table(found: Iterable[Goal]) -> Table:
-    lines = [(goal.what, f"≤ {goal.goal}", goal.in_words, goal.verdict) for goal in found]
+def goal_table(result: Iterable[Goal]) -> Table:
+    lines = [(goal.what, f"≤ {goal.goal}", goal.in_words, goal.verdict) for goal in result]
     return [("goal", "at most", "measured", ""), *lines]
 
 
@@ -79,15 +79,15 @@ def as_markdown(table: Table) -> str:
     return "\n".join([header, f"|{' --- |' * len(table[0])}", *lines])
 
 
-def terminal(rows: Sequence[Row], found: Iterable[Goal]) -> str:
+def terminal(rows: Sequence[Row], result: Iterable[Goal]) -> str:
     parts = [f"{count:,} exposures\n{as_text(table)}" for count, table in tables(rows).items()]
-    parts += [as_text(others(rows)), as_text(goal_table(found)), *errors(rows)]
+    parts += [as_text(others(rows)), as_text(goal_table(result)), *errors(rows)]
     return "\n\n".join(parts)
 
 
-def figures(rows: Sequence[Row], found: Iterable[Goal], environment: str) -> str:
+def figures(rows: Sequence[Row], result: Iterable[Goal], environment: str) -> str:
     """The part of docs/benchmark.md that is generated from the rows."""
-    parts = ["## Goals", as_markdown(goal_table(found)), "## Figures", environment]
+    parts = ["## Goals", as_markdown(goal_table(result)), "## Figures", environment]
     parts += ["![Seconds over count, for each work and peer](benchmark.svg)"]
     parts += [f"### {count:,} exposures\n\n{as_markdown(table)}" for count, table in tables(rows).items()]
     parts += ["### Starting, and the checks alone", as_markdown(others(rows))]

@@ -112,7 +112,7 @@ def secret(*names: str, days: int = 60, **more: Any) -> TlsSecret:
     return TlsSecret(PAIR, tuple(names), NOW + timedelta(days=days), "1", True, more.get("problem"))
 
 
-def around(
+def cluster(
     *objects: Manifest,
     secrets: Mapping[str, TlsSecret | None] | None = None,
     missing: tuple[str, ...] = (),
@@ -122,19 +122,19 @@ def around(
     given = [*objects, *([] if "pods" in more else [pod()])]
     here = [PUBLIC_SERVICE, *given] if more.pop("public_service", True) else given
     pods = [entry for entry in here if entry["kind"] == "Pod"] or more.get("pods", [])
-    found = {
+    result = {
         name: [entry for entry in here if entry["kind"] == name] for name in ("Gateway", "VirtualService", "Service")
     }
     services: dict[Ref, Manifest | None] = {
-        ref(entry): entry for entry in [service("shop/web"), service("shop/api"), *found["Service"]]
+        ref(entry): entry for entry in [service("shop/web"), service("shop/api"), *result["Service"]]
     }
     services.update({Ref("Service", *name.split("/")): None for name in missing})
     return ClusterState(
-        gateways=tuple(found["Gateway"]),
-        virtual_services=tuple(found["VirtualService"]),
+        gateways=tuple(result["Gateway"]),
+        virtual_services=tuple(result["VirtualService"]),
         pods=tuple(pods),
         pods_are_known=more.get("pods_are_known", True),
-        gateway_services=tuple(found["Service"]),
+        gateway_services=tuple(result["Service"]),
         services=services,
         destination_rules=more.get("destination_rules"),
         tls_secrets={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
@@ -143,16 +143,14 @@ def around(
     )
 
 
-def found_in_a_list(desired: list[Manifest], surroundings: ClusterState) -> list[Finding]:
+def found_in_a_list(desired: list[Manifest], state: ClusterState) -> list[Finding]:
     """What is found of an exposure in the middle of a list, whose others have nothing to do with it."""
     mine = ExposureKey("shop", "shop")
     first, last = (
         exposure(name=name, namespace="far", hosts=[f"{name}.example.net"], gateway={"existing": "far/front"})
         for name in ("first", "last")
     )
-    return find_all(
-        {ExposureKey("far", "first"): first, mine: desired, ExposureKey("far", "last"): last}, surroundings
-    )[mine]
+    return find_all({ExposureKey("far", "first"): first, mine: desired, ExposureKey("far", "last"): last}, state)[mine]
 
 
 def _object(kind: str, name: str, spec: dict[str, Any], labels: Mapping[str, str] | None = None) -> Manifest:

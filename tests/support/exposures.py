@@ -70,8 +70,8 @@ def exposures(domain: str, *names: str, **changes: Any) -> list[dict[str, Any]]:
 def there(istio: Cluster, namespace: str) -> set[str]:
     """The Gateways and VirtualServices of a namespace, such as "Gateway shop"."""
     kinds = "gateways.networking.istio.io,virtualservices.networking.istio.io"
-    found = istio.kubectl("get", kinds, "-n", namespace)["items"]
-    return {f"{entry['kind']} {entry['metadata']['name']}" for entry in found}
+    result = istio.kubectl("get", kinds, "-n", namespace)["items"]
+    return {f"{entry['kind']} {entry['metadata']['name']}" for entry in result}
 
 
 def both(*names: str) -> set[str]:

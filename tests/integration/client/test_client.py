@@ -44,10 +44,10 @@ def proxy(cluster: Cluster) -> Iterator[FaultyProxy]:
 @pytest.fixture
 def client(proxy: FaultyProxy) -> Client:
     """A client that has had its first answer, so it retries requests that fail."""
-    found = connect(kubeconfig=proxy.kubeconfig)
-    found.get(Ref("Secret", "default", "none"))
+    result = connect(kubeconfig=proxy.kubeconfig)
+    result.get(Ref("Secret", "default", "none"))
     proxy.requests.clear()
-    return found
+    return result
 
 
 @pytest.fixture
@@ -210,15 +210,15 @@ def test_a_list_of_many_pages(
         client.apply(secret(f"s{number}"))
     monkeypatch.setattr(client_module, "_PAGE", 3)
     proxy.requests.clear()
-    found = client.find("Secret", TEST, namespace)
-    assert [live["metadata"]["name"] for live in found] == [f"s{number}" for number in range(7)]
+    result = client.find("Secret", TEST, namespace)
+    assert [live["metadata"]["name"] for live in result] == [f"s{number}" for number in range(7)]
     assert proxy.requests == {("GET", "secrets"): 3}
-    assert {(live["kind"], live["apiVersion"]) for live in found} == {("Secret", "v1")}
+    assert {(live["kind"], live["apiVersion"]) for live in result} == {("Secret", "v1")}
     single = client.get(Ref("Secret", namespace, "s0"))
     assert single is not None
-    assert owned_fields(found[0]) == owned_fields(single) != set()
+    assert owned_fields(result[0]) == owned_fields(single) != set()
     proxy.faults.append(Fault("GET", "continue=", status=410))
-    assert client.find("Secret", TEST, namespace) == found, "the list starts again"
+    assert client.find("Secret", TEST, namespace) == result, "the list starts again"
     assert proxy.requests == {("GET", "secrets"): 3 + 1 + 2 + 3}
     proxy.faults.append(Fault("GET", "continue=", status=410, times=None))
     with pytest.raises(ClusterError, match="a fault of the tests"):
@@ -265,8 +265,8 @@ def test_a_shared_gateway_whose_answers_are_lost(istio: Cluster, proxy: FaultyPr
         ]
         assert fault.met > 1
         assert not expose(name).changed
-    found = istio.kubectl("get", "gateways.networking.istio.io", "front", "-n", namespace)
-    hosts = {host.rpartition("/")[2] for server in found["spec"]["servers"] for host in server["hosts"]}
+    result = istio.kubectl("get", "gateways.networking.istio.io", "front", "-n", namespace)
+    hosts = {host.rpartition("/")[2] for server in result["spec"]["servers"] for host in server["hosts"]}
     assert hosts == {f"{name}.{namespace}.example.com" for name in ("first", "second")}
 
 
@@ -333,8 +333,8 @@ def test_an_api_server_that_is_restarted(istio: Cluster, team: dict[str, Any], n
         finally:
             ended.set()
     all_have_done(before)
-    found = {live["metadata"]["name"] for live in client.find("Gateway", TEST, namespace)}
-    assert found == {f"{thread}-{n}" for thread in range(4) for n in range(0, rounds[thread], 2)}
+    result = {live["metadata"]["name"] for live in client.find("Gateway", TEST, namespace)}
+    assert result == {f"{thread}-{n}" for thread in range(4) for n in range(0, rounds[thread], 2)}
 
 
 def gateway(at: Ref) -> Manifest:

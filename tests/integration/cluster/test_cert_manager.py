@@ -153,8 +153,8 @@ class TestAcme:
         )
 
         def challenges() -> list[dict[str, Any]]:
-            found = cert_manager.kubectl("get", "challenges.acme.cert-manager.io", "-n", namespace)["items"]
-            return [item.get("status", {}) for item in found]
+            result = cert_manager.kubectl("get", "challenges.acme.cert-manager.io", "-n", namespace)["items"]
+            return [item.get("status", {}) for item in result]
 
         def refused() -> None:
             assert [item.get("reason") for item in challenges()] == ["DNS update failed: dns: bad authentication"]

@@ -82,9 +82,9 @@ def route(namespace: str, host: str, port: int, number: int = 80, selector: str 
 def envoy_of(cluster: Cluster, gateway: str) -> tuple[Process, Record]:
     """The one Envoy of a gateway."""
     running = [(process, process.running()) for process in processes_of(cluster.layout)]
-    found = [(p, r) for p, r in running if r is not None and p.name.startswith(f"envoy.istio-ingress.{gateway}-")]
-    assert len(found) == 1, [process.name for process, _record in found]
-    return found[0]
+    result = [(p, r) for p, r in running if r is not None and p.name.startswith(f"envoy.istio-ingress.{gateway}-")]
+    assert len(result) == 1, [process.name for process, _record in result]
+    return result[0]
 
 
 class TestBackends:

@@ -70,7 +70,7 @@ def wrong(istio: Cluster, expose: Expose, namespace: str) -> Expose:
     def run(code: str, name: str, *hosts: str, **options: Any) -> Outcome:
         refused = expose(name, *hosts, **options)
         assert refused.failed
-        assert [found["code"] for found in refused.result["findings"] if found["level"] == "error"] == [code]
+        assert [result["code"] for result in refused.result["findings"] if result["level"] == "error"] == [code]
         assert f"[{code}] This would break what is served" in refused.message
         assert "\n" not in refused.message
         for kind in ("gateways", "virtualservices"):
@@ -262,7 +262,7 @@ def test_levels_are_the_tasks(expose: Expose, namespace: str) -> None:
     strict = expose("shop", host, service="nor-there", checks={"destination-missing": "error"})
     assert f"service: Service {namespace}/nor-there does not exist, so the gateway answers 503." in strict.message
     usual = done(expose("shop", host, service="nor-there"))
-    assert [found["code"] for found in usual.result["findings"]] == ["destination-missing"]
+    assert [result["code"] for result in usual.result["findings"]] == ["destination-missing"]
     assert "[destination-missing]" in str(usual.result["warnings"])
     unknown = expose("shop", host, checks={"destination-mising": "error"})
     assert "checks: 'destination-mising' is not a check; the checks are certificate-expired," in unknown.message
@@ -280,7 +280,7 @@ def test_what_warnings_say_comes_true(istio: Cluster, expose: Expose, answers: A
     for number, (code, options, status) in enumerate(cases):
         host = f"{number}.{namespace}.test"
         outcome = done(expose(f"shop-{number}", host, **options))
-        assert [found["code"] for found in outcome.result["findings"]] == [code]
+        assert [result["code"] for result in outcome.result["findings"]] == [code]
         answers(f"http{'s' if 'tls' in options else ''}://{host}/", status)
 
 
@@ -294,7 +294,7 @@ def test_an_export_that_leaves_out_the_gateway(
     istio.kubectl(*hidden, '{"spec": {"exportTo": ["."]}}')
     answers(f"http://{host}/", 404)
     outcome = done(expose("shop", host))
-    assert [found["code"] for found in outcome.result["findings"]] == ["not-exported"]
+    assert [result["code"] for result in outcome.result["findings"]] == ["not-exported"]
 
 
 def test_the_number_of_requests_does_not_grow_with_the_neighbours(

@@ -88,12 +88,12 @@ def test_istio_has_every_field_that_an_exposure_can_write(
     written = [manifest for options in examples for manifest in manifests(parse(options), "istio-ingress")]
     judged = [manifest for manifest in written if manifest["kind"] in schemas]
     assert {manifest["kind"] for manifest in judged} == {"Gateway", "DestinationRule", "VirtualService"}
-    found = [
+    result = [
         complaint
         for manifest in judged
         for complaint in complaints(manifest["spec"], schemas[manifest["kind"]]["properties"]["spec"], manifest["kind"])
     ]
-    assert found == []
+    assert result == []
 
 
 def differences(spec: Mapping[str, Any], schema: Schema, path: str) -> Iterator[str]:
@@ -134,5 +134,5 @@ def test_the_options_of_a_route_are_istios_fields_in_snake_case(schemas: dict[st
     ],
 )
 def test_what_istio_has_not_is_noticed(schemas: dict[str, Schema], spec: dict[str, Any], complaint: str) -> None:
-    (found,) = complaints(spec, schemas["VirtualService"]["properties"]["spec"], "x")
-    assert complaint in found
+    (result,) = complaints(spec, schemas["VirtualService"]["properties"]["spec"], "x")
+    assert complaint in result

@@ -67,8 +67,8 @@ def live(istio: Cluster, namespace: str) -> Live:
     """Reads the shared Gateway; None if it is gone."""
 
     def read() -> dict[str, Any] | None:
-        found = istio.kubectl("get", GATEWAYS, "-n", namespace, "--show-managed-fields")["items"]
-        return next((item for item in found if item["metadata"]["name"] == "front"), None)
+        result = istio.kubectl("get", GATEWAYS, "-n", namespace, "--show-managed-fields")["items"]
+        return next((item for item in result if item["metadata"]["name"] == "front"), None)
 
     return read
 
@@ -298,10 +298,10 @@ RACES = {
 
 @pytest.fixture(params=list(RACES.values()), ids=list(RACES))
 def race(request: pytest.FixtureRequest, expose: Expose) -> Race:
-    found: Race = request.param
-    for name in found.there:
+    result: Race = request.param
+    for name in result.there:
         done(expose(name))
-    return found
+    return result
 
 
 def test_a_change_between_reading_and_writing_is_not_lost(
@@ -350,10 +350,10 @@ def test_whoever_never_gets_through_says_so(
     real = Door.get
 
     def outdated(self: Door, *arguments: Any) -> Any:
-        found = real(self, *arguments)
+        result = real(self, *arguments)
         istio.kubectl("annotate", "--overwrite", GATEWAYS, "front", "-n", namespace, f"t={len(calls)}")
         calls.append(1)
-        return found
+        return result
 
     calls: list[int] = []
     monkeypatch.setattr(shared_gateway, "_CONFLICT_SECONDS", 0.5)
@@ -385,8 +385,8 @@ def test_who_sees_the_virtual_service(expose: Expose, namespace: str, kind: str)
             assert sentence in outcome.message
             continue
         done(outcome)
-        (found,) = [o for o in outcome.result["objects"] if o["kind"] == "VirtualService"]
-        assert found["definition"]["spec"].get("exportTo") == export_to
+        (result,) = [o for o in outcome.result["objects"] if o["kind"] == "VirtualService"]
+        assert result["definition"]["spec"].get("exportTo") == export_to
         assert not expose("b", export_to=export_to, **gateway).changed
     elsewhere = expose("b", export_to=["."], gateway={"selector": {"istio": "public"}, "pods_namespace": namespace})
     assert not elsewhere.failed, "who says where the pods are is believed"

@@ -55,8 +55,8 @@ def converges(expose_all: Run, istio: Cluster, namespace: str) -> Callable[..., 
         expose_all(wanted, **options).done()
         assert there(istio, namespace) == both(*(exposure["name"] for exposure in wanted))
         kinds = "gateways.networking.istio.io,virtualservices.networking.istio.io"
-        found = istio.kubectl("get", kinds, "-n", namespace)["items"]
-        hosts = [host for live in found for host in live["spec"].get("hosts") or live["spec"]["servers"][0]["hosts"]]
+        result = istio.kubectl("get", kinds, "-n", namespace)["items"]
+        hosts = [host for live in result for host in live["spec"].get("hosts") or live["spec"]["servers"][0]["hosts"]]
         assert sorted(hosts) == sorted(2 * [host for exposure in wanted for host in exposure["hosts"]])
         assert not expose_all(wanted, **options).done().changed
 
@@ -110,8 +110,8 @@ def test_an_api_server_that_is_busy_changed_by_others_and_restarted(
 
     wanted = exposures(namespace, *NAMES)
     with meanwhile(proxy, COUNT // 3, restart):
-        found = expose_all(wanted, kubeconfig=proxy.kubeconfig).done()
-    assert found.outcome.result["summary"]["exposures"]["changed"] == COUNT
+        result = expose_all(wanted, kubeconfig=proxy.kubeconfig).done()
+    assert result.outcome.result["summary"]["exposures"]["changed"] == COUNT
     assert all(fault.met for fault in proxy.faults)
     converges(wanted)
 
@@ -125,12 +125,12 @@ def test_writes_that_are_refused(
         Fault("PATCH", r"/virtualservices/e\d07\?(?!.*dryRun)", 403, times=None, message="e is not allowed here")
     )
     wanted = exposures(namespace, *NAMES)
-    found = expose_all(wanted, kubeconfig=proxy.kubeconfig, on_error="continue")
-    assert found.failed
-    assert found.message.startswith(f"5 of {COUNT} exposures failed; of the others {COUNT - 5} done and changed. ")
-    assert {name for name, outcome in found.outcomes.items() if outcome == "failed"} == refused
+    result = expose_all(wanted, kubeconfig=proxy.kubeconfig, on_error="continue")
+    assert result.failed
+    assert result.message.startswith(f"5 of {COUNT} exposures failed; of the others {COUNT - 5} done and changed. ")
+    assert {name for name, outcome in result.outcomes.items() if outcome == "failed"} == refused
     for name in refused:
-        entry = found.exposures[name]
+        entry = result.exposures[name]
         assert [f"{one['action']} {one['kind']}" for one in entry["objects"]] == ["created Gateway"]
         assert f"VirtualService {namespace}/{name} was not created: e is not allowed here." in entry["msg"]
         assert f"Already done: Gateway {namespace}/{name} created." in entry["msg"]
@@ -146,22 +146,22 @@ def test_a_webhook_that_goes_down(
     wanted = exposures(namespace, *NAMES)
     try:
         with meanwhile(proxy, COUNT // 5, down):
-            found = expose_all(wanted, kubeconfig=proxy.kubeconfig)
+            result = expose_all(wanted, kubeconfig=proxy.kubeconfig)
     finally:
         istio.kubectl("scale", "deployment", "istiod", "-n", "istio-system", "--replicas=1")
         eventually(
             lambda: istio.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(GATEWAY)), seconds=60
         )
-    assert found.failed
-    assert "cannot ask an admission webhook, so it refuses changes (is istiod running?)" in found.message
-    summary = found.outcome.result["summary"]
+    assert result.failed
+    assert "cannot ask an admission webhook, so it refuses changes (is istiod running?)" in result.message
+    summary = result.outcome.result["summary"]
     assert 1 <= summary["exposures"]["failed"] <= 8
     assert summary["exposures"]["changed"] >= COUNT // 5 - 8
     assert summary["exposures"]["not_tried"] > 0
     assert sum(summary["exposures"].values()) == COUNT
-    names = {f"{live['kind']} {live['name']}" for entry in found.exposures.values() for live in entry["objects"]}
+    names = {f"{live['kind']} {live['name']}" for entry in result.exposures.values() for live in entry["objects"]}
     assert names == there(istio, namespace), "what is reported as done is what is there"
-    assert found.message.count("is istiod running?") <= 8
+    assert result.message.count("is istiod running?") <= 8
     converges(wanted)
 
 
@@ -178,7 +178,7 @@ def _killed_after(writes: int, options: dict[str, Any]) -> None:
                     os.kill(os.getpid(), signal.SIGKILL)
         return real(self, manifest, dry_run)
 
-    Door.apply = apply  # type: ignore[method-assign]
+    Door.apply = apply  # type: ignore[method-assign]  # (that is how a fault is injected)
     run_module(istio_exposures.main, options)
 
 
@@ -230,12 +230,12 @@ def test_two_runs_at_once_over_the_same_list(
     converges: Callable[..., None],
 ) -> None:
     wanted = {**settings, "exposures": exposures(namespace, *NAMES)}
-    for found in at_once(two, wanted, wanted):
-        found.done()
+    for result in at_once(two, wanted, wanted):
+        result.done()
     converges(wanted["exposures"])
     gone = {**settings, "exposures": [], "prune": {"namespaces": [namespace]}}
-    for found in at_once(two, gone, gone):
-        found.done()
+    for result in at_once(two, gone, gone):
+        result.done()
     assert there(istio, namespace) == set()
 
 
@@ -244,15 +244,15 @@ def test_two_runs_at_once_over_a_shared_gateway(
 ) -> None:
     shared = {**PUBLIC, "shared": "front"}
     halves = [exposures(namespace, *NAMES[start::2], gateway=shared) for start in (0, 1)]
-    for found in at_once(two, *[{**settings, "exposures": half} for half in halves]):
-        found.done()
+    for result in at_once(two, *[{**settings, "exposures": half} for half in halves]):
+        result.done()
     gateway = istio.kubectl("get", "gateways.networking.istio.io", "front", "-n", namespace)
     assert gateway["spec"]["servers"][0]["hosts"] == [f"{name}.{namespace}.test" for name in NAMES]
     assert not expose_all(halves[0] + halves[1]).done().changed
     odd = re.compile(r"e\d\d[13579]")
     kept = [exposure for exposure in halves[0] if not odd.fullmatch(exposure["name"])]
     absent = [[{"name": one["name"], "state": "absent"} for one in half] for half in halves]
-    for found in at_once(two, *[{**settings, "exposures": part} for part in absent]):
-        found.done()
+    for result in at_once(two, *[{**settings, "exposures": part} for part in absent]):
+        result.done()
     assert kept
     assert there(istio, namespace) == set()

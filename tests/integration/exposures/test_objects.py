@@ -61,9 +61,9 @@ def test_only_what_differs_is_written(expose_all: Run, namespace: str, requests:
     requests.clear()
     changed = exposures(namespace, "a", "b", "c")
     changed[1]["port"] = 81
-    found = expose_all(changed).done()
-    assert found.outcomes == {"a": "unchanged", "b": "changed", "c": "unchanged"}
-    assert found.actions == ["updated VirtualService b"]
+    result = expose_all(changed).done()
+    assert result.outcomes == {"a": "unchanged", "b": "changed", "c": "unchanged"}
+    assert result.actions == ["updated VirtualService b"]
     written = [request for request in requests if not request.startswith("get ")]
     assert set(written) == {f"patch /apis/networking.istio.io/v1/namespaces/{namespace}/virtualservices/b"}
 
@@ -132,9 +132,9 @@ def test_prune_removes_only_what_is_ours_and_within_its_scope(
     }
     istio.apply(by_hand)
     shop = exposures(namespace, "a", labels={"team": "shop"})
-    found = expose_all(shop, prune={"namespaces": [namespace], "label_selectors": ["team=shop"]}).done()
-    assert found.outcomes == {"a": "unchanged", "b": "changed"}
-    assert found.actions == ["deleted VirtualService b", "deleted Gateway b"]
+    result = expose_all(shop, prune={"namespaces": [namespace], "label_selectors": ["team=shop"]}).done()
+    assert result.outcomes == {"a": "unchanged", "b": "changed"}
+    assert result.actions == ["deleted VirtualService b", "deleted Gateway b"]
     assert there(istio, namespace) == {*both("a", "c"), "VirtualService by-hand"}
     expose_all([], prune={"namespaces": [namespace]}).done()
     assert there(istio, namespace) == {"VirtualService by-hand"}
@@ -158,9 +158,9 @@ def test_prune_removes_what_an_interrupted_removal_has_left(expose_all: Run, ist
     ],
 )
 def test_a_scope_that_is_none_is_refused(expose_all: Run, prune: dict[str, Any], says: str) -> None:
-    found = expose_all([], prune=prune)
-    assert found.failed
-    assert says in found.message
+    result = expose_all([], prune=prune)
+    assert result.failed
+    assert says in result.message
 
 
 @pytest.fixture
@@ -183,11 +183,11 @@ def mixed(namespace: str, istio: Cluster) -> list[dict[str, Any]]:
 def test_nothing_is_written_if_something_is_wrong(
     expose_all: Run, mixed: list[dict[str, Any]], istio: Cluster, namespace: str
 ) -> None:
-    found = expose_all(mixed)
-    assert found.failed
-    assert found.message.startswith("1 of 4 exposures failed; of the others 3 not tried. Nothing was changed. ")
-    assert f"exposures[2] ({namespace}/taken): Gateway {namespace}/taken exists and is not managed by" in found.message
-    assert found.outcomes == {"a": "not_tried", "lost": "not_tried", "taken": "failed", "b": "not_tried"}
+    result = expose_all(mixed)
+    assert result.failed
+    assert result.message.startswith("1 of 4 exposures failed; of the others 3 not tried. Nothing was changed. ")
+    assert f"exposures[2] ({namespace}/taken): Gateway {namespace}/taken exists and is not managed by" in result.message
+    assert result.outcomes == {"a": "not_tried", "lost": "not_tried", "taken": "failed", "b": "not_tried"}
     assert there(istio, namespace) == {"Gateway taken"}
     without = expose_all([mixed[0], mixed[1], mixed[3]])
     assert "exposures[1] (nowhere/lost): " in without.message
@@ -200,12 +200,12 @@ def test_others_go_on_if_that_is_wanted(
 ) -> None:
     expose_all(exposures(namespace, "old")).done()
     options = {"on_error": "continue", "prune": {"namespaces": [namespace]}}
-    found = expose_all(mixed, **options)
-    assert found.failed
-    assert found.changed
-    assert found.outcomes == {"a": "changed", "lost": "failed", "taken": "failed", "b": "changed", "old": "not_tried"}
-    assert found.message.startswith("2 of 5 exposures failed; of the others 2 done and changed, 1 not tried. ")
-    assert "adopt" in found.exposures["taken"]["msg"]
+    result = expose_all(mixed, **options)
+    assert result.failed
+    assert result.changed
+    assert result.outcomes == {"a": "changed", "lost": "failed", "taken": "failed", "b": "changed", "old": "not_tried"}
+    assert result.message.startswith("2 of 5 exposures failed; of the others 2 done and changed, 1 not tried. ")
+    assert "adopt" in result.exposures["taken"]["msg"]
     assert there(istio, namespace) == {*both("a", "b", "old"), "Gateway taken"}
     again = expose_all([mixed[0], mixed[3]], **options).done()
     assert again.outcomes == {"a": "unchanged", "b": "unchanged", "old": "changed"}
@@ -221,9 +221,9 @@ def test_what_the_webhook_refuses_is_known_before_the_first_write(
         port=None,
         routes=[{"match": [{"uri": {"regex": "("}}], "destinations": [{"service": "web"}]}],
     )
-    found = expose_all(exposures(namespace, "a") + wrong)
-    assert found.outcomes == {"a": "not_tried", "w": "failed"}
-    assert "Istio refuses it" in found.message
+    result = expose_all(exposures(namespace, "a") + wrong)
+    assert result.outcomes == {"a": "not_tried", "w": "failed"}
+    assert "Istio refuses it" in result.message
     assert there(istio, namespace) == set()
 
 
@@ -253,23 +253,23 @@ def test_defaults_are_put_together_key_by_key(expose_all: Run, istio: Cluster, n
 def test_a_host_in_two_exposures_of_the_list_is_found(expose_all: Run, istio: Cluster, namespace: str) -> None:
     tls = {"mode": "passthrough"}
     given = exposures(namespace, "a", tls=tls) + exposures(namespace, "b", hosts=[f"a.{namespace}.test"], tls=tls)
-    found = expose_all(given)
-    assert found.failed
-    assert "host-served-twice" in found.message
+    result = expose_all(given)
+    assert result.failed
+    assert "host-served-twice" in result.message
     assert there(istio, namespace) == set()
 
 
 def test_two_of_the_list_cannot_own_one_object(expose_all: Run, istio: Cluster, namespace: str) -> None:
     one_gateway = {**PUBLIC, "name": "front"}
-    found = expose_all(exposures(namespace, "a", "b", gateway=one_gateway))
-    assert found.outcomes == {"a": "not_tried", "b": "failed"}
+    result = expose_all(exposures(namespace, "a", "b", gateway=one_gateway))
+    assert result.outcomes == {"a": "not_tried", "b": "failed"}
     says = f"Gateway {namespace}/front belongs to exposures[0] ({namespace}/a), too; choose another name."
-    assert found.exposures["b"]["msg"] == says
+    assert result.exposures["b"]["msg"] == says
     tls = {"certificate": {"issuer": {"name": "ca"}}, "credential_name": "cert"}
     pods = {**PUBLIC, "pods_namespace": namespace}
-    found = expose_all(exposures(namespace, "a", "b", gateway=pods, tls=tls), check=True)
-    assert "Certificate" in found.exposures["b"]["msg"]
-    assert "choose another tls.credential_name" in found.exposures["b"]["msg"]
+    result = expose_all(exposures(namespace, "a", "b", gateway=pods, tls=tls), check=True)
+    assert "Certificate" in result.exposures["b"]["msg"]
+    assert "choose another tls.credential_name" in result.exposures["b"]["msg"]
     assert there(istio, namespace) == set()
 
 
@@ -278,18 +278,18 @@ def test_a_host_may_be_handed_over_within_the_list(expose_all: Run, namespace: s
     expose_all(exposures(namespace, "a", tls=tls) + exposures(namespace, "b", tls=tls)).done()
     swapped = exposures(namespace, "a", tls=tls, hosts=[f"b.{namespace}.test"])
     swapped += exposures(namespace, "b", tls=tls, hosts=[f"a.{namespace}.test"])
-    found = expose_all(swapped).done()
-    assert found.outcomes == {"a": "changed", "b": "changed"}
-    assert not found.warnings
+    result = expose_all(swapped).done()
+    assert result.outcomes == {"a": "changed", "b": "changed"}
+    assert not result.warnings
 
 
 def test_one_replaces_another(expose_all: Run, namespace: str) -> None:
     tls = {"mode": "passthrough"}
     expose_all(exposures(namespace, "a", tls=tls)).done()
     scope = {"prune": {"namespaces": [namespace]}}
-    found = expose_all(exposures(namespace, "b", tls=tls, hosts=[f"a.{namespace}.test"]), **scope).done()
-    assert found.outcomes == {"b": "changed", "a": "changed"}
-    assert not found.warnings
+    result = expose_all(exposures(namespace, "b", tls=tls, hosts=[f"a.{namespace}.test"]), **scope).done()
+    assert result.outcomes == {"b": "changed", "a": "changed"}
+    assert not result.warnings
 
 
 def test_many_share_a_gateway(expose_all: Run, istio: Cluster, namespace: str) -> None:

@@ -77,10 +77,10 @@ def test_all_are_served_when_the_task_ends_and_stay_so_when_they_move(
 def test_what_is_not_served_fails_alone(expose_all: Run, istio: Cluster, namespace: str) -> None:
     good = exposures(namespace, "a", "b", wait=True)
     lost = exposures(namespace, "lost", wait=True, probe={"status": [418]})
-    found = expose_all(good + lost, wait_timeout=4, on_error="continue")
-    assert found.failed
-    assert found.outcomes == {"a": "changed", "b": "changed", "lost": "failed"}
-    assert "Not served after 4 s: " in found.exposures["lost"]["msg"]
+    result = expose_all(good + lost, wait_timeout=4, on_error="continue")
+    assert result.failed
+    assert result.outcomes == {"a": "changed", "b": "changed", "lost": "failed"}
+    assert "Not served after 4 s: " in result.exposures["lost"]["msg"]
     assert istio.request(f"http://a.{namespace}.test/").status == 200
 
 
@@ -95,11 +95,11 @@ def test_certificates_are_waited_for_together(
     }
     cert_manager.apply(issuer)
     names = NAMES[:8]
-    found = expose_all(
+    result = expose_all(
         exposures(namespace, *names, wait=True, tls={"certificate": {"issuer": {"name": namespace}}}), wait_timeout=60
     ).done()
     for name in names:
-        assert found.exposures[name]["served"][0]["certificate"]["serial"]
-        assert found.exposures[name]["certificate"]["namespace"] == PODS
+        assert result.exposures[name]["served"][0]["certificate"]["serial"]
+        assert result.exposures[name]["certificate"]["namespace"] == PODS
     assert sum(f"certificates/{name}" in request for name in names for request in requests) <= 3 * len(names)
     cert_manager.delete(issuer)

@@ -21,21 +21,21 @@ from support.run_module import Outcome
 
 @pytest.mark.usefixtures("every_kind")
 def test_what_is_exposed_is_read_back(istio: Cluster, info: Run, namespace: str) -> None:
-    found = named(info(include_foreign=True))
-    assert list(found) == ["attached", "by-hand", "own", "shared"]
-    assert {name: entry["managed"] for name, entry in found.items()} == {
+    result = named(info(include_foreign=True))
+    assert list(result) == ["attached", "by-hand", "own", "shared"]
+    assert {name: entry["managed"] for name, entry in result.items()} == {
         "attached": True,
         "by-hand": False,
         "own": True,
         "shared": True,
     }
-    assert {name: [at["kind"] for at in entry["gateways"]] for name, entry in found.items()} == {
+    assert {name: [at["kind"] for at in entry["gateways"]] for name, entry in result.items()} == {
         "attached": ["existing"],
         "by-hand": ["existing", "missing"],
         "own": ["own"],
         "shared": ["shared"],
     }
-    own = found["own"]
+    own = result["own"]
     assert own["gateways"] == [
         {
             "namespace": namespace,
@@ -47,11 +47,11 @@ def test_what_is_exposed_is_read_back(istio: Cluster, info: Run, namespace: str)
         }
     ]
     assert own["urls"] == [f"https://own.{namespace}.test/"]
-    assert found["shared"]["urls"] == [f"http://shared.{namespace}.test/"]
-    assert found["attached"]["urls"] == [f"http://attached.{namespace}.test/"]
+    assert result["shared"]["urls"] == [f"http://shared.{namespace}.test/"]
+    assert result["attached"]["urls"] == [f"http://attached.{namespace}.test/"]
     live = istio.kubectl("get", "virtualservices.networking.istio.io", "own", "-n", namespace)
     assert own["created"] == live["metadata"]["creationTimestamp"]
-    assert {name: entry["findings"] for name, entry in found.items()} == {name: [] for name in found}
+    assert {name: entry["findings"] for name, entry in result.items()} == {name: [] for name in result}
 
 
 @pytest.mark.usefixtures("every_kind")
@@ -81,10 +81,10 @@ def test_the_public_part_of_the_certificate(info: Run, namespace: str, certifica
 
 @pytest.mark.usefixtures("every_kind")
 def test_routes(info: Run, namespace: str) -> None:
-    found = named(info(include_foreign=True))
+    result = named(info(include_foreign=True))
     to_web = {"host": f"web.{namespace}.svc.cluster.local", "port": 80, "weight": None, "subset": None}
-    assert found["shared"]["routes"] == [{"protocol": "http", "name": None, "match": [], "destinations": [to_web]}]
-    gone, rest = found["by-hand"]["routes"]
+    assert result["shared"]["routes"] == [{"protocol": "http", "name": None, "match": [], "destinations": [to_web]}]
+    gone, rest = result["by-hand"]["routes"]
     assert gone == {
         "protocol": "http",
         "name": "gone",
@@ -129,12 +129,12 @@ def test_a_wildcard_serves_hosts_below_it(expose: Run, info: Run, namespace: str
 def test_findings_have_the_levels_of_the_task(expose: Run, info: Run) -> None:
     expose("own", service="nobody", tls={"credential_name": "nothing"})
 
-    def found(**options: Any) -> list[tuple[str, str]]:
+    def result(**options: Any) -> list[tuple[str, str]]:
         return [(one["code"], one["level"]) for one in named(info(**options))["own"]["findings"]]
 
-    assert found() == [("secret-missing", "warning"), ("destination-missing", "warning")]
+    assert result() == [("secret-missing", "warning"), ("destination-missing", "warning")]
     strict = {"destination-missing": "error", "secret-missing": False}
-    assert found(checks=strict) == [("destination-missing", "error")]
+    assert result(checks=strict) == [("destination-missing", "error")]
     assert "checks: 'nonsense' is not a check" in info(fails=True, checks={"nonsense": "error"}).message
 
 
@@ -205,7 +205,7 @@ def test_no_drift_of_what_is_beside_the_gateways_pods(
     try:
         expose("own", **every)
         assert named(info(desired=[desired], findings=False))["own"]["drift"] == []
-        desired["tls"] = {**every["tls"], "certificate": {"issuer": {"name": "somebody"}}}  # type: ignore[dict-item]
+        desired["tls"] = {**every["tls"], "certificate": {"issuer": {"name": "somebody"}}}  # type: ignore[dict-item]  # (of mixed types)
         desired["subsets"] = [{"service": "web", "name": "v1", "labels": {"version": "2"}}]
         drift = named(info(desired=[desired], findings=False))["own"]["drift"]
         assert [(one["action"], one["kind"]) for one in drift] == [

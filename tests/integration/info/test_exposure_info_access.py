@@ -78,8 +78,8 @@ def test_the_number_of_requests_does_not_grow(
 
     def count(*names: str) -> int:
         asked.clear()
-        found = info(desired=[options(name) for name in names])
-        assert list(named(found)) == list(names)
+        result = info(desired=[options(name) for name in names])
+        assert list(named(result)) == list(names)
         assert all(entry.startswith("get ") for entry in asked)
         return len(asked)
 

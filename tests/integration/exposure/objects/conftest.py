@@ -43,7 +43,7 @@ def live(istio: Cluster, namespace: str) -> Callable[[str], dict[str, Any]]:
     """Reads the object `shop` of a kind."""
 
     def read(kind: str, name: str = "shop", at: str = "") -> dict[str, Any]:
-        found: dict[str, Any] = istio.kubectl("get", f"{kind}.networking.istio.io", name, "-n", at or namespace)
-        return found
+        result: dict[str, Any] = istio.kubectl("get", f"{kind}.networking.istio.io", name, "-n", at or namespace)
+        return result
 
     return read

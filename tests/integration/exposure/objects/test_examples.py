@@ -29,8 +29,8 @@ def examples(ca: str) -> list[dict[str, Any]]:
         "lookup('ansible.builtin.file', 'partners-ca.pem')": ca,
     }.items():
         text = text.replace(f'"{{{{ {expression} }}}}"', json.dumps(value))
-    found: list[dict[str, Any]] = yaml.safe_load(text)
-    return found
+    result: list[dict[str, Any]] = yaml.safe_load(text)
+    return result
 
 
 @pytest.mark.usefixtures("cert_manager")

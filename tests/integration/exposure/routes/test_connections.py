@@ -31,12 +31,12 @@ def refused_is_not_yet(talk: Callable[[], None]) -> Callable[[], None]:
 
 def line(connection: socket.socket) -> str:
     """What the other side says up to the end of a line."""
-    found = b""
-    while not found.endswith(b"\n"):
+    result = b""
+    while not result.endswith(b"\n"):
         received = connection.recv(1)
-        assert received, found
-        found += received
-    return found.decode().strip()
+        assert received, result
+        result += received
+    return result.decode().strip()
 
 
 @pytest.mark.parametrize(("protocol", "port"), [("tcp", 5432), ("mongo", 27017), ("redis", 6379)])

@@ -223,8 +223,8 @@ def test_subsets(expose: Expose, answers: Answers, istio: Cluster, namespace: st
     )
     for version, service in (("v1", "web"), ("v2", "next")):
         slices = ("endpointslice", f"{service}-embedded", "-n", namespace)
-        found = eventually(lambda: istio.kubectl("get", *slices))  # noqa: B023  (it is called at once)
-        istio.apply(version_of_split(namespace, version, found))
+        result = eventually(lambda: istio.kubectl("get", *slices))  # noqa: B023  (it is called at once)
+        istio.apply(version_of_split(namespace, version, result))
     subsets = [{"service": "split", "name": name, "labels": {"version": name}} for name in ("v1", "v2")]
     to = {"service": "split", "port": 80}
     rule = f"DestinationRule {namespace}/shop-split"

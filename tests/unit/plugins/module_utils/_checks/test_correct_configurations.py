@@ -17,7 +17,7 @@ from support.builders import (
     NOW,
     PODS,
     PUBLIC,
-    around,
+    cluster,
     exposure,
     found_in_a_list,
     gateway,
@@ -52,38 +52,38 @@ def by_path(name: str, path: str, **more: Any) -> list[Manifest]:
 
 
 CORRECT: dict[str, Configuration] = {
-    "nothing else is there": Configuration(desired=exposure(), state=around()),
+    "nothing else is there": Configuration(desired=exposure(), state=cluster()),
     "HTTPS with a certificate for the host": Configuration(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": secret("shop.example.com")}),
+        state=cluster(secrets={"cert": secret("shop.example.com")}),
     ),
     "a certificate that the exposure orders, not there yet": Configuration(
         desired=exposure(tls=ISSUED),
-        state=around(secrets={"shop.shop": None}),
+        state=cluster(secrets={"shop.shop": None}),
     ),
     "a certificate that the exposure orders, about to be renewed": Configuration(
         desired=exposure(tls=ISSUED),
-        state=around(secrets={"shop.shop": secret("shop.example.com", days=1)}),
+        state=cluster(secrets={"shop.shop": secret("shop.example.com", days=1)}),
     ),
     "a certificate that the exposure orders for one more host than it has": Configuration(
         desired=exposure(tls=ISSUED, hosts=["shop.example.com", "www.shop.example.com"]),
-        state=around(secrets={"shop.shop": secret("shop.example.com")}),
+        state=cluster(secrets={"shop.shop": secret("shop.example.com")}),
     ),
     "the second run": Configuration(
         desired=exposure(tls=TLS),
-        state=around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+        state=cluster(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
     ),
     "one more host": Configuration(
         desired=exposure(hosts=["shop.example.com", "www.example.com"], tls=TLS),
-        state=around(*live(exposure(tls=TLS)), secrets=WILDCARD),
+        state=cluster(*live(exposure(tls=TLS)), secrets=WILDCARD),
     ),
     "a Gateway under a new name, for the same host": Configuration(
         desired=exposure(tls=TLS, gateway={"selector": PUBLIC, "name": "new"}),
-        state=around(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
+        state=cluster(*live(exposure(tls=TLS)), secrets={"cert": secret("shop.example.com")}),
     ),
     "the same host on the internal gateway": Configuration(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             gateway("shop/inside", https("shop.example.com"), selector=INTERNAL),
             virtual_service("shop/inside", ["shop.example.com"], ["shop/inside"]),
             *internal_gateway(),
@@ -92,37 +92,37 @@ CORRECT: dict[str, Configuration] = {
     ),
     "another exposure with a certificate of its own": Configuration(
         desired=exposure(tls=ISSUED),
-        state=around(*live(exposure(name="blog", hosts=["blog.example.com"], tls=ISSUED))),
+        state=cluster(*live(exposure(name="blog", hosts=["blog.example.com"], tls=ISSUED))),
     ),
     "apex and www in one server": Configuration(
         desired=exposure(hosts=["example.com", "www.example.com"], tls={**TLS, "redirect": True}),
-        state=around(secrets={"cert": secret("example.com", "www.example.com")}),
+        state=cluster(secrets={"cert": secret("example.com", "www.example.com")}),
     ),
     "apex and www as two exposures with certificates of their own": Configuration(
         desired=exposure(hosts=["example.com"], tls=ISSUED),
-        state=around(*live(exposure(name="www", hosts=["www.example.com"], tls=ISSUED))),
+        state=cluster(*live(exposure(name="www", hosts=["www.example.com"], tls=ISSUED))),
     ),
     "a wildcard and one of its names in one server": Configuration(
         desired=exposure(hosts=["*.example.com", "example.com", "shop.example.com"], tls={**TLS, "redirect": True}),
-        state=around(secrets=WILDCARD),
+        state=cluster(secrets=WILDCARD),
     ),
     "a wildcard's certificate that is not for the apex, beside the apex": Configuration(
         desired=exposure(hosts=["example.com"], tls=TLS),
-        state=around(
+        state=cluster(
             gateway("shop/all", https("*.example.com", credential="all")),
             secrets={"all": secret("*.example.com"), "cert": secret("example.com")},
         ),
     ),
     "a wildcard two levels up, whose certificate ends before": Configuration(
         desired=exposure(hosts=["a.dev.example.com"], tls=TLS),
-        state=around(
+        state=cluster(
             gateway("shop/all", https("*.example.com", credential="all")),
             secrets={"all": secret("*.example.com"), "cert": secret("a.dev.example.com")},
         ),
     ),
     "exposures of one wildcard certificate at a shared Gateway": Configuration(
         desired=exposure(gateway=SHARED),
-        state=around(
+        state=cluster(
             gateway("istio-ingress/shared", https("*.example.com"), redirect("*.example.com")),
             *live(exposure(name="blog", hosts=["blog.example.com"], gateway=SHARED)),
             secrets=WILDCARD,
@@ -130,26 +130,26 @@ CORRECT: dict[str, Configuration] = {
     ),
     "paths of one host as two exposures at a shared Gateway": Configuration(
         desired=by_path("api", "/api/", gateway=SHARED, tls={"redirect": True}),
-        state=around(
+        state=cluster(
             gateway("istio-ingress/shared", https("*.example.com"), http("*.example.com")),
             *live(exposure(gateway=SHARED, tls={"redirect": True})),
         ),
     ),
     "paths of one host as two exposures over HTTP": Configuration(
-        desired=by_path("api", "/api/"), state=around(*live(by_path("v1", "/v1/")))
+        desired=by_path("api", "/api/"), state=cluster(*live(by_path("v1", "/v1/")))
     ),
     "a path, and the older exposure that takes the rest": Configuration(
-        desired=by_path("api", "/api/"), state=around(*live(exposure()))
+        desired=by_path("api", "/api/"), state=cluster(*live(exposure()))
     ),
     "the rest, and the older exposure that takes a path": Configuration(
-        desired=exposure(), state=around(*live(by_path("api", "/api/")))
+        desired=exposure(), state=cluster(*live(by_path("api", "/api/")))
     ),
     "the narrower path is the older one": Configuration(
-        desired=by_path("api", "/api/"), state=around(*live(by_path("v2", "/api/v2/")))
+        desired=by_path("api", "/api/"), state=cluster(*live(by_path("v2", "/api/v2/")))
     ),
     "the same path for different clients": Configuration(
         desired=by_path("api", "/api/"),
-        state=around(
+        state=cluster(
             gateway("shop/beta", http("shop.example.com")),
             virtual_service(
                 "shop/beta",
@@ -161,18 +161,18 @@ CORRECT: dict[str, Configuration] = {
     ),
     "delegates, which have no hosts": Configuration(
         desired=exposure(),
-        state=around(
+        state=cluster(
             virtual_service("shop/part", [], [], http=[to("api")]),
             virtual_service("shop/other", [], [], http=[to("web")]),
         ),
     ),
     "a VirtualService for the same host inside the mesh": Configuration(
         desired=exposure(),
-        state=around(virtual_service("shop/inside", ["shop.example.com"], ["mesh"], http=[to("api")])),
+        state=cluster(virtual_service("shop/inside", ["shop.example.com"], ["mesh"], http=[to("api")])),
     ),
     "targetPort: two ports of the Service": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        state=around(
+        state=cluster(
             service(
                 "istio-ingress/ports",
                 {"name": "https", "port": 443, "targetPort": 9443},
@@ -186,7 +186,7 @@ CORRECT: dict[str, Configuration] = {
     ),
     "targetPort by name": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        state=around(
+        state=cluster(
             service(
                 "istio-ingress/ports",
                 {"name": "https", "port": 443, "targetPort": "tls"},
@@ -202,35 +202,35 @@ CORRECT: dict[str, Configuration] = {
     ),
     "exportTo '.' beside the pods": Configuration(
         desired=exposure(namespace=PODS, service="web.shop"),
-        state=around(
+        state=cluster(
             *live([{**exposure(namespace=PODS)[1], "spec": {**exposure(namespace=PODS)[1]["spec"], "exportTo": ["."]}}])
         ),
     ),
     "another's VirtualService that the gateway does not get": Configuration(
         desired=exposure(gateway=SHARED),
-        state=around(
+        state=cluster(
             gateway("istio-ingress/shared", http("*")),
             virtual_service("old/shop", ["shop.example.com"], ["istio-ingress/shared"], exportTo=["."]),
         ),
     ),
     "two revisions of the gateway's Deployment": Configuration(
         desired=exposure(),
-        state=around(pod(), pod("public-canary-66-z", revision="canary")),
+        state=cluster(pod(), pod("public-canary-66-z", revision="canary")),
     ),
     "another Gateway for the same host, for another revision": Configuration(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             gateway("shop/next", https("shop.example.com"), labels={"istio.io/rev": "canary"}),
             secrets={"cert": secret("shop.example.com")},
         ),
     ),
     "redirect servers of two Gateways for the same host": Configuration(
         desired=exposure(hosts=["*.example.com"], tls={**TLS, "redirect": True}),
-        state=around(gateway("shop/redirect", redirect("*.example.com")), secrets=WILDCARD),
+        state=cluster(gateway("shop/redirect", redirect("*.example.com")), secrets=WILDCARD),
     ),
     "passthrough beside terminated, with different hosts": Configuration(
         desired=exposure(hosts=["vault.example.com"], tls={"mode": "passthrough"}),
-        state=around(
+        state=cluster(
             gateway("shop/front", https("shop.example.com")),
             virtual_service("shop/front", ["shop.example.com"], ["shop/front"]),
             secrets={"cert": secret("shop.example.com")},
@@ -238,52 +238,52 @@ CORRECT: dict[str, Configuration] = {
     ),
     "two exposures with passthrough": Configuration(
         desired=exposure(hosts=["vault.example.com"], tls={"mode": "passthrough", "redirect": True}),
-        state=around(
+        state=cluster(
             *live(exposure(name="db", hosts=["db.example.com"], tls={"mode": "passthrough", "redirect": True}))
         ),
     ),
     "hosts of one's own namespace at a shared Gateway": Configuration(
         desired=exposure(gateway=SHARED),
-        state=around(gateway("istio-ingress/shared", http("shop/shop.example.com", "blog/blog.example.com"))),
+        state=cluster(gateway("istio-ingress/shared", http("shop/shop.example.com", "blog/blog.example.com"))),
     ),
     "a shared Gateway for all namespaces": Configuration(
         desired=exposure(gateway=SHARED),
-        state=around(gateway("istio-ingress/shared", http("*/shop.example.com"))),
+        state=cluster(gateway("istio-ingress/shared", http("*/shop.example.com"))),
     ),
     "a Gateway object in another namespace than the exposure": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}),
-        state=around(scoped=True),
+        state=cluster(scoped=True),
     ),
     "Gateways for their own namespaces only, the same host in another one": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "namespace": PODS, "name": "shop"}, tls=TLS),
-        state=around(
+        state=cluster(
             gateway("other/shop", https("shop.example.com")), scoped=True, secrets={"cert": secret("shop.example.com")}
         ),
     ),
     "HTTP and HTTPS for the same host by different Gateways": Configuration(
         desired=exposure(tls=TLS),
-        state=around(gateway("shop/plain", http("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+        state=cluster(gateway("shop/plain", http("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
     ),
     "HTTPS at two ports": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        state=around(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+        state=cluster(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
     ),
     "a Secret with Istio's older keys": Configuration(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             secrets={"cert": TlsSecret(frozenset(("cert", "key", "cacert")), ("shop.example.com",), None, "1", True)}
         ),
     ),
-    "a certificate that nobody can read here": Configuration(desired=exposure(tls=TLS), state=around()),
-    "pods that nobody can list here": Configuration(desired=exposure(), state=around(pods=[], pods_are_known=False)),
+    "a certificate that nobody can read here": Configuration(desired=exposure(tls=TLS), state=cluster()),
+    "pods that nobody can list here": Configuration(desired=exposure(), state=cluster(pods=[], pods_are_known=False)),
     "a destination outside Kubernetes": Configuration(
         desired=exposure(routes=[{"destinations": [{"host": "api.example.net", "port": 443}]}]),
-        state=around(),
+        state=cluster(),
     ),
-    "a Service's only port": Configuration(desired=exposure(port=None), state=around()),
+    "a Service's only port": Configuration(desired=exposure(port=None), state=cluster()),
     "ports whose protocol istiod finds out": Configuration(
         desired=exposure(service="app", port=3000),
-        state=around(service("shop/app", {"port": 3000}, {"name": "grpc-api", "port": 9000})),
+        state=cluster(service("shop/app", {"port": 3000}, {"name": "grpc-api", "port": 9000})),
     ),
     "a subset that is there": Configuration(
         desired=[
@@ -296,7 +296,7 @@ CORRECT: dict[str, Configuration] = {
                 }
             }
         ],
-        state=around(
+        state=cluster(
             gateway("istio-ingress/shared", http("*.example.com")),
             destination_rules=(
                 {

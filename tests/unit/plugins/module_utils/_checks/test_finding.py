@@ -23,8 +23,8 @@ SOON = replace(TWICE, code="certificate-expires-soon")
 NOT_ON_GATEWAY = replace(TWICE, code="host-not-on-gateway")
 
 
-def levels_of(found: list[Finding]) -> dict[str, str]:
-    return {finding.code: finding.level for finding in found}
+def levels_of(result: list[Finding]) -> dict[str, str]:
+    return {finding.code: finding.level for finding in result}
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def levels_of(found: list[Finding]) -> dict[str, str]:
     ],
 )
 def test_a_task_sets_the_level_of_a_check(given: object, level: str) -> None:
-    found = parse_levels({"port-taken": given})
-    assert found == {**LEVELS, "port-taken": level}
+    result = parse_levels({"port-taken": given})
+    assert result == {**LEVELS, "port-taken": level}
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_what_is_no_check_or_no_level_is_refused(option: dict[str, object], sent
 
 
 def test_findings_get_their_levels_and_errors_come_first() -> None:
-    found = with_levels([SOON, TWICE, TAKEN], {**LEVELS, "port-taken": "ignore"})
-    assert [(finding.code, finding.level) for finding in found] == [
+    result = with_levels([SOON, TWICE, TAKEN], {**LEVELS, "port-taken": "ignore"})
+    assert [(finding.code, finding.level) for finding in result] == [
         ("host-served-twice", "error"),
         ("certificate-expires-soon", "warning"),
     ]
@@ -76,8 +76,8 @@ def test_what_is_preexisting_is_a_warning_at_most() -> None:
 
 
 def test_in_check_mode_what_may_come_is_a_warning_and_what_is_there_an_error() -> None:
-    found = with_levels([TWICE, NOT_ON_GATEWAY], LEVELS, check_mode=True)
-    assert levels_of(found) == {"host-served-twice": "error", "host-not-on-gateway": "warning"}
+    result = with_levels([TWICE, NOT_ON_GATEWAY], LEVELS, check_mode=True)
+    assert levels_of(result) == {"host-served-twice": "error", "host-not-on-gateway": "warning"}
     raised = replace(TWICE, code="destination-missing")
     assert levels_of(with_levels([raised], {**LEVELS, raised.code: "error"}, True)) == {raised.code: "warning"}
 

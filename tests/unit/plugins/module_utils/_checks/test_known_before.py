@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
-    around,
+    cluster,
     exposure,
     found_in_a_list,
     gateway,
@@ -36,17 +36,17 @@ WILDCARD = secret("*.example.com")
 SETTLED: dict[str, Configuration] = {
     "the newer Gateway lost its server long ago": Configuration(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             *live(exposure(tls=TLS)), gateway("blog/late", https("shop.example.com"), created=5), secrets=GOOD
         ),
     ),
     "the newer route never got a request": Configuration(
         desired=exposure(),
-        state=around(*live(exposure()), *live(exposure(name="late", service="api"), created=5)),
+        state=cluster(*live(exposure()), *live(exposure(name="late", service="api"), created=5)),
     ),
     "a newer server took a part of the wildcard's names": Configuration(
         desired=exposure(hosts=["*.example.com"], tls=TLS),
-        state=around(
+        state=cluster(
             *live(exposure(hosts=["*.example.com"], tls=TLS)),
             gateway("blog/late", https("blog.example.com", credential="blog"), created=5),
             secrets={"cert": WILDCARD, "blog": secret("blog.example.com")},
@@ -57,21 +57,21 @@ SETTLED: dict[str, Configuration] = {
 
 @pytest.mark.parametrize("settled", SETTLED.values(), ids=SETTLED)
 def test_what_another_one_suffers_already_is_settled(settled: Configuration) -> None:
-    found = find(settled.desired, settled.state)
-    assert found
-    assert all(finding.preexisting for finding in found)
-    assert found_in_a_list(settled.desired, settled.state) == found
+    result = find(settled.desired, settled.state)
+    assert result
+    assert all(finding.preexisting for finding in result)
+    assert found_in_a_list(settled.desired, settled.state) == result
 
 
 def test_a_redirect_that_another_one_gives_is_no_loss() -> None:
     """istiod drops the second redirect server of a host, which is a loss only if the first server does not redirect."""
     own = exposure(hosts=["*.example.com"], tls={"credential_name": "cert", "redirect": True})
     first = gateway("old/front", redirect("*.example.com"))
-    assert find(own, around(first, secrets={"cert": WILDCARD})) == []
+    assert find(own, cluster(first, secrets={"cert": WILDCARD})) == []
     mixed = gateway("old/front", passthrough("*.example.com"))
     mixed["spec"]["servers"][0]["port"]["number"] = 80
-    found = find(own, around(mixed, secrets={"cert": WILDCARD}))
-    assert [finding.code for finding in found] == ["host-served-twice"]
+    result = find(own, cluster(mixed, secrets={"cert": WILDCARD}))
+    assert [finding.code for finding in result] == ["host-served-twice"]
 
 
 def test_the_order_of_routes_is_that_of_age_and_catch_alls_come_last() -> None:
@@ -82,7 +82,7 @@ def test_the_order_of_routes_is_that_of_age_and_catch_alls_come_last() -> None:
             exposure(
                 routes=[{"match": [{"uri": {"prefix": "/api/"}}], "destinations": [{"service": "web", "port": 80}]}]
             ),
-            around(front, older),
+            cluster(front, older),
         )
         == []
     )
@@ -96,9 +96,9 @@ def test_many_neighbours_cost_little() -> None:
         many += live(
             exposure(name=f"e{number}", hosts=[f"e{number}.example.com"], tls={"credential_name": f"{number}"})
         )
-    surroundings = around(*many, secrets=GOOD)
+    state = cluster(*many, secrets=GOOD)
     began = time.process_time()
-    assert find(exposure(tls=own), surroundings) == []
+    assert find(exposure(tls=own), state) == []
     assert time.process_time() - began < 2
 
 
@@ -107,4 +107,4 @@ def test_other_letters_case_is_another_path() -> None:
     insensitive = {"uri": {"prefix": "/a"}, "ignoreUriCase": True}
     own = virtual_service("shop/shop", ["shop.example.com"], ["shop/front"], created=5, http=[to("web", **insensitive)])
     front = gateway("shop/front", http("shop.example.com"))
-    assert find([own], around(front, older)) == []
+    assert find([own], cluster(front, older)) == []

@@ -17,7 +17,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_sta
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.connection_reuse import ENOUGH
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import Change, contribution_of
-from support.builders import PODS, PUBLIC, around, exposure, gateway, https, live, secret
+from support.builders import PODS, PUBLIC, cluster, exposure, gateway, https, live, secret
 
 WILDCARD = secret("*.example.com")
 ON_SHARED = {"selector": PUBLIC, "shared": f"{PODS}/shared"}
@@ -58,9 +58,9 @@ def shared(*exposures: list[Manifest]) -> list[list[Manifest]]:
     return [[whole if ref(manifest) == SHARED else manifest for manifest in one] for one in exposures]
 
 
-def codes(desired: dict[ExposureKey, list[Manifest]], surroundings: ClusterState, **more: Any) -> Found:
-    found = find_all(desired, surroundings, **more)
-    return {name: [(one.code, one.preexisting) for one in told] for (_namespace, name), told in found.items()}
+def codes(desired: dict[ExposureKey, list[Manifest]], state: ClusterState, **more: Any) -> Found:
+    result = find_all(desired, state, **more)
+    return {name: [(one.code, one.preexisting) for one in told] for (_namespace, name), told in result.items()}
 
 
 TWICE, REUSED, HIDDEN = "host-served-twice", "certificate-on-two-servers", "routes-shadowed"
@@ -116,15 +116,15 @@ CLASHES: dict[str, Clash] = {
 def test_two_new_ones_clash(clash: Clash, turned: bool) -> None:
     first, second = listed(*clash.exposures)
     desired = listed(*(reversed(clash.exposures) if turned else clash.exposures))
-    surroundings = around(secrets=clash.secrets)
-    assert codes(desired, surroundings) == {first[1]: [(clash.code, False)], second[1]: [(clash.code, False)]}
-    assert [find(one, surroundings) for one in clash.exposures] == [[], []]
+    state = cluster(secrets=clash.secrets)
+    assert codes(desired, state) == {first[1]: [(clash.code, False)], second[1]: [(clash.code, False)]}
+    assert [find(one, state) for one in clash.exposures] == [[], []]
 
 
 @pytest.mark.parametrize("names", [("x", "a"), ("a", "x")])
 def test_the_first_of_the_list_wins_if_both_are_new(names: tuple[str, str]) -> None:
     desired = listed(*(serving(name, "www") for name in names))
-    first, second = find_all(desired, around(secrets=valid(a="www", x="www"))).values()
+    first, second = find_all(desired, cluster(secrets=valid(a="www", x="www"))).values()
     said = f"Gateway shop/{names[0]}, servers[0] already serves www.example.com at port 443 of the same gateway"
     assert first[0].message.startswith(f"this exposure's Gateway is the older one of two that want the same: {said}")
     assert second[0].message.startswith(said)
@@ -140,33 +140,33 @@ def test_which_of_two_new_ones_routes_first_is_chance(names: tuple[str, str]) ->
         return exposure(name=name, routes=[{"match": [{"uri": {"prefix": paths[name]}}], "destinations": to}])
 
     new = {name: routed(name) for name in names}
-    found = find_all(listed(*new.values()), around())
-    for every in found.values():
+    result = find_all(listed(*new.values()), cluster())
+    for every in result.values():
         (told,) = [one for one in every if one.code == HIDDEN]
         assert "VirtualService shop/x (http[0]) already takes these requests for" in told.message
         assert "if it comes first, which is chance, http[0] of VirtualService shop/a never gets one" in told.message
     old = live(new["a"])
-    assert HIDDEN not in dict(codes(listed(new["x"]), around(*old))["x"])
+    assert HIDDEN not in dict(codes(listed(new["x"]), cluster(*old))["x"])
 
 
 def test_what_is_there_already_is_older_than_what_is_new() -> None:
     old, new = serving("old", "www"), serving("new", "www")
-    there = around(*live(old, 59), secrets=valid(old="www", new="www"))
+    there = cluster(*live(old, 59), secrets=valid(old="www", new="www"))
     for desired in (listed(new, old), listed(old, new)):
-        for found in find_all(desired, there).values():
-            assert "Gateway shop/old, servers[0] already serves" in found[0].message
+        for result in find_all(desired, there).values():
+            assert "Gateway shop/old, servers[0] already serves" in result[0].message
 
 
 def test_what_was_so_before_is_settled_for_the_older_one_only() -> None:
     old, new = serving("old", "www"), serving("new", "www")
-    there = around(*live(old), *live(new, 5), secrets=valid(old="www", new="www"))
+    there = cluster(*live(old), *live(new, 5), secrets=valid(old="www", new="www"))
     assert codes(listed(new, old), there) == {"new": [(TWICE, False)], "old": [(TWICE, True)]}
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_host_is_handed_over(turned: bool) -> None:
     before = [*live(serving("from", "www", "blog")), *live(serving("to", "api"), 5)]
-    there = around(*before, secrets={"from": secret("www.example.com"), **valid(to="api blog")})
+    there = cluster(*before, secrets={"from": secret("www.example.com"), **valid(to="api blog")})
     gives, takes = serving("from", "www"), serving("to", "api", "blog")
     assert codes(listed(takes, gives) if turned else listed(gives, takes), there) == {"from": [], "to": []}
     assert codes(listed(takes), there) == {"to": [(TWICE, False)]}
@@ -174,7 +174,7 @@ def test_a_host_is_handed_over(turned: bool) -> None:
 
 def test_one_is_removed_and_one_added() -> None:
     old = live(serving("old", "www"))
-    there = around(*old, secrets=valid(old="www", new="www"))
+    there = cluster(*old, secrets=valid(old="www", new="www"))
     gone = {ref(entry): None for entry in old}
     assert codes(listed(serving("new", "www")), there, removals=gone) == {"new": []}
     assert codes(listed(serving("new", "www")), there) == {"new": [(TWICE, False)]}
@@ -183,7 +183,7 @@ def test_one_is_removed_and_one_added() -> None:
 def test_one_leaves_a_shared_gateway_and_its_host_goes_to_another() -> None:
     stays, goes = (serving(name, name, gateway=ON_SHARED) for name in ("blog", "www"))
     (whole, *_rest), (_whole, *rest) = shared(stays, goes)
-    there = around(*live([whole, stays[-1], *rest]), secrets=valid(blog="blog", www="www", new="www"))
+    there = cluster(*live([whole, stays[-1], *rest]), secrets=valid(blog="blog", www="www", new="www"))
     without = {ref(rest[-1]): None, SHARED: shared(stays)[0][0]}
     assert codes(listed(serving("new", "www")), there, removals=without) == {"new": []}
     assert codes(listed(serving("new", "www")), there) == {"new": [(TWICE, False)]}
@@ -191,7 +191,7 @@ def test_one_leaves_a_shared_gateway_and_its_host_goes_to_another() -> None:
 
 def test_three_share_a_gateway() -> None:
     three = [serving(name, name, gateway=ON_SHARED, tls=tls("all")) for name in ("www", "blog", "api")]
-    there = around(secrets={"all": WILDCARD})
+    there = cluster(secrets={"all": WILDCARD})
     assert codes(listed(*shared(*three)), there) == {"www": [], "blog": [], "api": []}
     apart = [serving(name, name, tls=tls("all")) for name in ("www", "blog", "api")]
     assert codes(listed(*apart), there) == {name: [(REUSED, False)] * 2 for name in ("www", "blog", "api")}
@@ -200,7 +200,7 @@ def test_three_share_a_gateway() -> None:
 def test_what_another_one_of_the_list_orders_is_not_missing() -> None:
     """All have the servers of a shared Gateway, with the certificates of each other."""
     three = [serving(name, name, gateway=ON_SHARED, tls=ISSUED) for name in ("www", "blog", "api")]
-    there = around(secrets={f"shop.{name}": None for name in ("www", "blog", "api")})
+    there = cluster(secrets={f"shop.{name}": None for name in ("www", "blog", "api")})
     assert codes(listed(*shared(*three)), there) == {"www": [], "blog": [], "api": []}
 
 
@@ -213,7 +213,7 @@ def test_the_subsets_of_another_one_of_the_list_are_there() -> None:
         routes=[{"destinations": [to]}],
         subsets=[{"service": "web", "name": "v2", "labels": {"version": "v2"}}],
     )
-    there = around(destination_rules=())
+    there = cluster(destination_rules=())
     assert codes(listed(uses, brings), there) == {"uses": [], "brings": []}
     assert codes(listed(uses), there) == {"uses": [("subset-missing", False)]}
 
@@ -221,16 +221,16 @@ def test_the_subsets_of_another_one_of_the_list_are_there() -> None:
 def test_an_exposure_that_attaches_finds_the_gateway_of_another_one_of_the_list() -> None:
     brings = exposure(name="brings", hosts=["*.example.com"])
     uses = exposure(name="uses", hosts=["www.example.net"], gateway={"existing": "shop/brings"})
-    assert codes(listed(uses, brings), around()) == {"uses": [("host-not-on-gateway", False)], "brings": []}
+    assert codes(listed(uses, brings), cluster()) == {"uses": [("host-not-on-gateway", False)], "brings": []}
 
 
 def test_of_many_with_one_certificate_a_few_are_told_to_each() -> None:
     many = [serving(f"e{number:02}", f"e{number:02}", tls=tls("all")) for number in range(3 * ENOUGH)]
-    new = find_all(listed(*many), around(secrets={"all": WILDCARD}))
-    assert [len(found) for found in new.values()] == [ENOUGH] * len(many)
+    new = find_all(listed(*many), cluster(secrets={"all": WILDCARD}))
+    assert [len(result) for result in new.values()] == [ENOUGH] * len(many)
     there = [entry for number, one in enumerate(many) for entry in live(one, number)]
-    old = find_all(listed(*many), around(*there, secrets={"all": WILDCARD}))
-    assert [any(not one.preexisting for one in found) for found in old.values()] == [False, *[True] * (len(many) - 1)]
+    old = find_all(listed(*many), cluster(*there, secrets={"all": WILDCARD}))
+    assert [any(not one.preexisting for one in result) for result in old.values()] == [False, *[True] * (len(many) - 1)]
 
 
 def test_what_is_settled_hides_nothing_that_is_new() -> None:
@@ -241,7 +241,7 @@ def test_what_is_settled_hides_nothing_that_is_new() -> None:
     secrets = {"all": WILDCARD, "mine": secret("*.example.com", "b.example.org")}
     secrets["last"] = secret("a.example.org", "b.example.org")
     oldest = exposure(name="e00", hosts=["e00.example.com"], tls=tls("mine"))
-    there = around(*live(oldest), *before, other, secrets=secrets)
+    there = cluster(*live(oldest), *before, other, secrets=secrets)
     assert all(one.preexisting for one in find(oldest, there))
     changed = exposure(name="e00", hosts=["e00.example.com", "b.example.org"], tls=tls("mine"))
     (fresh,) = [one for one in find(changed, there) if not one.preexisting]
@@ -253,8 +253,8 @@ def test_the_time_grows_with_the_number_of_exposures(certificate: str, told: int
     """1000 on one gateway: without a mistake, and with the worst one, as each is in the way of each."""
     names = [f"e{number}" for number in range(1000)]
     desired = listed(*(serving(name, name, tls=tls(name if certificate == "own" else "all")) for name in names))
-    there = around(*(entry for one in desired.values() for entry in live(one)), secrets={"all": WILDCARD})
+    there = cluster(*(entry for one in desired.values() for entry in live(one)), secrets={"all": WILDCARD})
     began = time.process_time()
-    found = find_all(desired, there)
+    result = find_all(desired, there)
     assert time.process_time() - began < 5  # half a second where nothing else runs
-    assert len(found[ExposureKey("shop", "e500")]) == told
+    assert len(result[ExposureKey("shop", "e500")]) == told

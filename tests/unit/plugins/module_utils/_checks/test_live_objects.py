@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find, find_in
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
-from support.builders import around, exposure, gateway, http, https, live, secret, virtual_service
+from support.builders import cluster, exposure, gateway, http, https, live, secret, virtual_service
 
 TLS = {"credential_name": "cert"}
 OTHER = {"credential_name": "other"}
@@ -90,18 +90,18 @@ CASES: dict[str, Case] = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_scene_of_what_is_there_is_that_of_a_task(case: Case) -> None:
     mine = live(exposure(**case.options), 5)
-    there = around(*mine, *case.others, secrets=case.secrets)
-    found = find_in(Analysis(there).context(mine))
-    assert [finding.code for finding in found] == case.codes
-    assert found == find(mine, there)
+    there = cluster(*mine, *case.others, secrets=case.secrets)
+    result = find_in(Analysis(there).context(mine))
+    assert [finding.code for finding in result] == case.codes
+    assert result == find(mine, there)
 
 
 def test_one_look_is_enough_for_all() -> None:
     first = live(exposure(tls=TLS))
     second = live(exposure(name="late", tls=OTHER), 5)
-    scenes = Analysis(around(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
+    scenes = Analysis(cluster(*first, *second, secrets={"cert": GOOD, "other": GOOD}))
     for mine in (first, second):
-        (found,) = find_in(scenes.context(mine))
-        assert found.code == "host-served-twice"
-        assert found.preexisting == (mine is first)
+        (result,) = find_in(scenes.context(mine))
+        assert result.code == "host-served-twice"
+        assert result.preexisting == (mine is first)
     assert scenes.context(first).workload_changes == scenes.context(second).workload_changes

@@ -17,7 +17,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.object
 from support.builders import (
     PODS,
     PUBLIC,
-    around,
+    cluster,
     exposure,
     found_in_a_list,
     gateway,
@@ -61,7 +61,7 @@ def exported_to(*namespaces: str) -> list[Manifest]:
 HOSTS: dict[str, Mistake] = {
     "another Gateway serves the host already": Mistake(
         desired=exposure(hosts=["www.example.com", "shop.example.com"], tls=TLS),
-        state=around(
+        state=cluster(
             gateway("old/front", https("shop.example.com", credential="old")),
             secrets={"cert": secret("shop.example.com", "www.example.com"), "old": secret("shop.example.com")},
         ),
@@ -75,7 +75,7 @@ HOSTS: dict[str, Mistake] = {
     ),
     "the older Gateway takes a newer one's host": Mistake(
         desired=exposure(hosts=["shop.example.com", "blog.example.com"], tls=TLS),
-        state=around(
+        state=cluster(
             *live(exposure(tls=TLS)),
             gateway("blog/blog", https("blog.example.com", credential="blog"), created=5),
             secrets={"cert": secret("shop.example.com", "blog.example.com"), "blog": secret("blog.example.com")},
@@ -88,7 +88,7 @@ HOSTS: dict[str, Mistake] = {
     ),
     "two ports of the Service lead to one port of the pods": Mistake(
         desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        state=around(
+        state=cluster(
             service(
                 f"{PODS}/ports",
                 {"name": "https", "port": 443, "targetPort": 9443},
@@ -105,14 +105,14 @@ HOSTS: dict[str, Mistake] = {
     ),
     "HTTPS at a port of plain HTTP": Mistake(
         desired=exposure(gateway={"selector": PUBLIC, "http_port": 8080, "https_port": 80}, tls=TLS),
-        state=around(gateway("old/front", http("old.example.com")), secrets=GOOD),
+        state=cluster(gateway("old/front", http("old.example.com")), secrets=GOOD),
         code="port-taken",
         option="gateway.https_port",
         message="Gateway old/front, servers[0] already listens at port 80 of the same gateway for HTTP; istiod keeps",
     ),
     "one host, written in two ways": Mistake(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             gateway("shop/by-hand", https("shop/shop.example.com", credential="old")),
             secrets={**GOOD, "old": secret("shop.example.com")},
         ),
@@ -122,7 +122,7 @@ HOSTS: dict[str, Mistake] = {
     ),
     "a passthrough rule for a host that another Gateway ends": Mistake(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             gateway("old/pass", passthrough("*.example.com")),
             virtual_service(
                 "old/pass",
@@ -140,14 +140,14 @@ HOSTS: dict[str, Mistake] = {
 CERTIFICATES: dict[str, Mistake] = {
     "another server has the same wildcard certificate": Mistake(
         desired=exposure(tls=TLS),
-        state=around(gateway("old/front", https("blog.example.com")), secrets={"cert": WILDCARD}),
+        state=cluster(gateway("old/front", https("blog.example.com")), secrets={"cert": WILDCARD}),
         code="certificate-on-two-servers",
         option="tls.credential_name",
         message="is valid for ",
     ),
     "a wildcard's server beside one for a single name": Mistake(
         desired=exposure(tls=TLS),
-        state=around(
+        state=cluster(
             gateway("old/all", https("*.example.com", credential="all")),
             secrets={**GOOD, "all": WILDCARD},
         ),
@@ -159,56 +159,56 @@ CERTIFICATES: dict[str, Mistake] = {
     ),
     "passthrough beside a wildcard's server": Mistake(
         desired=exposure(hosts=["vault.example.com"], tls={"mode": "passthrough"}),
-        state=around(gateway("old/all", https("*.example.com", credential="all")), secrets={"all": WILDCARD}),
+        state=cluster(gateway("old/all", https("*.example.com", credential="all")), secrets={"all": WILDCARD}),
         code="certificate-on-two-servers",
         option="tls.credential_name",
         message="is valid for vault.example.com",
     ),
     "the same Secret, which nobody may read": Mistake(
         desired=exposure(tls=TLS),
-        state=around(gateway("old/front", https("blog.example.com"))),
+        state=cluster(gateway("old/front", https("blog.example.com"))),
         code="certificate-on-two-servers",
         option="tls.credential_name",
         message="404, or another back end",
     ),
     "no Secret": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": None}),
+        state=cluster(secrets={"cert": None}),
         code="secret-missing",
         option="tls.credential_name",
         message="Secret istio-ingress/cert does not exist",
     ),
     "a Secret with other keys": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": TlsSecret(frozenset(("ca.crt", "tls.crt")))}),
+        state=cluster(secrets={"cert": TlsSecret(frozenset(("ca.crt", "tls.crt")))}),
         code="secret-unusable",
         option="tls.credential_name",
         message="lacks the keys tls.crt and tls.key (its keys: ca.crt, tls.crt)",
     ),
     "a key of another certificate": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": secret("shop.example.com", problem="tls.key is the key of another one")}),
+        state=cluster(secrets={"cert": secret("shop.example.com", problem="tls.key is the key of another one")}),
         code="secret-unusable",
         option="tls.credential_name",
         message="in Secret istio-ingress/cert, tls.key is the key of another one; Envoy refuses it",
     ),
     "expired": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": secret("shop.example.com", days=-1)}),
+        state=cluster(secrets={"cert": secret("shop.example.com", days=-1)}),
         code="certificate-expired",
         option="tls.credential_name",
         message="has expired (valid until 2026-10-31)",
     ),
     "about to expire": Mistake(
         desired=exposure(tls=TLS),
-        state=around(secrets={"cert": secret("shop.example.com", days=6)}),
+        state=cluster(secrets={"cert": secret("shop.example.com", days=6)}),
         code="certificate-expires-soon",
         option="tls.credential_name",
         message="expires soon (valid until 2026-11-07)",
     ),
     "for another host": Mistake(
         desired=exposure(hosts=["www.example.com", "a.b.example.com"], tls=TLS),
-        state=around(secrets={"cert": WILDCARD}),
+        state=cluster(secrets={"cert": WILDCARD}),
         code="host-not-in-certificate",
         option="hosts[1]",
         message="is for *.example.com, so clients of a.b.example.com refuse it",
@@ -217,7 +217,7 @@ CERTIFICATES: dict[str, Mistake] = {
 ROUTES: dict[str, Mistake] = {
     "a host that the shared Gateway has not": Mistake(
         desired=exposure(gateway=SHARED),
-        state=around(gateway("istio-ingress/shared", http("blog.example.com"))),
+        state=cluster(gateway("istio-ingress/shared", http("blog.example.com"))),
         code="host-not-on-gateway",
         option="hosts[0]",
         message=(
@@ -226,35 +226,35 @@ ROUTES: dict[str, Mistake] = {
     ),
     "a host that the shared Gateway has for another namespace": Mistake(
         desired=exposure(gateway=SHARED),
-        state=around(gateway("istio-ingress/shared", http("blog/shop.example.com"))),
+        state=cluster(gateway("istio-ingress/shared", http("blog/shop.example.com"))),
         code="host-not-on-gateway",
         option="hosts[0]",
         message="it is reserved for another namespace than shop (blog/shop.example.com)",
     ),
     "a Gateway of another namespace, by its name alone": Mistake(
         desired=live([virtual_service("shop/shop", ["shop.example.com"], ["shared"])]),
-        state=around(gateway("istio-ingress/shared", http("shop.example.com"))),
+        state=cluster(gateway("istio-ingress/shared", http("shop.example.com"))),
         code="gateway-without-namespace",
         option="gateway.existing",
         message="names Gateway 'shared' without a namespace, so Istio looks for it in shop",
     ),
     "two exposures that take all requests": Mistake(
         desired=exposure(),
-        state=around(*live(exposure(name="old", service="api"))),
+        state=cluster(*live(exposure(name="old", service="api"))),
         code="routes-shadowed",
         option="hosts[0]",
         message="it comes first (oldest first), so http[0] of VirtualService shop/shop never gets one.",
     ),
     "a path below an older one's": Mistake(
         desired=by_path("shop", "/api/v2/", "api"),
-        state=around(*live(by_path("old", "/api/", "web"))),
+        state=cluster(*live(by_path("old", "/api/", "web"))),
         code="routes-shadowed",
         option="hosts[0]",
         message="VirtualService shop/old (http[0])",
     ),
     "an exportTo that leaves out the gateway": Mistake(
         desired=exposure(),
-        state=around(*exported_to(".")),
+        state=cluster(*exported_to(".")),
         code="not-exported",
         option="namespace",
         message="has exportTo [.], which leaves out namespace istio-ingress",
@@ -263,35 +263,35 @@ ROUTES: dict[str, Mistake] = {
 GATEWAYS: dict[str, Mistake] = {
     "no pod": Mistake(
         desired=exposure(),
-        state=around(pods=[]),
+        state=cluster(pods=[]),
         code="no-gateway-pods",
         option="gateway.selector",
         message="no pod has the labels istio=public",
     ),
     "an application's pods": Mistake(
         desired=exposure(),
-        state=around(pod(args=["proxy", "sidecar"]), pods=[]),
+        state=cluster(pod(args=["proxy", "sidecar"]), pods=[]),
         code="no-gateway-pods",
         option="gateway.selector",
         message="are not gateways, but applications",
     ),
     "two gateways": Mistake(
         desired=exposure(),
-        state=around(pod(), pod("other-66-y", namespace="edge")),
+        state=cluster(pod(), pod("other-66-y", namespace="edge")),
         code="several-gateways",
         option="gateway.selector",
         message="match several gateways, other in namespace edge and public in namespace istio-ingress",
     ),
     "no injection": Mistake(
         desired=exposure(),
-        state=around(pod(image="auto"), pods=[]),
+        state=cluster(pod(image="auto"), pods=[]),
         code="gateway-not-injected",
         option="gateway.selector",
         message="Pod istio-ingress/public-5d-x still has the image 'auto'",
     ),
     "Gateways are for their own namespaces": Mistake(
         desired=exposure(),
-        state=around(scoped=True),
+        state=cluster(scoped=True),
         code="gateway-out-of-scope",
         option="gateway.namespace",
         message="Gateway shop/shop is only for pods of its own namespace, and the gateway's are in istio-ingress",
@@ -300,28 +300,28 @@ GATEWAYS: dict[str, Mistake] = {
 DESTINATIONS: dict[str, Mistake] = {
     "no Service": Mistake(
         desired=exposure(service="wep"),
-        state=around(missing=("shop/wep",)),
+        state=cluster(missing=("shop/wep",)),
         code="destination-missing",
         option="service",
         message="Service shop/wep does not exist",
     ),
     "no such port": Mistake(
         desired=exposure(port=8080),
-        state=around(),
+        state=cluster(),
         code="destination-port-missing",
         option="service",
         message="Service shop/web does not have port 8080",
     ),
     "several ports, and none is given": Mistake(
         desired=exposure(service="app", port=None),
-        state=around(service("shop/app", {"name": "http", "port": 80}, {"name": "metrics", "port": 9000})),
+        state=cluster(service("shop/app", {"name": "http", "port": 80}, {"name": "metrics", "port": 9000})),
         code="destination-port-missing",
         option="service",
         message="has several ports",
     ),
     "a database's port": Mistake(
         desired=exposure(service="db", port=27017),
-        state=around(service("shop/db", {"name": "mongo", "port": 27017})),
+        state=cluster(service("shop/db", {"name": "mongo", "port": 27017})),
         code="destination-protocol",
         option="service",
         message="port 27017 of Service shop/db is declared as mongo",
@@ -333,7 +333,7 @@ DESTINATIONS: dict[str, Mistake] = {
                 {"destinations": [{"service": "web", "port": 81}]},
             ]
         ),
-        state=around(),
+        state=cluster(),
         code="destination-port-missing",
         option="routes[1].destinations",
         message="Service shop/web does not have port 81",
@@ -349,7 +349,7 @@ DESTINATIONS: dict[str, Mistake] = {
                 )
             ]
         ),
-        state=around(gateway("istio-ingress/shared", http("shop.example.com")), destination_rules=()),
+        state=cluster(gateway("istio-ingress/shared", http("shop.example.com")), destination_rules=()),
         code="subset-missing",
         option="service",
         message="no DestinationRule for web has a subset 'v2'",
@@ -360,11 +360,11 @@ MISTAKES = {**HOSTS, **CERTIFICATES, **ROUTES, **GATEWAYS, **DESTINATIONS}
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_found(mistake: Mistake) -> None:
-    found = find(mistake.desired, mistake.state)
-    assert {(finding.code, finding.where) for finding in found} == {(mistake.code, mistake.option)}
-    assert any(mistake.message in finding.message for finding in found)
-    assert all("\n" not in str(finding) and finding.objects and finding.fix for finding in found)
-    assert found_in_a_list(mistake.desired, mistake.state) == found
+    result = find(mistake.desired, mistake.state)
+    assert {(finding.code, finding.where) for finding in result} == {(mistake.code, mistake.option)}
+    assert any(mistake.message in finding.message for finding in result)
+    assert all("\n" not in str(finding) and finding.objects and finding.fix for finding in result)
+    assert found_in_a_list(mistake.desired, mistake.state) == result
 
 
 def test_each_check_has_a_mistake() -> None:

@@ -65,8 +65,8 @@ def run(monkeypatch: pytest.MonkeyPatch, refused_kind: str, refuses_dry_run: boo
     output = io.StringIO()
     with patch_module_args(PARAMS), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         flow.run_exposure(AnsibleModule(supports_check_mode=True, **EXPOSURE.module_arguments()))
-    found: dict[str, Any] = json.loads(output.getvalue())
-    return found
+    result: dict[str, Any] = json.loads(output.getvalue())
+    return result
 
 
 def test_a_failure_midway_says_what_was_done_and_what_was_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.info impo
 from support.builders import (
     PODS,
     PUBLIC,
-    around,
+    cluster,
     exposure,
     gateway,
     http,
@@ -44,9 +44,9 @@ def seen(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[st
 
 def only(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The single exposure of the result."""
-    (found,) = info_result(seen(there, asked, unreadable), asked)["exposures"]
-    assert isinstance(found, dict)
-    return found
+    (result,) = info_result(seen(there, asked, unreadable), asked)["exposures"]
+    assert isinstance(result, dict)
+    return result
 
 
 def bound(*servers: dict[str, Any], **spec: Any) -> list[Manifest]:
@@ -80,24 +80,24 @@ URLS: dict[str, tuple[list[Manifest], list[str]]] = {
 
 @pytest.mark.parametrize(("objects", "urls"), URLS.values(), ids=URLS)
 def test_urls(objects: list[Manifest], urls: list[str]) -> None:
-    assert only(around(*objects))["urls"] == urls
+    assert only(cluster(*objects))["urls"] == urls
 
 
 def test_a_name_without_a_namespace_is_the_virtual_services() -> None:
     by_hand = virtual_service("shop/hand", ["shop.example.com"], ["front", "mesh", "edge/gone"])
-    found = only(around(gateway("shop/front", http("*")), by_hand))
-    assert [(at["namespace"], at["name"], at["kind"]) for at in found["gateways"]] == [
+    result = only(cluster(gateway("shop/front", http("*")), by_hand))
+    assert [(at["namespace"], at["name"], at["kind"]) for at in result["gateways"]] == [
         ("shop", "front", "existing"),
         ("edge", "gone", "missing"),
     ]
-    assert found["managed"] is False
+    assert result["managed"] is False
 
 
 def test_each_server_with_tls_has_its_own_certificate() -> None:
     front = gateway("edge/front", https("a.example.com", credential="a"), https("b.example.com", credential="b"))
     by_hand = virtual_service("shop/hand", ["a.example.com", "b.example.com"], ["edge/front"])
     secrets = {"a": replace(secret("a.example.com", days=-3), issuer="CN=ca", serial="ABC"), "b": None}
-    first, second = only(around(front, by_hand, secrets=secrets))["tls"]
+    first, second = only(cluster(front, by_hand, secrets=secrets))["tls"]
     assert first == {
         "gateway": "edge/front",
         "port": 443,
@@ -117,15 +117,15 @@ def test_each_server_with_tls_has_its_own_certificate() -> None:
 
 
 def test_passthrough_has_no_certificate() -> None:
-    (tls,) = only(around(*bound(passthrough("shop.example.com"), tls=[])))["tls"]
+    (tls,) = only(cluster(*bound(passthrough("shop.example.com"), tls=[])))["tls"]
     assert (tls["mode"], tls["credential_name"], tls["certificate"]) == ("passthrough", None, None)
 
 
 def test_addresses_are_those_of_the_gateways_services() -> None:
     public = service(f"{PODS}/public", {"name": "http", "port": 80, "targetPort": 80}, selector={"istio": "public"})
     public["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}, {"hostname": "lb.example.com"}]}}
-    (found,) = only(around(*live(exposure()), public, pod(), public_service=False))["gateways"]
-    assert found == {
+    (result,) = only(cluster(*live(exposure()), public, pod(), public_service=False))["gateways"]
+    assert result == {
         "namespace": "shop",
         "name": "shop",
         "kind": "own",
@@ -133,17 +133,17 @@ def test_addresses_are_those_of_the_gateways_services() -> None:
         "pods_namespaces": [PODS],
         "addresses": ["192.0.2.10", "lb.example.com"],
     }
-    (idle,) = only(around(*live(exposure()), pods=[]))["gateways"]
+    (idle,) = only(cluster(*live(exposure()), pods=[]))["gateways"]
     assert (idle["pods_namespaces"], idle["addresses"]) == ([], [])
 
 
 def test_what_is_not_known_is_none() -> None:
-    (found,) = only(around(*live(exposure()), pods=[], pods_are_known=False))["gateways"]
-    assert (found["pods_namespaces"], found["addresses"]) == (None, None)
-    (found,) = only(around(*live(exposure())), unreadable=frozenset({"Service"}))["gateways"]
-    assert (found["pods_namespaces"], found["addresses"]) == ([PODS], None)
-    (found,) = only(around(*live(exposure())[1:]), unreadable=frozenset({"Gateway"}))["gateways"]
-    assert found["kind"] is None
+    (result,) = only(cluster(*live(exposure()), pods=[], pods_are_known=False))["gateways"]
+    assert (result["pods_namespaces"], result["addresses"]) == (None, None)
+    (result,) = only(cluster(*live(exposure())), unreadable=frozenset({"Service"}))["gateways"]
+    assert (result["pods_namespaces"], result["addresses"]) == ([PODS], None)
+    (result,) = only(cluster(*live(exposure())[1:]), unreadable=frozenset({"Gateway"}))["gateways"]
+    assert result["kind"] is None
 
 
 def test_routes_and_what_else_happens() -> None:
@@ -154,11 +154,11 @@ def test_routes_and_what_else_happens() -> None:
         {"delegate": delegate},
         {"route": [{"destination": {"host": "web", "subset": "v2"}, "weight": 10}], "name": "rest"},
     ]
-    found = only(around(*bound(http("*"), http=routes)))["routes"]
-    assert [entry.get("redirect") for entry in found] == [{"uri": "/new"}, None, None, None]
-    assert found[1]["direct_response"] == {"status": 503}
-    assert found[2]["delegate"] == delegate
-    assert found[3] == {
+    result = only(cluster(*bound(http("*"), http=routes)))["routes"]
+    assert [entry.get("redirect") for entry in result] == [{"uri": "/new"}, None, None, None]
+    assert result[1]["direct_response"] == {"status": 503}
+    assert result[2]["delegate"] == delegate
+    assert result[3] == {
         "protocol": "http",
         "name": "rest",
         "match": [],
@@ -169,10 +169,10 @@ def test_routes_and_what_else_happens() -> None:
 def test_a_copy_with_an_exposures_labels_is_foreign() -> None:
     mine = live(exposure())
     copy = {**mine[1], "metadata": {**mine[1]["metadata"], "name": "copy"}}
-    there = around(*mine, copy)
+    there = cluster(*mine, copy)
     assert [entry["name"] for entry in info_result(seen(there, InfoRequest()), InfoRequest())["exposures"]] == ["shop"]
-    found = info_result(seen(there), ALL)["exposures"]
-    assert [(entry["name"], entry["managed"]) for entry in found] == [("copy", False), ("shop", True)]
+    result = info_result(seen(there), ALL)["exposures"]
+    assert [(entry["name"], entry["managed"]) for entry in result] == [("copy", False), ("shop", True)]
 
 
 FILTERS: dict[str, tuple[dict[str, Any], bool]] = {
@@ -191,9 +191,9 @@ def test_filters(given: dict[str, Any], passes: bool) -> None:
     params = {name: option.get("default") for name, option in INFO.argument_spec.items()}
     asked = parse_info({**params, **given})
     objects = live(exposure(hosts=["shop.example.com", "*.wide.example.com"]))
-    assert bool(matching(around(*objects).virtual_services, asked, None)) is passes
-    assert matching(around(*objects).virtual_services, asked, set()) == []
-    assert bool(matching(around(*objects).virtual_services, asked, {Ref("VirtualService", "shop", "shop")})) is passes
+    assert bool(matching(cluster(*objects).virtual_services, asked, None)) is passes
+    assert matching(cluster(*objects).virtual_services, asked, set()) == []
+    assert bool(matching(cluster(*objects).virtual_services, asked, {Ref("VirtualService", "shop", "shop")})) is passes
 
 
 def test_delegates_are_no_exposures() -> None:
@@ -208,7 +208,7 @@ def many(count: int) -> ClusterState:
             exposure(name=f"n{number}", hosts=[f"n{number}.example.com"], tls={"credential_name": f"n{number}"}), number
         )
     ]
-    return around(*objects, secrets={f"n{number}": secret(f"n{number}.example.com") for number in range(count)})
+    return cluster(*objects, secrets={f"n{number}": secret(f"n{number}.example.com") for number in range(count)})
 
 
 def test_findings_of_many_exposures_do_not_take_for_ever() -> None:
@@ -216,35 +216,35 @@ def test_findings_of_many_exposures_do_not_take_for_ever() -> None:
     asked = replace(ALL, levels=LEVELS)
     there = seen(many(1000), asked)
     began = time.process_time()
-    found = info_result(there, asked)["exposures"]
-    assert len(found) == 1000
-    assert not any(entry["findings"] for entry in found)
+    result = info_result(there, asked)["exposures"]
+    assert len(result) == 1000
+    assert not any(entry["findings"] for entry in result)
     assert time.process_time() - began < 10
 
 
 def test_findings_are_those_of_the_exposure() -> None:
     first = live(exposure(tls={"credential_name": "cert"}))
     second = live(exposure(name="late", tls={"credential_name": "cert"}, service="nobody"), 5)
-    there = around(*first, *second, secrets={"cert": secret("shop.example.com")}, missing=("shop/nobody",))
+    there = cluster(*first, *second, secrets={"cert": secret("shop.example.com")}, missing=("shop/nobody",))
     asked = replace(ALL, levels=LEVELS)
-    found = {entry["name"]: entry["findings"] for entry in info_result(seen(there, asked), asked)["exposures"]}
-    assert [(one["code"], one["level"]) for one in found["late"]] == [
+    result = {entry["name"]: entry["findings"] for entry in info_result(seen(there, asked), asked)["exposures"]}
+    assert [(one["code"], one["level"]) for one in result["late"]] == [
         ("host-served-twice", "error"),
         ("destination-missing", "warning"),
     ]
     # The older one has lost nothing.
-    assert [(one["code"], one["level"]) for one in found["shop"]] == [("host-served-twice", "warning")]
+    assert [(one["code"], one["level"]) for one in result["shop"]] == [("host-served-twice", "warning")]
 
 
 def test_filters_and_what_is_desired() -> None:
     """An exposure that is found by a host that it is to have no more, is no orphan; what is left out is not missing."""
-    there = around(*live(exposure(hosts=["old.example.com"])))
+    there = cluster(*live(exposure(hosts=["old.example.com"])))
     options = {"namespace": "shop", "service": "web", "gateway": {"selector": {"istio": "public"}}}
     desired = tuple(parse({**options, "name": name, "hosts": [f"{name}.example.com"]}) for name in ("shop", "blog"))
     asked = replace(ALL, hosts=("old.example.com",), desired=desired)
-    found = info_result(seen(there, asked), asked)
-    assert (found["missing"], found["orphans"]) == ([], [])
-    assert [one["action"] for one in found["exposures"][0]["drift"]] == ["updated", "updated"]
+    result = info_result(seen(there, asked), asked)
+    assert (result["missing"], result["orphans"]) == ([], [])
+    assert [one["action"] for one in result["exposures"][0]["drift"]] == ["updated", "updated"]
     asked = replace(asked, hosts=())
     assert [one["name"] for one in info_result(seen(there, asked), asked)["missing"]] == ["blog"]
     asked = replace(ALL, desired=())
@@ -257,7 +257,7 @@ def test_a_copy_is_no_drift() -> None:
     copy = {**objects[0], "metadata": {**objects[0]["metadata"], "name": "copy"}}
     options = {"name": "shop", "namespace": "shop", "service": "web", "port": 80, "gateway": {"selector": PUBLIC}}
     asked = replace(ALL, desired=(parse({**options, "hosts": ["shop.example.com"]}),))
-    (entry,) = info_result(seen(around(*objects, copy), asked), asked)["exposures"]
+    (entry,) = info_result(seen(cluster(*objects, copy), asked), asked)["exposures"]
     assert [(step["action"], step["name"]) for step in entry["drift"]] == [("updated", "shop"), ("updated", "shop")]
 
 

@@ -50,7 +50,7 @@ NODE_PORTS = service("nodes", type="NodePort")
 
 
 @pytest.mark.parametrize(
-    ("pods", "services", "number", "found"),
+    ("pods", "services", "number", "expected"),
     [
         ([pod()], [BALANCED], 443, ["192.0.2.1:443", "lb.example.com:443"]),
         # A server may also name the port on which the pods listen.
@@ -68,9 +68,11 @@ NODE_PORTS = service("nodes", type="NodePort")
         ([pod(), pod("other", "10.0.1.1")], [NODE_PORTS], 80, ["10.0.0.7:30080"]),
     ],
 )  # fmt: skip
-def test_where_clients_reach_it(pods: list[Manifest], services: list[Manifest], number: int, found: list[str]) -> None:
+def test_where_clients_reach_it(
+    pods: list[Manifest], services: list[Manifest], number: int, expected: list[str]
+) -> None:
     doors, nowhere = addresses_at(GatewayEndpoints(tuple(pods), tuple(services)), SELECTOR, number)
-    assert ([f"{door.host}:{door.port}" for door in doors], nowhere) == (found, "")
+    assert ([f"{door.host}:{door.port}" for door in doors], nowhere) == (expected, "")
     assert {door.namespace for door in doors} == {"ingress"}
 
 

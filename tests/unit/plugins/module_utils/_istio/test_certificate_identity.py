@@ -35,13 +35,13 @@ def encoded(pem: bytes) -> str:
 def test_of_a_chain_the_first_is_the_servers(leaf: KeyPair, key: str) -> None:
     pem = leaf.certificate.read_bytes()
     certificate, _key = leaf.load()
-    found = identify_secret({key: encoded(pem), "ca.crt": "bm8="})
-    assert found is not None
-    assert int(found.serial, 16) == certificate.serial_number
-    assert found.not_after == certificate.not_valid_after_utc
-    assert len(found.serial) % 2 == 0, "as OpenSSL writes it"
+    result = identify_secret({key: encoded(pem), "ca.crt": "bm8="})
+    assert result is not None
+    assert int(result.serial, 16) == certificate.serial_number
+    assert result.not_after == certificate.not_valid_after_utc
+    assert len(result.serial) % 2 == 0, "as OpenSSL writes it"
     first = pem.decode().partition("-----END CERTIFICATE-----\n")
-    assert identify(ssl.PEM_cert_to_DER_cert(first[0] + first[1])) == found
+    assert identify(ssl.PEM_cert_to_DER_cert(first[0] + first[1])) == result
 
 
 @pytest.mark.parametrize(

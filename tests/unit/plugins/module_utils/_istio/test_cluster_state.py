@@ -79,22 +79,22 @@ def istiod(value: str) -> Manifest:
 def test_all_that_matters_is_read() -> None:
     other = virtual_service("blog/blog", ["blog.example.com"], ["blog/blog"])
     elsewhere = service("blog/blog")
-    found = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, other, gateway("blog/blog"), elsewhere, service("shop/web")))
-    assert [ref(entry) for entry in found.gateways] == [Ref("Gateway", "blog", "blog")]
-    assert [ref(entry) for entry in found.virtual_services] == [Ref("VirtualService", "blog", "blog")]
-    assert [ref(entry) for entry in found.gateway_services] == [ref(PUBLIC_SERVICE)]
-    assert list(found.services) == [Ref("Service", "shop", "web")]
-    assert list(found.tls_secrets) == [Ref("Secret", PODS, "cert")]
-    assert found.pods_are_known
-    assert found.unknown == ()
+    result = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, other, gateway("blog/blog"), elsewhere, service("shop/web")))
+    assert [ref(entry) for entry in result.gateways] == [Ref("Gateway", "blog", "blog")]
+    assert [ref(entry) for entry in result.virtual_services] == [Ref("VirtualService", "blog", "blog")]
+    assert [ref(entry) for entry in result.gateway_services] == [ref(PUBLIC_SERVICE)]
+    assert list(result.services) == [Ref("Service", "shop", "web")]
+    assert list(result.tls_secrets) == [Ref("Secret", PODS, "cert")]
+    assert result.pods_are_known
+    assert result.unknown == ()
 
 
 def test_pods_that_have_ended_or_are_about_to_do_not_count() -> None:
     ended = {**pod("public-a"), "status": {"phase": "Failed"}}
     going = pod("public-b")
     going["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
-    found = looked(Objects(ended, going, pod("public-c")))
-    assert [entry["metadata"]["name"] for entry in found.pods] == ["public-c"]
+    result = looked(Objects(ended, going, pod("public-c")))
+    assert [entry["metadata"]["name"] for entry in result.pods] == ["public-c"]
 
 
 @pytest.mark.parametrize(("objects", "scoped"), [((), False), ((istiod("true"),), True), ((istiod("false"),), False)])
@@ -120,9 +120,9 @@ def test_the_secrets_of_a_list_are_looked_for_where_each_ones_gateway_is() -> No
     far = exposure(name="far", tls={"credential_name": "far"}, gateway={"selector": internal})
     nowhere = exposure(name="no", tls={"credential_name": "no"}, gateway={"selector": {"istio": "none"}})
     cluster = Objects(pod(), pod("internal-7c-y", labels=internal, namespace="inside"))
-    found = looked(cluster, [*exposure(tls=TLS), *far, *nowhere])
+    result = looked(cluster, [*exposure(tls=TLS), *far, *nowhere])
     # Where no pod is, the Gateway says where they would be.
-    assert sorted(found.tls_secrets) == [
+    assert sorted(result.tls_secrets) == [
         Ref("Secret", "inside", "far"),
         Ref("Secret", PODS, "cert"),
         Ref("Secret", PODS, "no"),
@@ -160,16 +160,16 @@ UNKNOWN = {
 
 @pytest.mark.parametrize(("kind", "sentence"), UNKNOWN.items(), ids=UNKNOWN)
 def test_what_may_not_be_read_is_said(kind: str, sentence: str) -> None:
-    found = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
-    assert found.unknown == (sentence,)
-    assert found.pods_are_known is (kind != "Pod")
-    assert (Ref("Secret", PODS, "cert") in found.tls_secrets) is (kind != "Secret")
+    result = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
+    assert result.unknown == (sentence,)
+    assert result.pods_are_known is (kind != "Pod")
+    assert (Ref("Secret", PODS, "cert") in result.tls_secrets) is (kind != "Secret")
 
 
 def test_who_may_not_read_everywhere_reads_at_home() -> None:
     home, away = gateway("shop/front"), gateway("blog/blog")
-    found = looked(Objects(home, away, forbidden=("Gateway",)))
-    assert found.gateways == (home,)
+    result = looked(Objects(home, away, forbidden=("Gateway",)))
+    assert result.gateways == (home,)
 
 
 def test_another_failure_is_one() -> None:
@@ -179,5 +179,5 @@ def test_another_failure_is_one() -> None:
 
 def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_state, "HAS_CRYPTOGRAPHY", False)
-    found = looked(Objects(pod(), SECRET))
-    assert found.unknown == ("certificates (Python's package cryptography is not installed)",)
+    result = looked(Objects(pod(), SECRET))
+    assert result.unknown == ("certificates (Python's package cryptography is not installed)",)

@@ -69,7 +69,7 @@ def test_the_virtual_services_of_a_server(where: str) -> None:
     for hosts in permutations(HOSTS, 2):
         server = Server("shop/front", 0, (f"{where}{hosts[0]}", hosts[1]), 80, 80, "", "HTTP")
         pairs = [(entry, routed_hosts(server.hosts, entry)) for entry in services]
-        assert state.routed(server, "shop") == [(entry, found) for entry, found in pairs if found]
+        assert state.routed(server, "shop") == [(entry, result) for entry, result in pairs if result]
 
 
 LABELS: list[dict[str, str]] = [{}, {"a": "1"}, {"a": "2"}, {"a": "1", "b": "1"}, {"b": "1"}, {"b": "1", "a": "2"}]
@@ -143,10 +143,10 @@ def test_routes_that_hide_others() -> None:
 
 def one_by_one(conditions: tuple[Condition, ...]) -> list[tuple[Condition, Condition]]:
     """Each with all before it."""
-    found = []
+    result = []
     for index, later in enumerate(conditions):
         for one in conditions[:index]:
             if one.virtual_service != later.virtual_service and one.hides(later) and one.action != later.action:
-                found.append((one, later))
+                result.append((one, later))
                 break
-    return found
+    return result

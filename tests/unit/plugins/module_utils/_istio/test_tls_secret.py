@@ -50,11 +50,11 @@ def secret(**data: bytes) -> dict[str, Any]:
 
 
 def test_the_public_part_is_read() -> None:
-    found = read_tls_secret(secret(tls_crt=certificate("Shop.example.com", "*.example.com"), tls_key=pem(KEY)))
-    assert found.names == ("shop.example.com", "*.example.com")
-    assert (found.not_after, found.serial, found.key_fits, found.problem) == (END, "ABC", True, None)
-    assert found.has_pair
-    assert "PRIVATE" not in repr(found)
+    result = read_tls_secret(secret(tls_crt=certificate("Shop.example.com", "*.example.com"), tls_key=pem(KEY)))
+    assert result.names == ("shop.example.com", "*.example.com")
+    assert (result.not_after, result.serial, result.key_fits, result.problem) == (END, "ABC", True, None)
+    assert result.has_pair
+    assert "PRIVATE" not in repr(result)
 
 
 def test_of_a_chain_the_first_certificate_counts() -> None:
@@ -63,8 +63,8 @@ def test_of_a_chain_the_first_certificate_counts() -> None:
 
 
 def test_older_keys_come_first_as_in_istio() -> None:
-    found = read_tls_secret(secret(cert=certificate("a.b"), key=pem(KEY), tls_crt=b"x", tls_key=b"x"))
-    assert (found.names, found.problem) == (("a.b",), None)
+    result = read_tls_secret(secret(cert=certificate("a.b"), key=pem(KEY), tls_crt=b"x", tls_key=b"x"))
+    assert (result.names, result.problem) == (("a.b",), None)
 
 
 def test_a_common_name_is_no_name() -> None:
@@ -92,11 +92,11 @@ def test_what_envoy_would_refuse_is_a_problem(data: dict[str, bytes], problem: s
 
 @pytest.mark.parametrize("data", [{}, {"tls_crt": certificate("a.b")}, {"tls_crt": certificate("a.b"), "tls_key": b""}])
 def test_a_pair_has_both(data: dict[str, bytes]) -> None:
-    found = read_tls_secret(secret(**data))
-    assert (found.has_pair, found.names, found.problem) == (False, None, None)
+    result = read_tls_secret(secret(**data))
+    assert (result.has_pair, result.names, result.problem) == (False, None, None)
 
 
 def test_without_cryptography_the_keys_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tls_secret, "HAS_CRYPTOGRAPHY", False)
-    found = read_tls_secret(secret(tls_crt=certificate("a.b"), tls_key=pem(KEY)))
-    assert (found.has_pair, found.names, found.key_fits, found.problem) == (True, None, None, None)
+    result = read_tls_secret(secret(tls_crt=certificate("a.b"), tls_key=pem(KEY)))
+    assert (result.has_pair, result.names, result.key_fits, result.problem) == (True, None, None, None)

@@ -75,9 +75,9 @@ def test_a_thousand_objects_take_less() -> None:
     def measured(keep: bool) -> int:
         lean = CompactList()
         tracemalloc.start()
-        found = [live(str(number), entry(THEIRS), entry(OURS)) for number in range(1000)]
-        kept = [lean.kept(item) for item in found] if keep else found
-        del found
+        result = [live(str(number), entry(THEIRS), entry(OURS)) for number in range(1000)]
+        kept = [lean.kept(item) for item in result] if keep else result
+        del result
         size, _peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len(kept) == 1000

@@ -60,9 +60,9 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors
     ],
 )
 def test_readable(status: int, message: str, resource: str | None, sentence: str) -> None:
-    found = readable(status, message, resource)
-    assert sentence in found
-    assert "\n" not in found
+    result = readable(status, message, resource)
+    assert sentence in result
+    assert "\n" not in result
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_kind_that_is_not_installed(path: str, sentence: str) -> None:
     ],
 )
 def test_a_refusal(status: int, reason: str | None, body: bytes, sentence: str) -> None:
-    found = api_error(status, reason, body, "/apis/networking.istio.io/v1/gateways")
-    assert sentence in str(found)
-    assert found.status == status
-    assert not found.by_webhook
+    result = api_error(status, reason, body, "/apis/networking.istio.io/v1/gateways")
+    assert sentence in str(result)
+    assert result.status == status
+    assert not result.by_webhook

@@ -53,12 +53,12 @@ class Server:
 
     def pauses(self, failure: FailedAttempt) -> list[float]:
         """All pauses of one request that fails in the same way again and again."""
-        attempts, found = Attempts(), []
+        attempts, result = Attempts(), []
         while (pause := self.pause(failure, attempts)) is not None:
-            found.append(pause)
+            result.append(pause)
             self.now += pause
-            assert len(found) < 10_000
-        return found
+            assert len(result) < 10_000
+        return result
 
 
 @pytest.mark.parametrize("failure", REFUSALS, ids=str)
@@ -69,9 +69,9 @@ def test_what_is_refused_is_not_asked_again(failure: FailedAttempt) -> None:
 
 @pytest.mark.parametrize("failure", [LOST, FailedAttempt(502), FailedAttempt(503), FailedAttempt(504)], ids=str)
 def test_a_server_that_goes_away(failure: FailedAttempt) -> None:
-    found = Server().pauses(failure)
-    assert found[:6] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]
-    assert sum(found) == pytest.approx(RETRY_SECONDS)
+    result = Server().pauses(failure)
+    assert result[:6] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]
+    assert sum(result) == pytest.approx(RETRY_SECONDS)
     assert Server(answered=False).pauses(failure) == []
 
 
@@ -102,9 +102,9 @@ def test_a_refusal_is_an_answer() -> None:
     ids=str,
 )
 def test_a_busy_server(failure: FailedAttempt, first: float, answered: bool) -> None:
-    found = Server(answered=answered).pauses(failure)
-    assert found[0] == first
-    assert RETRY_SECONDS - 5 <= sum(found) <= RETRY_SECONDS + 5
+    result = Server(answered=answered).pauses(failure)
+    assert result[0] == first
+    assert RETRY_SECONDS - 5 <= sum(result) <= RETRY_SECONDS + 5
 
 
 def test_a_busy_server_is_not_asked_before_the_time() -> None:
@@ -129,9 +129,9 @@ def test_many_do_not_come_back_all_at_once(jitter: float) -> None:
 
 
 def test_who_writes_at_the_same_time_tries_again_at_once() -> None:
-    found = Server(jitter=0.5).pauses(FailedAttempt(409, race=True))
-    assert len(found) == RACES
-    assert sum(found) < 1
+    result = Server(jitter=0.5).pauses(FailedAttempt(409, race=True))
+    assert len(result) == RACES
+    assert sum(result) < 1
 
 
 def test_what_is_final_is_final() -> None:
@@ -177,7 +177,7 @@ def test_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "found"),
+    ("header", "expected"),
     [
         ("1", 1.0),
         ("0", 0.0),
@@ -192,14 +192,14 @@ def test_one_after_the_other() -> None:
         ("Wed, 21 Oct 2015 07:28:00 GMT", None),
     ],
 )
-def test_retry_after(header: str | None, found: float | None) -> None:
-    assert parse_retry_after(header) == found
+def test_retry_after(header: str | None, expected: float | None) -> None:
+    assert parse_retry_after(header) == expected
 
 
 def test_the_real_clock_and_jitter() -> None:
     patience = RetryPolicy()
     patience.answered()
     pauses: Callable[[], float | None] = lambda: patience.pause(LOST, Attempts())  # noqa: E731  (a name for three calls)
-    found = {pauses() for _each in range(5)}
-    assert len(found) > 1
-    assert all(pause is not None and 0.1 <= pause <= 0.2 for pause in found)
+    result = {pauses() for _each in range(5)}
+    assert len(result) > 1
+    assert all(pause is not None and 0.1 <= pause <= 0.2 for pause in result)

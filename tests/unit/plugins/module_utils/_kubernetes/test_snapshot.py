@@ -59,10 +59,10 @@ class Counted:
             raise UnknownKindError("unknown", 404)
         if kind in self.forbidden and namespace is None:
             raise ForbiddenError("forbidden", 403, kind)
-        found = [
+        result = [
             one for one in self.objects if one["kind"] == kind and namespace in (None, one["metadata"]["namespace"])
         ]
-        return [one for one in found if labels.items() <= one["metadata"]["labels"].items()]
+        return [one for one in result if labels.items() <= one["metadata"]["labels"].items()]
 
     def get(self, at: Ref) -> Manifest | None:
         self.asked.append(f"get {at}")
@@ -125,9 +125,9 @@ def test_many_secrets_are_listed_and_few_are_not() -> None:
     counted = Counted(*[live("Secret", "infra", f"s{number}", data=data) for number in range(50)])
     seen = snapshot(counted)
     for number in range(50):
-        found = seen.get(Ref("Secret", "infra", f"s{number}"))
-        assert found
-        assert set(found["data"]) >= {"tls.crt", "tls.key"}
+        result = seen.get(Ref("Secret", "infra", f"s{number}"))
+        assert result
+        assert set(result["data"]) >= {"tls.crt", "tls.key"}
     assert seen.get(Ref("Secret", "infra", "none")) is None
     assert counted.asked == [
         *(f"get Secret infra/s{n}" for n in range(10)),
@@ -181,7 +181,7 @@ SHARED["metadata"]["annotations"] = {
 
 
 @pytest.mark.parametrize(
-    ("objects", "scope", "keep", "found"),
+    ("objects", "scope", "keep", "expected"),
     [
         ([ours("VirtualService", "a"), ours("Gateway", "a")], ["shop"], [], ["a"]),
         ([ours("VirtualService", "a"), ours("VirtualService", "b")], ["shop"], ["b"], ["a"]),
@@ -195,9 +195,9 @@ SHARED["metadata"]["annotations"] = {
         ([SHARED], ["*"], ["d"], ["e"]),
     ],
 )
-def test_what_is_pruned(objects: list[Manifest], scope: list[str], keep: list[str], found: list[str]) -> None:
+def test_what_is_pruned(objects: list[Manifest], scope: list[str], keep: list[str], expected: list[str]) -> None:
     kept = {ExposureKey("shop", name) for name in keep}
-    assert [name for _ns, name in to_prune(snapshot(Counted(*objects)), Scope(tuple(scope)), kept)] == found
+    assert [name for _ns, name in to_prune(snapshot(Counted(*objects)), Scope(tuple(scope)), kept)] == expected
 
 
 def test_who_may_list_only_some_namespaces_must_name_them() -> None:

@@ -70,7 +70,7 @@ def writes(
 ) -> list[list[str]]:
     """What is written before the exposure is served where it is wanted, and then."""
     objects = [live(manifest) for manifest in desired(before)] + list(extra)
-    steps = plan_steps(KEY, desired(after), LiveObjects({ref(found): found for found in objects}))
+    steps = plan_steps(KEY, desired(after), LiveObjects({ref(result): result for result in objects}))
     return [[said(write) for write in stage] for stage in write_order(steps, lambda _gateway: same_pods)]
 
 
@@ -154,7 +154,7 @@ def test_between_other_pods_the_old_gateway_stays_until_the_new_one_serves() -> 
 def test_of_a_shared_gateway_only_the_servers_of_the_exposure_count() -> None:
     asked: list[Manifest] = []
     objects = [live(manifest) for manifest in desired(SHARED)]
-    steps = plan_steps(KEY, desired(OWN), LiveObjects({ref(found): found for found in objects}))
+    steps = plan_steps(KEY, desired(OWN), LiveObjects({ref(result): result for result in objects}))
 
     def keeps_out(gateway: Manifest) -> bool:
         asked.append(gateway)

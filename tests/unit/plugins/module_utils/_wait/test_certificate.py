@@ -31,12 +31,12 @@ def entry(kind: str, name: str, *conditions: Object, owner: str = "", **more: An
 
 
 def request(name: str, revision: int, *conditions: Object, certificate: str = "shop") -> Object:
-    found = entry("CertificateRequest", name, *conditions)
-    found["metadata"]["annotations"] = {
+    result = entry("CertificateRequest", name, *conditions)
+    result["metadata"]["annotations"] = {
         "cert-manager.io/certificate-name": certificate,
         "cert-manager.io/certificate-revision": str(revision),
     }
-    return found
+    return result
 
 
 def order(owner: str, **status: str) -> Object:
@@ -88,26 +88,26 @@ def test_has_failed(conditions: list[Object], failed: bool) -> None:
 
 def test_a_missing_issuer() -> None:
     missing = 'Referenced "ClusterIssuer" not found: clusterissuer.cert-manager.io "nobody" not found'
-    found = explain(
+    result = explain(
         certificate(condition("Ready", "False", NOT_YET)),
         [request("shop-1", 1, condition("Ready", "False", missing, "Pending"), condition("Approved", "True", "yes"))],
         [],
         [],
     )
-    assert found == f"Certificate: {NOT_YET}; CertificateRequest shop-1: {missing}"
+    assert result == f"Certificate: {NOT_YET}; CertificateRequest shop-1: {missing}"
 
 
 def test_an_issuer_that_is_not_ready() -> None:
     issuer = entry("ClusterIssuer", "ca", condition("Ready", "False", 'secret "ca" not found'))
-    found = explain(certificate(condition("Ready", "False", NOT_YET)), [], [], [], issuer)
-    assert found == f'Certificate: {NOT_YET}; ClusterIssuer ca: secret "ca" not found'
+    result = explain(certificate(condition("Ready", "False", NOT_YET)), [], [], [], issuer)
+    assert result == f'Certificate: {NOT_YET}; ClusterIssuer ca: secret "ca" not found'
     issuer["status"]["conditions"][0]["status"] = "True"
     assert "ClusterIssuer" not in explain(certificate(), [], [], [], issuer)
 
 
 def test_a_challenge_on_its_way_and_only_what_belongs_to_the_certificate() -> None:
     waiting = "Waiting on certificate issuance from order shop-2-7: pending"
-    found = explain(
+    result = explain(
         certificate(condition("Ready", "False", NOT_YET)),
         [
             request("shop-1", 1, condition("Ready", "False", "an old one")),
@@ -124,7 +124,7 @@ def test_a_challenge_on_its_way_and_only_what_belongs_to_the_certificate() -> No
             challenge("blog-9-7", "blog.example.com", state="pending", reason="not mine"),
         ],
     )
-    assert found == (
+    assert result == (
         f"Certificate: {NOT_YET}; CertificateRequest shop-2: {waiting}; Order shop-2-7: it is pending; "
         "Challenge HTTP-01 for shop.example.com: wrong status code '404', expected '200'; "
         "Challenge HTTP-01 for www.example.com: it is valid; Challenge HTTP-01 for new.example.com: it has not started"
@@ -134,13 +134,13 @@ def test_a_challenge_on_its_way_and_only_what_belongs_to_the_certificate() -> No
 def test_a_message_that_is_handed_on_is_said_once() -> None:
     refused = "acme: authorization error for shop.example.com: 403 unauthorized"
     failed = f"The certificate request has failed to complete and will be retried: {refused}"
-    found = explain(
+    result = explain(
         certificate(condition("Ready", "False", NOT_YET), condition("Issuing", "False", failed, "Failed")),
         [request("shop-1", 1, condition("Ready", "False", refused, "Failed"))],
         [order("shop-1", state="invalid", reason=refused)],
         [],
     )
-    assert found == f"Certificate: {failed}"
+    assert result == f"Certificate: {failed}"
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_a_message_that_is_handed_on_is_said_once() -> None:
     ],
 )
 def test_requests(conditions: list[Object], message: str) -> None:
-    found = explain(certificate(condition("Ready", "False", NOT_YET)), [request("shop-1", 1, *conditions)], [], [])
-    assert found == f"Certificate: {NOT_YET}; CertificateRequest shop-1: {message}"
+    result = explain(certificate(condition("Ready", "False", NOT_YET)), [request("shop-1", 1, *conditions)], [], [])
+    assert result == f"Certificate: {NOT_YET}; CertificateRequest shop-1: {message}"
 
 
 def test_a_certificate_that_nobody_looks_at() -> None:

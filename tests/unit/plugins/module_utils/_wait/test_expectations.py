@@ -44,9 +44,9 @@ def asked(probe: Probe | None = None, **options: Any) -> list[Expectation]:
     exposure = parse({**BASE, **options})
     gateway, virtual_service = manifests(exposure)
     redirected = exposure.gateway.http_port if exposure.tls.redirect else None
-    found, unserved = expectations(exposure.hosts, gateway, virtual_service, redirected, probe or Probe())
+    result, unserved = expectations(exposure.hosts, gateway, virtual_service, redirected, probe or Probe())
     assert unserved == []
-    return found
+    return result
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_a_given_path_is_asked_for_but_not_in_a_handshake() -> None:
 
 
 def server(number: int, *hosts: str, protocol: str = "HTTP", **tls: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"port": {"number": number, "protocol": protocol}, "hosts": list(hosts)}
-    return {**found, "tls": tls} if tls else found
+    result: dict[str, Any] = {"port": {"number": number, "protocol": protocol}, "hosts": list(hosts)}
+    return {**result, "tls": tls} if tls else result
 
 
 SERVICE: Manifest = {"spec": {"http": [{"route": []}]}}
@@ -165,8 +165,8 @@ SERVICE: Manifest = {"spec": {"http": [{"route": []}]}}
 def test_what_is_asked_of_somebody_elses_gateway(
     hosts: list[str], servers: list[Any], urls: list[str], unserved: list[str]
 ) -> None:
-    found, not_taken = expectations(hosts, {"spec": {"servers": servers}}, SERVICE, None, Probe())
-    assert [" ".join(filter(None, (w.url, w.kind, w.credential))) for w in found] == urls
+    result, not_taken = expectations(hosts, {"spec": {"servers": servers}}, SERVICE, None, Probe())
+    assert [" ".join(filter(None, (w.url, w.kind, w.credential))) for w in result] == urls
     assert not_taken == unserved
 
 
@@ -260,8 +260,8 @@ def to(location: str, status: int = 302) -> ProbeResult:
     ],
 )
 def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | None) -> None:
-    found = mismatch(Expectation(URL, ANSWER, 443), got, probe, None, None)
-    assert found is None if problem is None else (found or "").startswith(problem), found
+    result = mismatch(Expectation(URL, ANSWER, 443), got, probe, None, None)
+    assert result is None if problem is None else (result or "").startswith(problem), result
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | 
 )
 def test_a_redirect_leads_to_the_same_host_by_https(location: str, status: int, good: bool) -> None:
     wish = Expectation("http://shop.example.com/", REDIRECT, 80)
-    found = mismatch(wish, to(location, status), Probe(statuses=(200,)), None, None)
-    assert found == (None if good else f"it answers {status} to {location}, and does not redirect to HTTPS")
+    result = mismatch(wish, to(location, status), Probe(statuses=(200,)), None, None)
+    assert result == (None if good else f"it answers {status} to {location}, and does not redirect to HTTPS")
 
 
 @pytest.mark.parametrize("kind", [ANSWER, HANDSHAKE])

@@ -46,36 +46,36 @@ def acme(*solvers: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def test_values_merge_the_dictionary_over_the_files_over_the_roles_own() -> None:
     files = {"a.yml": {"replicaCount": 2, "webhook": {"replicaCount": 2}}, "b.yml": None}
-    found = desired(
+    result = desired(
         files, image_registry="registry.example.com", values_files=["a.yml", "b.yml"], values={"replicaCount": 3}
     )
-    assert found["values"] == {
+    assert result["values"] == {
         "crds": {"enabled": True, "keep": True},
         "startupapicheck": {"enabled": False},
         "imageRegistry": "registry.example.com",
         "replicaCount": 3,
         "webhook": {"replicaCount": 2},
     }
-    assert found["timeout_seconds"] == 300
+    assert result["timeout_seconds"] == 300
 
 
 def test_objects_in_the_order_of_writing_with_our_label() -> None:
-    found = desired(
+    result = desired(
         certificates=[CERTIFICATE], issuers=[{**ISSUER, "kind": "Issuer", "namespace": "edge"}, ISSUER], secrets=[TOKEN]
     )
-    assert [item["id"] for item in found["objects"]] == [
+    assert [item["id"] for item in result["objects"]] == [
         "Secret cert-manager/cloudflare",
         "Issuer edge/company",
         "ClusterIssuer company",
         "Certificate edge/shop",
     ]
-    assert found["manifests"]["ClusterIssuer company"] == {
+    assert result["manifests"]["ClusterIssuer company"] == {
         "apiVersion": "cert-manager.io/v1",
         "kind": "ClusterIssuer",
         "metadata": {"name": "company", "labels": {"app.kubernetes.io/managed-by": "gatehouse.istio"}},
         "spec": {"ca": {"secretName": "company"}},
     }
-    secret = found["manifests"]["Secret cert-manager/cloudflare"]
+    secret = result["manifests"]["Secret cert-manager/cloudflare"]
     assert secret["data"] == {"api-token": base64.b64encode(b"t0ken").decode()}
     assert secret["type"] == "Opaque"
 
@@ -202,8 +202,8 @@ def test_a_wildcard_and_its_apex_are_one_certificate() -> None:
 
 
 def test_a_ca_certificate_gets_the_usages_that_cert_manager_chooses() -> None:
-    found = spec(**CERTIFICATE, is_ca="yes", common_name="Company CA")
-    assert (found["isCA"], found["commonName"], "usages" in found) == (True, "Company CA", False)
+    result = spec(**CERTIFICATE, is_ca="yes", common_name="Company CA")
+    assert (result["isCA"], result["commonName"], "usages" in result) == (True, "Company CA", False)
 
 
 REFS = {
@@ -228,8 +228,8 @@ def test_the_secrets_that_solvers_read_must_be_there(name: str) -> None:
 def test_secrets_that_need_not_be_there() -> None:
     account = acme({"dns01": {"webhook": {"config": {"tokenSecretRef": {"name": "whose", "key": "k"}}}}})
     made = {**CERTIFICATE, "name": "company", "namespace": "cert-manager", "is_ca": True}
-    found = desired(issuers=[account, ISSUER], certificates=[made])
-    assert (found["needs"], found["secrets_to_read"], found["problems"]) == ([], [], [])
+    result = desired(issuers=[account, ISSUER], certificates=[made])
+    assert (result["needs"], result["secrets_to_read"], result["problems"]) == ([], [], [])
 
 
 def test_the_kinds_to_read_are_those_listed_and_those_of_the_issuers() -> None:
@@ -242,8 +242,8 @@ def test_the_kinds_to_read_are_those_listed_and_those_of_the_issuers() -> None:
 
 
 def test_the_secrets_to_read_are_those_given_and_those_needed() -> None:
-    found = desired(issuers=[ISSUER], secrets=[{**TOKEN, "namespace": "edge"}])
-    assert found["secrets_to_read"] == [
+    result = desired(issuers=[ISSUER], secrets=[{**TOKEN, "namespace": "edge"}])
+    assert result["secrets_to_read"] == [
         {"namespace": "cert-manager", "name": "company"},
         {"namespace": "edge", "name": "cloudflare"},
     ]
@@ -341,12 +341,12 @@ def test_problems_are_sentences(changes: dict[str, Any], sentence: str) -> None:
 
 def test_what_is_removed_needs_no_more_than_its_name() -> None:
     gone = {"name": "a", "namespace": "edge", "state": "absent"}
-    found = desired(issuers=[{**gone, "kind": "Issuer"}], certificates=[gone], secrets=[gone])
-    assert (found["problems"], found["needs"]) == ([], [])
-    assert {item["state"] for item in found["objects"]} == {"absent"}
+    result = desired(issuers=[{**gone, "kind": "Issuer"}], certificates=[gone], secrets=[gone])
+    assert (result["problems"], result["needs"]) == ([], [])
+    assert {item["state"] for item in result["objects"]} == {"absent"}
 
 
 def test_no_problem_tells_a_secret() -> None:
-    found = desired(issuers=[acme({"dns01": CLOUDFLARE})], secrets=[{"name": "Bad Name", "data": {"token": "t0ken"}}])
-    assert found["problems"]
-    assert "t0ken" not in str(found["problems"])
+    result = desired(issuers=[acme({"dns01": CLOUDFLARE})], secrets=[{"name": "Bad Name", "data": {"token": "t0ken"}}])
+    assert result["problems"]
+    assert "t0ken" not in str(result["problems"])

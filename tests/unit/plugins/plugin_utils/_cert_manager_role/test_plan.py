@@ -66,11 +66,11 @@ def ids(items: list[dict[str, Any]]) -> list[str]:
 
 
 def test_write_secrets_apart_and_create_only_missing_namespaces() -> None:
-    found = plan(desired(TOKEN, ISSUER, CERTIFICATE), cluster(namespaces=("edge",), crds=[]))
-    assert found["namespaces"] == ["cert-manager"]
-    assert ids(found["secrets"]) == [TOKEN["id"]]
-    assert ids(found["objects"]) == [ISSUER["id"], CERTIFICATE["id"]]
-    assert (found["remove"], found["predict"], found["problems"]) == ([], [], [])
+    result = plan(desired(TOKEN, ISSUER, CERTIFICATE), cluster(namespaces=("edge",), crds=[]))
+    assert result["namespaces"] == ["cert-manager"]
+    assert ids(result["secrets"]) == [TOKEN["id"]]
+    assert ids(result["objects"]) == [ISSUER["id"], CERTIFICATE["id"]]
+    assert (result["remove"], result["predict"], result["problems"]) == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_write_secrets_apart_and_create_only_missing_namespaces() -> None:
     ],
 )
 def test_check_mode_predicts_what_no_dry_run_can_tell(there: Any, predicted: list[str]) -> None:
-    found = plan(desired(TOKEN, ISSUER, CERTIFICATE), there, check_mode=True)
-    assert ids(found["predict"]) == predicted
-    assert sorted(ids([*found["secrets"], *found["objects"], *found["predict"]])) == sorted(
+    result = plan(desired(TOKEN, ISSUER, CERTIFICATE), there, check_mode=True)
+    assert ids(result["predict"]) == predicted
+    assert sorted(ids([*result["secrets"], *result["objects"], *result["predict"]])) == sorted(
         [TOKEN["id"], ISSUER["id"], CERTIFICATE["id"]]
     )
 
@@ -102,9 +102,9 @@ def test_remove_what_is_there_certificates_first_secrets_last() -> None:
         live("ClusterIssuer", "le", labels=OURS),
         live("Certificate", "shop", "edge", OURS),
     )
-    found = plan(desired(*gone), there)
-    assert ids(found["remove"]) == ["Certificate edge/shop", "ClusterIssuer le", "Secret cert-manager/token"]
-    assert found["problems"] == []
+    result = plan(desired(*gone), there)
+    assert ids(result["remove"]) == ["Certificate edge/shop", "ClusterIssuer le", "Secret cert-manager/token"]
+    assert result["problems"] == []
 
 
 def test_absent_touches_no_object() -> None:
@@ -127,13 +127,13 @@ def test_what_others_have_made_is_taken_over_only_if_told(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "whose"),
+    ("expected", "whose"),
     [(crd("cm", "kube-system"), "of the Helm release kube-system/cm"), (crd(None), "not installed by Helm")],
 )
-def test_the_crds_of_another_installation_are_refused(found: dict[str, Any], whose: str) -> None:
-    (problem,) = plan(desired(), cluster(crds=[found]))["problems"]
+def test_the_crds_of_another_installation_are_refused(expected: dict[str, Any], whose: str) -> None:
+    (problem,) = plan(desired(), cluster(crds=[expected]))["problems"]
     assert problem.startswith(f"The cluster has cert-manager's CRDs already, {whose}, but this role would")
-    assert plan(desired(values={"crds": {"enabled": False}}), cluster(crds=[found]))["problems"] == []
+    assert plan(desired(values={"crds": {"enabled": False}}), cluster(crds=[expected]))["problems"] == []
 
 
 def test_a_namespace_that_goes_away_is_refused() -> None:

@@ -41,10 +41,10 @@ def owned(kind: str, name: str, owner: str, namespace: str = "edge", **fields: A
 
 
 def request(name: str = "shop-1", namespace: str = "edge") -> dict[str, Any]:
-    found = owned("CertificateRequest", name, "shop", namespace)
-    found["metadata"]["annotations"] = {"cert-manager.io/certificate-name": "shop"}
-    found["status"] = {"conditions": [condition("Ready", "False", f"Waiting for {name}")]}
-    return found
+    result = owned("CertificateRequest", name, "shop", namespace)
+    result["metadata"]["annotations"] = {"cert-manager.io/certificate-name": "shop"}
+    result["status"] = {"conditions": [condition("Ready", "False", f"Waiting for {name}")]}
+    return result
 
 
 @pytest.mark.parametrize(

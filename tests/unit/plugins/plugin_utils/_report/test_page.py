@@ -137,11 +137,11 @@ def test_urgency(days: int, urgency: str, counted: tuple[int, int, int]) -> None
     exposed = sample()
     exposed["exposures"] = exposed["exposures"][:1]
     exposed["exposures"][0]["tls"][0]["certificate"]["days_left"] = days
-    found = page(exposed)
-    (certificate,) = found["certificates"]
+    result = page(exposed)
+    (certificate,) = result["certificates"]
     assert certificate["urgency"] == urgency
     assert 0 <= certificate["percent"] <= 100
-    assert tuple(found["summary"][name] for name in ("expired", "urgent", "soon")) == counted
+    assert tuple(result["summary"][name] for name in ("expired", "urgent", "soon")) == counted
 
 
 def test_errors_come_first_and_are_told_once() -> None:
@@ -152,15 +152,15 @@ def test_errors_come_first_and_are_told_once() -> None:
     second["findings"] = [warning, error]
     first["findings"] = [error, {**error, "message": "Broken, too."}]
     exposed["exposures"] = [first, second]
-    found = page(exposed)
-    assert [(group["level"], group["code"]) for group in found["findings"]] == [
+    result = page(exposed)
+    assert [(group["level"], group["code"]) for group in result["findings"]] == [
         ("error", "zzz"),
         ("warning", "certificate-expires-soon"),
     ]
-    broken, broken_too = found["findings"][0]["entries"]
+    broken, broken_too = result["findings"][0]["entries"]
     assert [one["name"] for one in broken["exposures"]] == ["blog/blog", "payments/payments"]
     assert [one["name"] for one in broken_too["exposures"]] == ["blog/blog"]
-    assert (found["summary"]["errors"], found["summary"]["warnings"]) == (2, 1)
+    assert (result["summary"]["errors"], result["summary"]["warnings"]) == (2, 1)
 
 
 def test_certificates_are_told_once_and_by_days_left() -> None:
@@ -172,16 +172,16 @@ def test_certificates_are_told_once_and_by_days_left() -> None:
 
 
 def test_a_certificate_that_was_not_seen() -> None:
-    (found,) = page(sample())["no_certificate"]
-    assert (found["secret"], found["gateway"]) == ("legacy-shop", "shop/legacy")
-    assert [one["id"] for one in found["exposures"]] == ["exposure:shop/legacy"]
+    (result,) = page(sample())["no_certificate"]
+    assert (result["secret"], result["gateway"]) == ("legacy-shop", "shop/legacy")
+    assert [one["id"] for one in result["exposures"]] == ["exposure:shop/legacy"]
 
 
 def hosts_of(hosts: list[str], urls: list[str]) -> list[dict[str, Any]]:
     exposed = sample()
     exposed["exposures"] = [{**exposed["exposures"][0], "hosts": hosts, "urls": urls}]
-    found: list[dict[str, Any]] = page(exposed)["namespaces"][0]["exposures"][0]["hosts"]
-    return found
+    result: list[dict[str, Any]] = page(exposed)["namespaces"][0]["exposures"][0]["hosts"]
+    return result
 
 
 def test_hosts_link_to_their_urls() -> None:
@@ -197,23 +197,23 @@ def test_gateways_are_grouped_by_pods() -> None:
     exposed = sample()
     missing = {"selector": None, "pods_namespaces": None, "addresses": None}
     exposed["exposures"][0]["gateways"].append({"namespace": "a", "name": "gone", "kind": "missing", **missing})
-    found = page(exposed)["gateways"]
-    assert [(group["pods"], group["namespaces"], group["addresses"]) for group in found] == [
+    result = page(exposed)["gateways"]
+    assert [(group["pods"], group["namespaces"], group["addresses"]) for group in result] == [
         (None, None, []),
         (["istio=internal"], ["istio-ingress"], ["10.0.7.20"]),
         (["istio=public"], ["istio-ingress"], ["203.0.113.10"]),
     ]
-    assert [one["name"] for one in found[2]["gateways"]] == ["istio-ingress/front", "payments/payments", "shop/legacy"]
-    assert [one["name"] for one in found[2]["gateways"][0]["exposures"]] == ["blog/blog", "shop/shop"]
+    assert [one["name"] for one in result[2]["gateways"]] == ["istio-ingress/front", "payments/payments", "shop/legacy"]
+    assert [one["name"] for one in result[2]["gateways"][0]["exposures"]] == ["blog/blog", "shop/shop"]
 
 
 def test_comparison() -> None:
     exposed = sample()
-    found = page(exposed)["comparison"]
-    assert found["same"] == 2
-    assert [one["name"] for one in found["drifting"]] == ["payments/payments"]
-    assert found["drifting"][0]["changes"][0]["object"] == "VirtualService payments/payments"
-    assert [one["id"] for one in found["orphans"]] == ["exposure:tools/wiki"]
+    result = page(exposed)["comparison"]
+    assert result["same"] == 2
+    assert [one["name"] for one in result["drifting"]] == ["payments/payments"]
+    assert result["drifting"][0]["changes"][0]["object"] == "VirtualService payments/payments"
+    assert [one["id"] for one in result["orphans"]] == ["exposure:tools/wiki"]
     exposed["exposures"][1]["drift"] = [{"action": "refused", "message": "No."}]
     assert page(exposed)["comparison"]["drifting"][0]["changes"] == [
         {"action": "refused", "message": "No.", "lines": []}
@@ -222,9 +222,9 @@ def test_comparison() -> None:
 
 
 def test_what_is_unknown_and_what_is_empty() -> None:
-    found = page({"exposures": [], "warnings": ["Not known: Pods."]})
-    assert found["unknown"] == ["Not known: Pods."]
-    assert not any(found["summary"].values())
+    result = page({"exposures": [], "warnings": ["Not known: Pods."]})
+    assert result["unknown"] == ["Not known: Pods."]
+    assert not any(result["summary"].values())
     exposed = sample()
     exposed["exposures"] = [{**exposed["exposures"][0], "tls": [], "routes": [], "gateways": []}]
     exposed["exposures"][0].pop("findings")

@@ -130,9 +130,9 @@ def test_every_expression_of_the_templates_is_escaped() -> None:
     choice = re.compile(r"('[^']*' if [^']+ else )+('[^']*'|\(.*\) \| e)")
     escaped = re.compile(r"(?!.* if ).* \| e")
     for file in (TEMPLATES / "report.html.j2", TEMPLATES / "report_macros.j2"):
-        found = re.findall(r"\{\{-?\s*(.*?)\s*-?\}\}", file.read_text())
-        assert found
-        for expression in found:
+        result = re.findall(r"\{\{-?\s*(.*?)\s*-?\}\}", file.read_text())
+        assert result
+        for expression in result:
             assert any(kind.fullmatch(expression) for kind in (part, choice, escaped)), expression
 
 
