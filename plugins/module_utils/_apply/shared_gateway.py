@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Writes a shared Gateway while other runs, on other machines, write it too: nobody's change is lost."""
+"""Writes of a shared Gateway, which other runs may write at the same time: no change is lost."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""How a task of istio_exposure_info flows: options → one look → exposures, findings, drift → query → result."""
+"""The task of istio_exposure_info: options → reads → exposures, findings, drift → query → result."""
 
 from __future__ import annotations
 

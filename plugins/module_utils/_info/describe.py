@@ -4,9 +4,9 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What was seen of the cluster → exposures as people ask for them: host → gateway → routes → certificate. Pure.
+"""Live objects → exposures as people ask for them: hosts, gateways, routes, certificates. Pure.
 
-What is not known, because it may not be read, is None.
+A value is None if it is unknown, because these credentials may not read it.
 """
 
 from __future__ import annotations

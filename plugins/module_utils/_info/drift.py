@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What is desired against what there is: what a task of istio_exposure would change, what is missing. Pure."""
+"""Desired exposures compared with live ones: drift, missing exposures, orphans. Pure."""
 
 from __future__ import annotations
 

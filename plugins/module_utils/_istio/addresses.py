@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Through which addresses and ports clients reach a gateway, by the Services that select its pods. Pure."""
+"""The addresses and ports of a gateway, by the Services that select its pods. Pure."""
 
 from __future__ import annotations
 

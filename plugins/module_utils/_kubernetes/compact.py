@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Thousands of objects in little memory and time: without what nobody reads, and what many share only once."""
+"""Thousands of objects in little memory and time: without unread parts, and with shared parts only once."""
 
 from __future__ import annotations
 

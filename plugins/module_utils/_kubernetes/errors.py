@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What the API server refuses, in the words of our users. Pure."""
+"""API errors, as sentences for our users. Pure."""
 
 from __future__ import annotations
 

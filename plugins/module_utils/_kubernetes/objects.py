@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Kubernetes objects as data: which one it is, whose it is, and which of its fields are ours. Pure."""
+"""Kubernetes objects as data: their references, and the exposure that owns them. Pure."""
 
 from __future__ import annotations
 

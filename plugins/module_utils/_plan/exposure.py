@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
-"""What becomes of one exposure's objects, worked out from one read of the cluster: options are in, steps are out."""
+"""The plan of one exposure: its desired and live objects, and the steps from one to the other."""
 
 from __future__ import annotations
 
