@@ -31,7 +31,7 @@ from .._kubernetes.objects import (
     ref,
 )
 from .._manifests.exposure import urls
-from .._manifests.shared_gateway import is_on
+from .._manifests.shared_gateway import belongs_to, is_on
 from .read import LiveExposures, is_managed
 
 Result = dict[str, Any]
@@ -198,7 +198,7 @@ def _destination(entry: Mapping[str, Any]) -> Result:
 def objects_of(virtual_service: Manifest, gateways: Iterable[Manifest]) -> list[Manifest]:
     """An exposure's objects, given the Gateways that it names: all that it has made of them, or shares."""
     key = _key(virtual_service)
-    mine = [gateway for gateway in gateways if owner(gateway) == key or is_on(gateway, key)]
+    mine = [gateway for gateway in gateways if belongs_to(gateway, key)]
     return [*(mine if is_managed(virtual_service) else []), virtual_service]
 
 

@@ -103,6 +103,11 @@ def is_on(gateway: Manifest, exposure: ExposureKey) -> bool:
     return is_shared(gateway) and annotation_key(exposure) in _contribution_annotations(gateway)
 
 
+def belongs_to(live: Manifest, exposure: ExposureKey) -> bool:
+    """Whether a live object is labelled as the exposure's own, or is a shared Gateway that the exposure is on."""
+    return owner(live) == exposure or is_on(live, exposure)
+
+
 def contribution_of(gateway: Manifest, exposure: ExposureKey) -> Contribution | None:
     """The exposure's contribution to a Gateway; None if it is not on it. Raises SharedGatewayError."""
     if not is_on(gateway, exposure):

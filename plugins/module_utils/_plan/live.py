@@ -14,7 +14,7 @@ from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.fields import is_written_by_us
 from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ownership_labels, ref
 from .._kubernetes.reader import Reader, find_if_allowed
-from .._manifests.shared_gateway import SHARED, exposures_on, is_on, is_shared
+from .._manifests.shared_gateway import SHARED, belongs_to, exposures_on, is_on
 from .._options.exposure import ExistingGateway, Exposure
 from .._task import Task
 from .credentials import credential_locations, read_credentials
@@ -56,29 +56,27 @@ def read_live(
     if exposure is None and at in by_ref and owner(by_ref[at]) != key:
         task.warn(f"{at} exists but is not managed by this collection; it is left as it is.")
     own = {at, *_named_gateways([by_ref[at]] if at in by_ref else [])}
-    return LiveObjects(_without_copies(task, by_ref, {*wanted, *own}))
+    return LiveObjects(_without_copies(task, key, by_ref, {*wanted, *own}))
 
 
-def _without_copies(task: Task, by_ref: dict[Ref, Manifest], known: set[Ref]) -> dict[Ref, Manifest]:
+def _without_copies(task: Task, key: ExposureKey, by_ref: dict[Ref, Manifest], known: set[Ref]) -> dict[Ref, Manifest]:
     """The objects without copies of them, which carry the exposure's labels, too, but were never written by us.
 
     known: what the exposure wants or names is its own, also if a backup has restored it.
     """
     copies = [
-        at
-        for at, live in by_ref.items()
-        if at not in known and (owner(live) or is_shared(live)) and not is_written_by_us(live)
+        at for at, live in by_ref.items() if at not in known and belongs_to(live, key) and not is_written_by_us(live)
     ]
     for at in copies:
         task.warn(
-            f"{at} has the labels of an exposure, but was never written by this collection: it may be a copy. It is "
+            f"{at} has the labels of exposure {key}, but was never written by this collection: it may be a copy. It is "
             "left as it is; remove it by hand if it is not needed."
         )
     return {at: live for at, live in by_ref.items() if at not in copies}
 
 
 def _warn_of_unreadable(task: Task, unreadable: set[Ref], exposure: Exposure | None) -> None:
-    """An unreadable Gateway may be the exposure's own one, of which then nothing remembers that it must be removed."""
+    """An unreadable Gateway may be the exposure's own. Once the VirtualService is gone, nothing names it any more."""
     used = Ref("Gateway", exposure.gateway.namespace, exposure.gateway.name) if exposure else None
     for at in sorted(unreadable - {used}):
         task.warn(
@@ -127,7 +125,7 @@ def _gateways_in(
         return _gateways(reader, key, namespace)
     except ForbiddenError:
         single = [_gateway_if_allowed(reader, at, unreadable) for at in named if at.namespace == namespace]
-    return [live for live in single if live is not None and (owner(live) == key or is_on(live, key))]
+    return [live for live in single if live is not None and belongs_to(live, key)]
 
 
 def _gateway_if_allowed(reader: Reader, at: Ref, unreadable: set[Ref]) -> Manifest | None:

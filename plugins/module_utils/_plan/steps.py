@@ -16,9 +16,9 @@ from .._kubernetes.fields import FieldPath, content, fields, has_all, owned_fiel
 from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ref
 from .._manifests.shared_gateway import (
     Change,
+    belongs_to,
     contribution_of,
     exposures_on,
-    is_on,
     is_shared,
     only_changes,
 )
@@ -86,7 +86,7 @@ def plan_steps(
         steps.append(write_step(manifest, live))
     wanted = {step.ref for step in steps}
     others = [live for at, live in sorted(objects.by_ref.items()) if at not in wanted]
-    leftovers = [live for live in others if owner(live) == owner_key or is_on(live, owner_key)]
+    leftovers = [live for live in others if belongs_to(live, owner_key)]
     leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
     return steps + [
         _share(Change(ref(live), owner_key, None), live) if is_shared(live) else _delete(live) for live in leftovers

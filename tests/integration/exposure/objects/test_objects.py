@@ -191,7 +191,7 @@ def test_a_copy_is_left_as_it_is(expose: Expose, istio: Cluster, live: Callable[
     )
     again = expose(checks={"port-taken": "ignore"})
     assert not again.changed
-    assert f"Gateway {namespace}/copy has the labels of an exposure, but was never written" in str(
+    assert f"Gateway {namespace}/copy has the labels of exposure {namespace}/shop, but was never written" in str(
         again.result["warnings"]
     )
     removed = expose(state="absent")

@@ -104,7 +104,7 @@ def test_a_copy_is_left_as_it_is() -> None:
     assert sorted(live.by_ref) == [ref(own), ref(ATTACHED)]
     (warning, _unreadable) = sorted(task.warnings)
     assert warning.startswith(
-        "Gateway shop/copy has the labels of an exposure, but was never written by this collection"
+        "Gateway shop/copy has the labels of exposure shop/shop, but was never written by this collection"
     )
 
 
@@ -115,3 +115,13 @@ def test_what_a_backup_has_restored_is_the_exposures_own() -> None:
     task = Warned()
     live = read_live(task, OneNamespace((restored, own)), KEY, None, [])
     assert (sorted(live.by_ref), task.warnings) == ([ref(own), ref(restored)], [])
+
+
+def test_a_restored_gateway_of_another_exposure_can_be_attached_to() -> None:
+    """It is neither a copy of this exposure's objects, nor anything that this task could remove."""
+    other = gateway("shop/front", http("*.example.com"), labels=ownership_labels("blog", "blog"))
+    options = {"name": "shop", "namespace": "shop", "hosts": ["shop.example.com"], "service": "web", "port": 80}
+    exposure = parse({**options, "gateway": {"existing": "shop/front"}})
+    task = Warned()
+    live = read_live(task, OneNamespace((other,)), KEY, exposure, [])
+    assert (list(live.by_ref), task.warnings) == ([ref(other)], [])
