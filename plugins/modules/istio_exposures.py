@@ -73,8 +73,9 @@ options:
     description:
       - With V(stop), nothing is written if any exposure is known to be wrong before the first write. Once an exposure
         fails, the task does not begin any other.
-      - With V(continue), the task applies all other exposures, and fails at the end. It still stops if the API server
-        does not answer. Errors in the options always stop the task.
+      - With V(continue), the task applies all other exposures, also if the options of one are wrong, and fails at the
+        end. It still stops if the API server does not answer, and if an entry of O(exposures) is not a
+        dictionary.
     type: str
     choices: [stop, continue]
     default: stop
