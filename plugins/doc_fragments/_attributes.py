@@ -18,6 +18,11 @@ attributes:
     support: full
     membership:
       - gatehouse.istio.istio
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - A kubeconfig that is encrypted with Ansible Vault is refused, because its decrypted copy is removed too early.
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full
@@ -47,6 +52,11 @@ attributes:
     support: full
     membership:
       - gatehouse.istio.istio
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - A kubeconfig that is encrypted with Ansible Vault is refused, because its decrypted copy is removed too early.
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full

@@ -270,15 +270,13 @@ summary:
       sample: {created: 2, updated: 1, deleted: 0, unchanged: 997}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposures import run_exposures
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.module import Module
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import LIST
 
 
 def main() -> None:
-    run_exposures(AnsibleModule(supports_check_mode=True, **(LIST + CONNECTION).module_arguments()))
+    run_exposures(Module(LIST))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.common.validation import (
@@ -28,6 +28,7 @@ from ansible.module_utils.common.validation import (
 )
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._argspec import ArgumentSpec
 from .argument_spec import EXPOSURE
 from .exposure_file import parse_text
 from .values import PRIVATE_KEY, OptionError
@@ -36,6 +37,7 @@ Spec = Mapping[str, Any]
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(\.0+)?")
 # Commas of a label selector, as in "stage in (test,prod)", are not between entries.
 _BETWEEN_ENTRIES = re.compile(r"\n|,(?![^(]*\))")
+_EXPOSURE: Spec = {**EXPOSURE.module_arguments(), "options": EXPOSURE.argument_spec}
 _MOST_SHOWN = 60
 # Who empties this one would remove more exposures than was meant.
 _NEVER_EMPTY = "prune.label_selectors"
@@ -69,9 +71,35 @@ def validated(where: str, options: Mapping[str, Any], partial: bool = False) -> 
 
     With `partial` they are options to which more are added later, without defaults. Raises OptionError.
     """
-    definition = {**EXPOSURE.module_arguments(), "options": EXPOSURE.argument_spec}
-    given = typed(where, options, definition, partial)
+    given = typed(where, options, _EXPOSURE, partial)
     return given if partial else _with_defaults(given, EXPOSURE.argument_spec)
+
+
+def typed_options(options: Mapping[str, Any], spec: ArgumentSpec) -> dict[str, Any]:
+    """A module's options, typed; raises OptionError."""
+    return typed("", options, {**spec.module_arguments(), "options": spec.argument_spec})
+
+
+def private_keys(place: str, value: Any) -> Iterator[str]:
+    """The places of texts that contain a private key."""
+    if isinstance(value, str):
+        if PRIVATE_KEY in value:
+            yield place
+        return
+    dot = f"{place}." if place else ""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield from private_keys(f"{dot}{name}", inner)
+    for index, inner in enumerate(value) if isinstance(value, (list, tuple)) else ():
+        yield from private_keys(f"{place}[{index}]", inner)
+
+
+def without_private_keys(value: Any) -> Any:
+    """The value with other words in place of texts that contain a private key."""
+    if isinstance(value, dict):
+        return {name: without_private_keys(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_private_keys(inner) for inner in value]
+    return "(not shown, as it contains a private key)" if isinstance(value, str) and PRIVATE_KEY in value else value
 
 
 def _check_together(where: str, options: dict[str, Any], definition: Spec) -> None:

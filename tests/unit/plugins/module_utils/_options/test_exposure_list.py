@@ -132,8 +132,8 @@ def test_a_list_that_goes_on_keeps_mistakes_with_their_entries() -> None:
         "tls.certificate: false is not a dictionary",
         "hosts[0]: '5' has no domain, and Istio would take it for a Service of the cluster",
         (
-            "name: 'A' is not a valid name: use at most 63 lower-case letters, digits and '-', starting and ending with a "
-            "letter or digit."
+            "name: 'A' is not a valid name: use at most 63 lower-case letters, digits and '-', starting and "
+            "ending with a letter or digit."
         ),
         "the exposure shop/a is already exposures[0]",
         "missing required arguments: name.",
