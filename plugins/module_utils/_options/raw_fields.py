@@ -23,7 +23,6 @@ Shape = Any
 
 _TEXTS = {"*": str}
 _DESTINATION = {"host": str, "port": {"number": int}, "subset": str}
-_WITH_DESTINATION = {"destination": _DESTINATION, "weight": int, "percentage": {"value": float}, "headers": {}}
 _MATCH = {
     "name": str,
     "uri": _TEXTS,
@@ -57,9 +56,9 @@ SERVER: Shape = {
 ROUTE: Shape = {
     "name": str,
     "match": [_MATCH],
-    "route": [_WITH_DESTINATION],
+    "route": [{"destination": _DESTINATION, "weight": int, "headers": {}}],
     "mirror": _DESTINATION,
-    "mirrors": [_WITH_DESTINATION],
+    "mirrors": [{"destination": _DESTINATION, "percentage": {"value": float}}],
     "redirect": {"uri": str, "scheme": str, "authority": str, "port": int, "redirectCode": int},
     "directResponse": {"status": int, "body": {"string": str}},
     "delegate": {"name": str, "namespace": str},
