@@ -100,7 +100,7 @@ def read_tls_secret(secret: Manifest) -> TlsSecret:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """cryptography warns of a serial number of 0, and later versions refuse it: their ValueError names the serial number.
+    """cryptography warns of a serial number of 0, and later versions refuse it, with a ValueError that names it.
 
     Certificates by the commands in Istio's documentation have it.
     """
