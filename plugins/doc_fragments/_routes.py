@@ -39,7 +39,7 @@ options:
         suboptions:
           uri:
             description:
-              - Condition on the path as clients send it, percent-encoded (C(/stra%C3%9Fe), not C(/straße)) and without
+              - Condition on the path as clients send it, percent-encoded, such as C(/caf%C3%A9), and without
                 its query, for which there is O(routes[].match[].query_params). Set exactly one of the three.
             type: dict
             suboptions:

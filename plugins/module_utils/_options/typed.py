@@ -54,7 +54,9 @@ def typed(where: str, options: Mapping[str, Any], definition: Spec, partial: boo
     for name, value in options.items():
         place = f"{where}.{name}" if where else str(name)
         if name not in spec:
-            raise OptionError(f"{where or 'options'}: it has no option {name}; its options are {', '.join(spec)}.")
+            if definition is _EXPOSURE:
+                raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
+            raise OptionError(f"{where}: it has no option {name}; its options are {', '.join(spec)}.")
         if place == _NEVER_EMPTY and value in ("", None):
             raise OptionError(f"{place}: it is empty, and would prune all exposures; name labels, or leave it out.")
         if value is None and partial:
