@@ -11,6 +11,12 @@ class ModuleDocFragment:
     # What a module that changes the cluster can do
     DOCUMENTATION = r"""
 options: {}
+notes:
+  - Null and empty text count as not given.
+  - A list of texts or numbers can be given as text, with commas or line breaks between the entries. Dictionaries, and
+    lists of dictionaries, can be given as YAML or JSON text. So answers of a survey can be passed on as they are.
+  - Values that YAML may have changed are refused for texts. These are V(true) and V(false), which may have been C(yes)
+    or C(off), and numbers with a fraction, as V(1.10) becomes 1.1. Write them in quotes.
 attributes:
   action_group:
     description:
@@ -18,6 +24,11 @@ attributes:
     support: full
     membership:
       - gatehouse.istio.istio
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - A kubeconfig that is encrypted with Ansible Vault is refused, because its decrypted copy is removed too early.
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full
@@ -40,6 +51,12 @@ attributes:
     # What a module that only reads can do
     INFO = r"""
 options: {}
+notes:
+  - Null and empty text count as not given.
+  - A list of texts or numbers can be given as text, with commas or line breaks between the entries. Dictionaries, and
+    lists of dictionaries, can be given as YAML or JSON text. So answers of a survey can be passed on as they are.
+  - Values that YAML may have changed are refused for texts. These are V(true) and V(false), which may have been C(yes)
+    or C(off), and numbers with a fraction, as V(1.10) becomes 1.1. Write them in quotes.
 attributes:
   action_group:
     description:
@@ -47,6 +64,11 @@ attributes:
     support: full
     membership:
       - gatehouse.istio.istio
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - A kubeconfig that is encrypted with Ansible Vault is refused, because its decrypted copy is removed too early.
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full
