@@ -38,7 +38,8 @@ from cluster.pki import KeyPair, ensure_ca
 from support.builders import PODS, cluster
 from support.every_option import exposures
 
-Place = tuple[str | int, ...]
+# The names and indexes on the way to a value.
+Place = tuple[Any, ...]
 VALUES: list[Any] = [
     None,
     "",
