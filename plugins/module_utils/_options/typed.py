@@ -39,7 +39,7 @@ _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(\.0+)?")
 _BETWEEN_ENTRIES = re.compile(r"\n|,(?![^(]*\))")
 _EXPOSURE: Spec = {**EXPOSURE.module_arguments(), "options": EXPOSURE.argument_spec}
 _MOST_SHOWN = 60
-# Who empties this one would remove more exposures than was meant.
+# Null or text without an entry there would remove more exposures than was meant. An empty list is meant.
 _NEVER_EMPTY = "prune.label_selectors"
 
 
@@ -57,12 +57,12 @@ def typed(where: str, options: Mapping[str, Any], definition: Spec, partial: boo
             if definition is _EXPOSURE:
                 raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
             raise OptionError(f"{where}: it has no option {name}; its options are {', '.join(spec)}.")
-        if place == _NEVER_EMPTY and value in ("", None):
-            raise OptionError(f"{place}: it is empty, and would prune all exposures; name labels, or leave it out.")
         if value is None and partial:
             result[name] = None
         elif value is not None and not (isinstance(value, str) and not value.strip()):
             result[name] = _value(place, value, spec[name], partial)
+        if place == _NEVER_EMPTY and not isinstance(value, (list, tuple)) and not result.get(name):
+            raise OptionError(f"{place}: it is empty, and would prune all exposures; name labels, or leave it out.")
     if not partial:
         _check_together(where, result, definition)
     return result

@@ -75,11 +75,6 @@ def test_the_mistake_of_a_file_shows_no_private_key(tmp_path: Any) -> None:
         (istio_exposure.main, {**EXPOSURE, "port": True}, "port: true is not a whole number; write it in digits."),
         (istio_exposure.main, {**EXPOSURE, "name": ""}, "missing required arguments: name."),
         (istio_exposure.main, {**EXPOSURE, "hosts": "a.test, true,"}, "hosts[1]: 'true' has no domain, and Istio"),
-        (
-            istio_exposures.main,
-            {"exposures": [EXPOSURE], "prune": {"namespaces": ["*"], "label_selectors": ""}},
-            "prune.label_selectors: it is empty, and would prune all exposures;",
-        ),
         (istio_exposures.main, {"exposures": ""}, "one of the following is required: exposures, src."),
         (istio_exposures.main, {"exposures": [5]}, "exposures[0]: 5 is not a dictionary;"),
         (istio_exposures.main, {"exposures": EXPOSURE}, "exposures: a dictionary is not a list; begin each entry with"),
@@ -92,3 +87,11 @@ def test_a_wrong_option_fails_in_one_sentence(main: Callable[[], None], options:
     assert outcome.failed
     assert outcome.message.startswith(message)
     assert "\n" not in outcome.message
+
+
+@pytest.mark.parametrize("nothing", [None, "", " \n", ",", "[]"])
+def test_label_selectors_that_name_nothing_do_not_prune_everything(nothing: str | None) -> None:
+    prune = {"namespaces": ["*"], "label_selectors": nothing}
+    outcome = run_module(istio_exposures.main, {"exposures": [EXPOSURE], "prune": prune})
+    assert outcome.failed
+    assert outcome.message.startswith("prune.label_selectors: it is empty, and would prune all exposures;")
