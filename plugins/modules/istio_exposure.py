@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - gatehouse.istio._routes
   - gatehouse.istio._probe
   - gatehouse.istio._attributes
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 requirements:
   - kubernetes >= 24.2.0

@@ -19,6 +19,7 @@ description:
     only the public part is returned.
 extends_documentation_fragment:
   - gatehouse.istio._attributes.info
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 options:
   name:

@@ -21,6 +21,7 @@ description:
     tried. Run the task again to complete it.
 extends_documentation_fragment:
   - gatehouse.istio._attributes
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 options:
   exposures:
