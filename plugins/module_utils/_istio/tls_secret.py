@@ -37,9 +37,10 @@ try:
 except ImportError:
     HAS_CRYPTOGRAPHY = False
 
+# What cryptography's message about a serial number of 0 contains.
+_SERIAL = "serial number"
 # The keys of certificate and private key, in the order in which Istio looks for them: those of generic Secrets, and
 # those of type kubernetes.io/tls.
-_SERIAL = "serial number"
 _PAIRS = (("cert", "key"), ("tls.crt", "tls.key"))
 
 
