@@ -79,6 +79,7 @@ def _say(text: str) -> None:
 
 def _tools(_arguments: argparse.Namespace, _layout: Layout) -> int:
     tools.prepare(cache_directory(), _say)
+    tools.prepare_oracle(cache_directory(), _say)
     bind.prepare(cache_directory(), _say)
     try:
         chromium.prepare(cache_directory(), _say)

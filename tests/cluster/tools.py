@@ -58,6 +58,8 @@ KIND_TOOLS = (
     GoTool("backend", "./backend"),
     GoTool("kind", "sigs.k8s.io/kind"),
 )
+# No cluster runs it; see tests/oracle. Of go.mod it needs no more than pilot-discovery does.
+ORACLE = GoTool("istiod-oracle", "./oracle")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,12 @@ def prepare_kind(cache: Path, say: Say) -> Path:
     return bin_directory(cache)
 
 
+def prepare_oracle(cache: Path, say: Say) -> Path:
+    """The program that says what istiod would do."""
+    _ensure(cache, [ORACLE], say)
+    return bin_directory(cache) / ORACLE.name
+
+
 def _missing(cache: Path, own: dict[str, Path]) -> list[GoTool]:
     return [tool for tool in GO_TOOLS if tool.name not in own and not is_built(cache, tool)]
 
@@ -113,10 +121,12 @@ def _ensure(cache: Path, wanted: Iterable[GoTool], say: Say) -> None:
         go = golang.find_go(cache, MODULE, say)
         _download(go, say)
         if left := missing():  # another run may have built some of them in the meantime
-            say(f"{len(left)} programs to build: about 10 minutes on 2 cores if Go has compiled none of them before")
+            count = "1 program" if len(left) == 1 else f"{len(left)} programs"
+            say(f"{count} to build: about 10 minutes on 2 cores if Go has compiled none of them before")
         for tool in left:
             build(go, cache, tool, say)
-        charts.copy(_charts(go), cache, ISTIO_VERSION, sources())
+        if not charts.are_current(cache, ISTIO_VERSION, sources()):
+            charts.copy(_charts(go), cache, ISTIO_VERSION, sources())
 
 
 def _charts(go: Path) -> list[charts.Charts]:

