@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/go-multierror"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -101,7 +102,7 @@ func answerTo(line []byte) (result answer) {
 	if err := test.Wrap(func(t test.Failer) {
 		defer func() {
 			if problem := recover(); problem != nil {
-				result.Error = fmt.Sprint(problem)
+				result.Error = fmt.Sprintf("%v\n%s", problem, debug.Stack())
 			}
 		}()
 		server := xds.NewFakeDiscoveryServer(t, xds.FakeOptions{

@@ -119,20 +119,26 @@ func describePod(server *xds.FakeDiscoveryServer, proxy *model.Proxy) *served {
 		result.Routes[configuration.Name] = virtualHosts(configuration)
 	}
 	for _, entry := range server.Clusters(proxy) {
-		result.Clusters[entry.Name] = -1
-		if entry.GetType() == cluster.Cluster_STATIC {
+		switch entry.GetType() {
+		case cluster.Cluster_EDS:
+			result.Clusters[entry.Name] = 0
+		case cluster.Cluster_STATIC:
 			result.Clusters[entry.Name] = endpoints(entry.LoadAssignment)
+		default:
+			result.Clusters[entry.Name] = -1
 		}
 	}
 	for _, entry := range server.Endpoints(proxy) {
-		result.Clusters[entry.ClusterName] = endpoints(entry)
+		if entry != nil { // istiod knows none
+			result.Clusters[entry.ClusterName] = endpoints(entry)
+		}
 	}
 	return result
 }
 
 func endpoints(assignment *endpoint.ClusterLoadAssignment) int {
 	count := 0
-	for _, locality := range assignment.Endpoints {
+	for _, locality := range assignment.GetEndpoints() {
 		for _, entry := range locality.LbEndpoints {
 			if entry.HealthStatus != core.HealthStatus_UNHEALTHY {
 				count++

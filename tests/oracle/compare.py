@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares what our code says about a scenario with what istiod makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from oracle import truth
+from oracle.envoy import End
+from oracle.ours import Said, said_about
+from oracle.program import Answer, Oracle, Scenario
+from oracle.promises import Place, full_name, servers_of
+from oracle.truth import Breakage, Truth, truth_of
+
+# What each finding says is broken. A new check is added here, or below.
+EXPLAINS: dict[str, set[str]] = {
+    "host-served-twice": {
+        truth.DROPPED,
+        End.NO_SERVER_NAME.value,
+        End.NOT_LISTENING.value,
+        End.OTHER_PROTOCOL.value,
+        End.NO_HOST.value,
+    },
+    "port-taken": {
+        truth.DROPPED,
+        End.NO_SERVER_NAME.value,
+        End.NOT_LISTENING.value,
+        End.OTHER_PROTOCOL.value,
+        End.NO_HOST.value,
+    },
+    "sni-twice": {End.REFUSED.value},
+    "host-not-on-gateway": {truth.UNLISTED},
+    "routes-shadowed": {truth.TAKEN},
+    "no-gateway-pods": {truth.NO_PODS},
+    "gateway-out-of-scope": {truth.DROPPED, End.NOT_LISTENING.value, End.NO_SERVER_NAME.value, End.NO_HOST.value},
+    "gateway-without-namespace": {truth.MISSING_GATEWAY},
+    "not-exported": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value, truth.TAKEN},
+    "destination-missing": {End.NO_CLUSTER.value},
+    "destination-port-missing": {End.NO_CLUSTER.value, End.NO_ROUTE.value},
+    "subset-missing": {End.NO_CLUSTER.value},
+}
+# What istiod's configuration does not show: certificates, several gateways on purpose, protocols of applications.
+NOT_JUDGED = {
+    "certificate-on-two-servers",
+    "secret-unusable",
+    "secret-missing",
+    "certificate-expired",
+    "certificate-expires-soon",
+    "host-not-in-certificate",
+    "several-gateways",
+    "gateway-not-injected",
+    "destination-protocol",
+}
+# A request goes from a listener to a route to a destination. What comes after the place where it ends is not seen.
+_ROUTES = {
+    End.NO_HOST.value,
+    End.NO_ROUTE.value,
+    truth.TAKEN,
+    truth.TAKEN_BY_OWN,
+    truth.WRONG_KIND,
+    truth.NEVER_ASKED,
+    truth.REDIRECTED,
+    truth.LOST_DELEGATE,
+}
+_DESTINATIONS = {End.NO_CLUSTER.value, End.NO_ENDPOINTS.value}
+
+MISSED, FALSE_ALARM = "missed", "false alarm"
+NO_URL, DEAD_URL = "URL not named", "URL not served"
+REFUSED_BY_ISTIO, FAILED = "refused by Istio's validation", "our code fails"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """kind is one of the above, about the kind of breakage, the finding's code, ... of an object."""
+
+    kind: str
+    about: str
+    owner: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.about}: {self.owner}: {self.text}"
+
+
+@dataclass
+class Comparison:
+    """Of one scenario, or of many: disagreements, and how many of what was judged."""
+
+    disagreements: list[Disagreement] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def compare(scenario: Scenario, oracle: Oracle) -> Comparison:
+    """Asks both sides. What Istio's validation refuses could not be in a cluster: it is left out first."""
+    result = Comparison()
+    refused = {(each.kind, each.name): each.errors for each in oracle.judge(scenario.objects) if each.errors}
+    for (kind, name), errors in refused.items():
+        if _is_own(scenario, kind, name):
+            result.disagreements.append(Disagreement(REFUSED_BY_ISTIO, kind, f"{kind} {name}", "; ".join(errors)))
+    kept = [entry for entry in scenario.objects if (entry["kind"], _name(entry)) not in refused]
+    accepted = Scenario(tuple(kept), scenario.mesh, scenario.scoped)
+    answer = oracle.ask(accepted)
+    try:
+        said = said_about(accepted)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is a disagreement)
+        result.disagreements.append(Disagreement(FAILED, type(error).__name__, "", str(error)))
+        return result
+    _compare(accepted, answer, said, result)
+    return result
+
+
+def _name(entry: dict[str, object]) -> str:
+    metadata = entry["metadata"]
+    return f"{metadata.get('namespace', '')}/{metadata['name']}" if isinstance(metadata, dict) else ""
+
+
+def _is_own(scenario: Scenario, kind: str, name: str) -> bool:
+    labels = next(entry for entry in scenario.of_kind(kind) if _name(entry) == name)["metadata"].get("labels") or {}
+    return any(key.startswith("gatehouse.istio/") for key in labels)
+
+
+def _compare(scenario: Scenario, answer: Answer, said: list[Said], result: Comparison) -> None:
+    known = truth_of(scenario, answer)
+    for mine in said:
+        broken = known.of(f"VirtualService {mine.name}")
+        missed = list(_missed(mine, broken))
+        false = list(_false_alarms(mine, broken, known, scenario))
+        result.disagreements += [*missed, *false]
+        if not broken:
+            result.disagreements += _urls(mine, known)
+        result.counts.update(_counts(mine, broken, missed, false))
+
+
+def _counts(mine: Said, broken: list[Breakage], missed: list[Disagreement], false: list[Disagreement]) -> Counter[str]:
+    judged = len(mine.codes & EXPLAINS.keys())
+    kinds = len({entry.kind for entry in broken})
+    counts = Counter({"broken": kinds, "missed": len(missed), "findings": judged, "false alarms": len(false)})
+    if not broken and not false:
+        counts["served and silent"] += 1
+    if broken and not missed:
+        counts["broken and told"] += 1
+    return counts
+
+
+def _missed(mine: Said, broken: list[Breakage]) -> Iterator[Disagreement]:
+    """One for each kind of breakage that no finding explains."""
+    explained = {kind for code in mine.codes for kind in EXPLAINS.get(code, ())}
+    by_kind = {entry.kind: entry for entry in reversed(broken)}
+    for kind, entry in by_kind.items():
+        if kind not in explained:
+            yield Disagreement(MISSED, kind, entry.owner, f"{entry.where}{f' (by {entry.by})' if entry.by else ''}")
+
+
+def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Scenario) -> Iterator[Disagreement]:
+    depth = min((_depth(entry.kind) for entry in broken), default=9)
+    for code, objects, message in dict((code, (code, *rest)) for code, *rest in mine.findings).values():
+        kinds = EXPLAINS.get(code)
+        if kinds is None:
+            if code not in NOT_JUDGED:
+                yield Disagreement(
+                    FALSE_ALARM, code, mine.name, "the oracle does not know this check: add it to EXPLAINS"
+                )
+            continue
+        theirs = [entry for name in objects for entry in known.of(name)]
+        is_right = any(entry.kind in kinds for entry in [*broken, *theirs])
+        if not is_right and depth >= min(map(_depth, kinds)) and not _is_unknown(code, objects, scenario):
+            yield Disagreement(FALSE_ALARM, code, f"VirtualService {mine.name}", message)
+
+
+def _depth(kind: str) -> int:
+    return 1 if kind in _ROUTES else 2 if kind in _DESTINATIONS else 0
+
+
+def _is_unknown(code: str, objects: tuple[str, ...], scenario: Scenario) -> bool:
+    """Whether a dropped server would leave no trace, because it is none of HTTP or HTTPS."""
+    named = [entry for entry in scenario.of_kind("Gateway") if f"Gateway {full_name(entry)}" in objects]
+    kinds = {server.kind for entry in named for server in servers_of(entry)}
+    return code in ("host-served-twice", "port-taken") and bool(kinds - {"http", "https"})
+
+
+def _urls(mine: Said, known: Truth) -> Iterator[Disagreement]:
+    """Of a VirtualService of which nothing is broken: where it answers is a URL, and nothing else is."""
+    answering = {url for place in known.answering if place.virtual_service == mine.name and (url := _url(place))}
+    named = {(parts.scheme, parts.netloc) for parts in map(urlsplit, mine.urls)}
+    for scheme, netloc in sorted(answering - named):
+        yield Disagreement(NO_URL, scheme, f"VirtualService {mine.name}", f"{scheme}://{netloc}/ is served")
+    for scheme, netloc in sorted(named - answering):
+        yield Disagreement(DEAD_URL, scheme, f"VirtualService {mine.name}", f"{scheme}://{netloc}/ is not")
+
+
+def _url(place: Place) -> tuple[str, str] | None:
+    scheme = {"http": "http", "https": "https", "passthrough": "https"}.get(place.server.kind)
+    if scheme is None:
+        return None
+    number = place.server.number
+    return scheme, place.host if number == {"http": 80, "https": 443}[scheme] else f"{place.host}:{number}"

@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is broken: promises of the objects that istiod's configuration does not keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from oracle.envoy import End, Outcome, Request, send
+from oracle.program import Answer, Scenario, route_name
+from oracle.promises import (
+    Place,
+    Server,
+    full_name,
+    gateway_name,
+    gateway_names,
+    gateways_of,
+    places,
+    pod_ports,
+    pods_of,
+    servers_of,
+)
+from oracle.samples import samples
+
+# Kinds of breakage; others are the Ends of requests.
+NO_PODS = "no pod of a gateway"
+PORT_CLOSED = "no Service leads to the port"
+DROPPED = "istiod drops the server"
+MISSING_GATEWAY = "the Gateway does not exist"
+UNLISTED = "no server has the host"
+WRONG_KIND = "no route of the servers' kinds"
+NEVER_ASKED = "no server for the match"
+TAKEN = "another VirtualService takes the requests"
+TAKEN_BY_OWN = "an earlier route takes the requests"
+REDIRECTED = "another server redirects to HTTPS"
+LOST_DELEGATE = "the delegate's routes are not there"
+# Which routes a server takes requests to.
+_PROTOCOLS = {"http": "http", "https": "http", "passthrough": "tls", "tls": "tcp", "tcp": "tcp"}
+_SCHEMES = {"http": "http", "https": "https", "passthrough": "tls", "tls": "tls", "tcp": "tcp"}
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """A promise that is not kept: of which object (kind and name), how, and where; by is the object to blame."""
+
+    owner: str
+    kind: str
+    where: str
+    by: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.kind}: {self.where}{f' (by {self.by})' if self.by else ''}"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Of one scenario: what is broken, and the places where a VirtualService answers, and not only sends to HTTPS."""
+
+    broken: tuple[Breakage, ...]
+    answering: frozenset[Place]
+
+    def of(self, owner: str) -> list[Breakage]:
+        return [entry for entry in self.broken if entry.owner == owner]
+
+
+def truth_of(scenario: Scenario, answer: Answer) -> Truth:
+    broken = [entry for gateway in scenario.of_kind("Gateway") for entry in _of_gateway(gateway, scenario, answer)]
+    answering: set[Place] = set()
+    for virtual_service in scenario.of_kind("VirtualService"):
+        if gateway_names(virtual_service):
+            judge = _Judge(virtual_service, scenario, answer)
+            broken += judge.broken()
+            answering |= judge.answering
+    return Truth(tuple(dict.fromkeys(broken)), frozenset(answering))
+
+
+def _of_gateway(gateway: Manifest, scenario: Scenario, answer: Answer) -> Iterator[Breakage]:
+    owner = f"Gateway {full_name(gateway)}"
+    pods = pods_of(gateway, scenario)
+    if not pods:
+        yield Breakage(owner, NO_PODS, owner)
+    for server in servers_of(gateway):
+        for pod in pods:
+            ports = pod_ports(pod, server.number, scenario) or (server.number,)
+            if not any(_has(answer.pods[full_name(pod)], server, port) for port in ports):
+                yield Breakage(owner, DROPPED, f"servers[{server.index}]")
+
+
+def _has(pod: Mapping[str, Any], server: Server, port: int) -> bool:
+    """Whether istiod made something of a server. Only HTTP and HTTPS leave a name; of others requests tell."""
+    chains = [chain for entry in pod["listeners"] or [] if entry["port"] == port for chain in entry["chains"]]
+    routes = [str(chain.get("routes")) for chain in chains]
+    if server.kind == "http":
+        return any(name.startswith(f"http.{port}") for name in routes)
+    namespace, _slash, name = server.gateway.partition("/")
+    return server.kind != "https" or f"https.{server.number}.{server.port_name}.{name}.{namespace}" in routes
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """One match of a route (or a route without one); conditions is the match."""
+
+    protocol: str
+    index: int
+    number: int | None
+    conditions: Mapping[str, Any]
+    route: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.protocol}[{self.index}]{'' if self.number is None else f'.match[{self.number}]'}"
+
+    @property
+    def action(self) -> dict[str, Any]:
+        return {key: value for key, value in self.route.items() if key not in ("match", "name")}
+
+
+class _Judge:
+    """Judges one VirtualService."""
+
+    def __init__(self, virtual_service: Manifest, scenario: Scenario, answer: Answer) -> None:
+        self.virtual_service = virtual_service
+        self.scenario = scenario
+        self.answer = answer
+        self.name = full_name(virtual_service)
+        self.namespace = virtual_service["metadata"]["namespace"]
+        self.answering: set[Place] = set()
+        self._asked: set[_Rule] = set()
+
+    def broken(self) -> Iterator[Breakage]:
+        gateways = gateways_of(self.virtual_service, self.scenario)
+        there = [full_name(gateway) for gateway in gateways]
+        for name in gateway_names(self.virtual_service):
+            if name not in there:
+                yield self._breakage(MISSING_GATEWAY, name)
+        without_pods = [gateway for gateway in gateways if not pods_of(gateway, self.scenario)]
+        for gateway in without_pods:
+            yield self._breakage(NO_PODS, f"Gateway {full_name(gateway)}")
+        all_places = list(places(self.virtual_service, self.scenario))
+        for place in all_places:
+            yield from self._at(place)
+        if gateways and not without_pods and len(there) == len(gateway_names(self.virtual_service)):
+            yield from self._nowhere(gateways, all_places)
+
+    def _nowhere(self, gateways: list[Manifest], all_places: list[Place]) -> Iterator[Breakage]:
+        servers = [server for gateway in gateways for server in servers_of(gateway)]
+        hosts = [
+            host
+            for host in self.virtual_service["spec"].get("hosts") or []
+            if not any(server.names_for(host, self.namespace) for server in servers)
+        ]
+        for host in hosts:
+            yield self._breakage(UNLISTED, host)
+        kinds = {_PROTOCOLS[place.server.kind] for place in all_places if place.ports}
+        if not all_places or not kinds:
+            return
+        for rule in self._rules:
+            if rule.protocol not in kinds:
+                yield self._breakage(WRONG_KIND, f"{rule.protocol}[{rule.index}]")
+            elif rule not in self._asked:
+                yield self._breakage(NEVER_ASKED, str(rule))
+
+    def _breakage(self, kind: str, where: str, by: str = "") -> Breakage:
+        return Breakage(f"VirtualService {self.name}", kind, where, by)
+
+    @cached_property
+    def _rules(self) -> list[_Rule]:
+        rules = []
+        for protocol in ("http", "tls", "tcp"):
+            for index, route in enumerate(self.virtual_service["spec"].get(protocol) or []):
+                matches = list(enumerate(route.get("match") or []))
+                for number, conditions in matches or [(None, {})]:
+                    rules.append(_Rule(protocol, index, number, conditions, route))
+        return rules
+
+    def _rules_at(self, server: Server) -> list[_Rule]:
+        """The routes that are meant for a server."""
+        return [
+            rule
+            for rule in self._rules
+            if rule.protocol == _PROTOCOLS[server.kind]
+            and rule.conditions.get("port") in (None, 0, server.number)
+            and self._is_for_gateway(rule.conditions.get("gateways"), server.gateway)
+            and (rule.conditions.get("scheme") or {}).get("exact") in (None, _SCHEMES[server.kind])
+        ]
+
+    def _is_for_gateway(self, names: Iterable[str] | None, gateway: str) -> bool:
+        return not names or gateway in [gateway_name(name, self.namespace) for name in names]
+
+    def _at(self, place: Place) -> Iterator[Breakage]:
+        """What is broken at one place; several ports of a pod are for Services that lead to different ones."""
+        rules = self._rules_at(place.server)
+        self._asked.update(rules)
+        if not place.ports:
+            yield self._breakage(PORT_CLOSED, str(place))
+        for port in place.ports:
+            for rule in rules:
+                outcome = self._outcome(rule, place, port)
+                kind, by = self._verdict(rule, place, outcome)
+                if kind:
+                    yield self._breakage(kind, f"{rule} for {place}", by)
+                elif place.server.kind != "http" or not outcome.location.startswith("https:"):
+                    self.answering.add(place)
+
+    def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
+        """The best one of all requests that the rule takes."""
+        pod = self.answer.pods[place.pod]
+        outcomes = [send(request, pod) for request in self._requests(rule, place, port)]
+        return next((entry for entry in outcomes if not self._verdict(rule, place, entry)[0]), None) or next(
+            (entry for entry in outcomes if self._is_own(rule, entry)), outcomes[0]
+        )
+
+    def _requests(self, rule: _Rule, place: Place, port: int) -> list[Request]:
+        scheme = _SCHEMES[place.server.kind]
+        if rule.protocol == "http":
+            return samples(rule.conditions, scheme, place.name, port, self._mentioned)
+        if rule.protocol == "tls":
+            names = rule.conditions.get("sniHosts") or [place.name]
+            return [Request(scheme, name.replace("*", "probe", 1), port) for name in names]
+        return [Request(scheme, place.name, port)]
+
+    @cached_property
+    def _mentioned(self) -> dict[str, set[str]]:
+        """The headers and query parameters that any route asks for."""
+        matches = [
+            match
+            for entry in self.scenario.of_kind("VirtualService")
+            for route in entry["spec"].get("http") or []
+            for match in route.get("match") or []
+        ]
+        return {
+            "headers": {
+                name for match in matches for part in ("headers", "withoutHeaders") for name in match.get(part) or {}
+            },
+            "queryParams": {name for match in matches for name in match.get("queryParams") or {}},
+        }
+
+    def _is_own(self, rule: _Rule, outcome: Outcome) -> bool:
+        """Whether a request arrived at the rule's route."""
+        if rule.protocol == "http":
+            names = (route_name(rule.index), route_name(rule.index, rule.number))
+            return outcome.virtual_service == self.name and (outcome.route in names or "delegate" in rule.route)
+        # outbound|PORT|SUBSET|HOST
+        reached = {tuple(name.split("|")[2:]) for name in outcome.clusters}
+        return reached == {self._subset_and_host(entry["destination"]) for entry in rule.route.get("route") or []}
+
+    def _subset_and_host(self, destination: Mapping[str, Any]) -> tuple[str, str]:
+        host = destination["host"]
+        full = host if "." in host else f"{host}.{self.namespace}.svc.cluster.local"
+        return destination.get("subset", ""), full
+
+    def _verdict(self, rule: _Rule, place: Place, outcome: Outcome) -> tuple[str, str]:
+        """What is wrong about an outcome, and by whose fault; nothing if it is what the rule promises."""
+        if place.server.redirects:
+            return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
+        if self._is_own(rule, outcome):
+            return ("", "") if outcome.is_served else (outcome.end.value, "")
+        if not outcome.virtual_service:
+            kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
+            return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
+        if self._action_of(outcome) == rule.action and outcome.is_served:
+            return "", ""
+        is_same = outcome.virtual_service == self.name
+        return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
+
+    def _action_of(self, outcome: Outcome) -> dict[str, Any] | None:
+        """The action of the route that took a request."""
+        for entry in self.scenario.of_kind("VirtualService"):
+            if full_name(entry) == outcome.virtual_service and outcome.route.startswith("http["):
+                index = int(outcome.route.partition("[")[2].partition("]")[0])
+                route = entry["spec"]["http"][index]
+                return {key: value for key, value in route.items() if key not in ("match", "name")}
+        return None
