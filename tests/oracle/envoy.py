@@ -140,7 +140,7 @@ def _names(host: str) -> Iterator[str]:
 def _routed(request: Request, pod: Mapping[str, Any], chain: Mapping[str, Any]) -> Outcome:
     secrets = tuple(chain.get("secrets") or ())
     host = _virtual_host(pod["routes"].get(chain["routes"]) or [], request.host.lower())
-    if host is None:
+    if host is None or host["name"].startswith("blackhole:"):  # istiod's, where it has none
         return Outcome(End.NO_HOST, secrets=secrets)
     if host.get("require_tls") and not request.is_tls:
         return Outcome(End.REDIRECTED, secrets=secrets, location=f"https://{request.host}{request.path}")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the Go program (tests/cluster/tools/oracle) what istiod would do; its structures, as far as they are read here."""
+"""Asks the Go program (tests/cluster/tools/oracle) what istiod would do."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, gatehouse.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What objects promise: which hosts, through which servers, at which ports. Written anew, without a line of our code."""
+"""What objects promise: which hosts, through which servers, at which ports. Without a line of our own code."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Server:
 
 def _is_within(host: str, wider: str) -> bool:
     host, wider = host.lower(), wider.lower()
-    if host == wider or wider == "*":
+    if wider in (host, "*"):
         return True
-    return wider.startswith("*") and host.lstrip("*").endswith(wider[1:]) and len(host) > len(wider)
+    return wider.startswith("*") and host.lstrip("*").endswith(wider[1:]) and len(host) >= len(wider)
 
 
 def servers_of(gateway: Manifest) -> list[Server]:

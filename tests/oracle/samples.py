@@ -9,26 +9,18 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from oracle.envoy import Request
-
 # Values that the regular expressions of generated scenarios match.
 REGEXES = {"/c+": "/cc", "/a/.*": "/a/~", ".*": "/~", "GET|PUT": "PUT", "3+": "33", "v[12]": "v1"}
 ODD_PATH = "~odd"
 
 
-def samples(
-    match: Mapping[str, Any], scheme: str, host: str, port: int, others: Mapping[str, set[str]]
-) -> list[Request]:
-    """Requests for the match, which are as ordinary, and as odd, as it allows.
+def samples(match: Mapping[str, Any], others: Mapping[str, set[str]]) -> list[tuple[str, dict[str, str]]]:
+    """Requests for the match, by path and headers, which are as ordinary, and as odd, as it allows.
 
     others are names of headers and query parameters that other matches ask for: an odd request has all of them.
     """
-    return [
-        Request(scheme, host, port, f"{path}{query}", headers)
-        for path, (query, headers) in product(
-            _paths(match), [(_query(match, odd, others), _headers(match, odd, others)) for odd in (False, True)]
-        )
-    ]
+    rest = [(_query(match, odd, others), _headers(match, odd, others)) for odd in (False, True)]
+    return [(f"{path}{query}", headers) for path, (query, headers) in product(_paths(match), rest)]
 
 
 def value_for(match: Mapping[str, Any], odd: bool = False) -> str:

@@ -194,16 +194,17 @@ class _Judge:
     def _at(self, place: Place) -> Iterator[Breakage]:
         """What is broken at one place; several ports of a pod are for Services that lead to different ones."""
         rules = self._rules_at(place.server)
-        self._asked.update(rules)
+        if not place.server.redirects:
+            self._asked.update(rules)
         if not place.ports:
             yield self._breakage(PORT_CLOSED, str(place))
-        for port in place.ports:
+        for port in place.ports or (place.server.number,):
             for rule in rules:
                 outcome = self._outcome(rule, place, port)
                 kind, by = self._verdict(rule, place, outcome)
                 if kind:
                     yield self._breakage(kind, f"{rule} for {place}", by)
-                elif place.server.kind != "http" or not outcome.location.startswith("https:"):
+                elif place.ports and (place.server.kind != "http" or not outcome.location.startswith("https:")):
                     self.answering.add(place)
 
     def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
@@ -217,7 +218,8 @@ class _Judge:
     def _requests(self, rule: _Rule, place: Place, port: int) -> list[Request]:
         scheme = _SCHEMES[place.server.kind]
         if rule.protocol == "http":
-            return samples(rule.conditions, scheme, place.name, port, self._mentioned)
+            asked = samples(rule.conditions, self._mentioned)
+            return [Request(scheme, place.name, port, path, headers) for path, headers in asked]
         if rule.protocol == "tls":
             names = rule.conditions.get("sniHosts") or [place.name]
             return [Request(scheme, name.replace("*", "probe", 1), port) for name in names]
@@ -226,16 +228,13 @@ class _Judge:
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:
         """The headers and query parameters that any route asks for."""
-        matches = [
-            match
-            for entry in self.scenario.of_kind("VirtualService")
-            for route in entry["spec"].get("http") or []
-            for match in route.get("match") or []
+        routes = [
+            route for entry in self.scenario.of_kind("VirtualService") for route in entry["spec"].get("http") or []
         ]
+        matches = [match for route in routes for match in route.get("match") or []]
+        conditions = [match.get(part) or {} for match in matches for part in ("headers", "withoutHeaders")]
         return {
-            "headers": {
-                name for match in matches for part in ("headers", "withoutHeaders") for name in match.get(part) or {}
-            },
+            "headers": {name for entry in conditions for name in entry},
             "queryParams": {name for match in matches for name in match.get("queryParams") or {}},
         }
 
@@ -259,6 +258,8 @@ class _Judge:
             return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
         if self._is_own(rule, outcome):
             return ("", "") if outcome.is_served else (outcome.end.value, "")
+        if outcome.end is End.ANSWERED and not outcome.virtual_service:
+            return TAKEN, ""  # TCP does not say by whom
         if not outcome.virtual_service:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
             return (LOST_DELEGATE if "delegate" in rule.route else kind), ""

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disagreements that are known. Every other one fails the test; whoever closes a gap removes its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from oracle import truth
+from oracle.compare import DEAD_URL, MISSED, NO_URL, Disagreement
+from oracle.envoy import End
+from oracle.program import Scenario
+from oracle.promises import full_name, gateways_of, servers_of
+
+
+def _always(_disagreement: Disagreement, _scenario: Scenario) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Disagreements of one kind, about these things, where a condition holds; and why they are still there."""
+
+    name: str
+    reason: str
+    kind: str
+    about: tuple[str, ...]
+    where: Callable[[Disagreement, Scenario], bool] = _always
+
+
+def _mesh_defaults(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return bool(scenario.mesh)
+
+
+def _by_hand(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A Gateway of the VirtualService is not the exposure's own."""
+    mine = _virtual_service(disagreement, scenario)
+    at = (mine["metadata"]["namespace"], mine["metadata"]["name"])
+    return any(_owner(entry) != at for entry in gateways_of(mine, scenario))
+
+
+def _has_names(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """It names a Gateway in another form than namespace/name or name."""
+    mine = _virtual_service(disagreement, scenario)
+    return any("." in name for name in mine["spec"].get("gateways") or [])
+
+
+def _other_kinds(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A server has none of the VirtualService's kinds of routes."""
+    mine = _virtual_service(disagreement, scenario)
+    kinds = {server.kind for gateway in gateways_of(mine, scenario) for server in servers_of(gateway)}
+    wanted = {"http": {"http", "https"}, "tls": {"passthrough"}, "tcp": {"tls", "tcp"}}
+    meant = {kind for protocol, kinds_of in wanted.items() if mine["spec"].get(protocol) for kind in kinds_of}
+    return bool(kinds - meant)
+
+
+def _destination_rules(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return bool(scenario.of_kind("DestinationRule"))
+
+
+def _hidden_service(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    annotations = [entry["metadata"].get("annotations") or {} for entry in scenario.of_kind("Service")]
+    return any("networking.istio.io/exportTo" in entry for entry in annotations)
+
+
+def _other_host(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A destination is not given by a Service's name alone, or by its full name."""
+    spec = _virtual_service(disagreement, scenario)["spec"]
+    hosts = [each["destination"]["host"] for route in spec.get("http") or [] for each in route.get("route") or []]
+    return any("." in host and not host.endswith(".svc.cluster.local") for host in hosts)
+
+
+def _capitals(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    every = [entry["spec"].get("hosts") or [] for entry in scenario.of_kind("VirtualService")]
+    every += [server["hosts"] for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"]]
+    return any(host != host.lower() for hosts in every for host in hosts)
+
+
+def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
+
+
+def _virtual_service(disagreement: Disagreement, scenario: Scenario) -> Manifest:
+    name = disagreement.owner.removeprefix("VirtualService ")
+    return next(entry for entry in scenario.of_kind("VirtualService") if full_name(entry) == name)
+
+
+def _owner(gateway: Manifest) -> tuple[str | None, str | None]:
+    labels = gateway["metadata"].get("labels") or {}
+    return labels.get("gatehouse.istio/exposure-namespace"), labels.get("gatehouse.istio/exposure")
+
+
+_NOT_SEEN = (
+    End.NOT_LISTENING.value,
+    End.NO_SERVER_NAME.value,
+    End.OTHER_PROTOCOL.value,
+    End.NO_HOST.value,
+    End.NO_ROUTE.value,
+)
+
+_EVERY_URL = ("http", "https")
+_NO_CLUSTER = (End.NO_CLUSTER.value,)
+_REFUSED = (End.REFUSED.value,)
+
+GAPS: tuple[Gap, ...] = (
+    Gap("missing Gateway", "no check looks for it", MISSED, (truth.MISSING_GATEWAY,)),
+    Gap("port not open", "no check compares servers with the gateway's Service", MISSED, (truth.PORT_CLOSED,)),
+    Gap("behind a wider route", "routes-shadowed is about different VirtualServices", MISSED, (truth.TAKEN_BY_OWN,)),
+    Gap("kinds of routes", "no check compares them with the servers' kinds", MISSED, (truth.WRONG_KIND,)),
+    Gap("kinds of routes", "URLs do not compare them", DEAD_URL, _EVERY_URL, _other_kinds),
+    Gap("match of no server", "no check compares matches with servers", MISSED, (truth.NEVER_ASKED,)),
+    Gap("delegate", "no check knows delegates", MISSED, (truth.LOST_DELEGATE,)),
+    Gap("no endpoints", "no check looks for them", MISSED, (End.NO_ENDPOINTS.value,)),
+    Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
+    Gap("mesh defaults", "the mesh config is not read", MISSED, _NOT_SEEN, _mesh_defaults),
+    Gap("Gateway by hand", "checks of servers are for own ones", MISSED, (*_NOT_SEEN, truth.TAKEN), _by_hand),
+    Gap("Gateway's name", "name.namespace is not understood", MISSED, (*_NOT_SEEN, truth.TAKEN), _has_names),
+    Gap("Gateway's name", "name.namespace is not understood", NO_URL, _EVERY_URL, _has_names),
+    Gap("DestinationRule", "who sees it is not known", MISSED, _NO_CLUSTER, _destination_rules),
+    Gap("Service's exportTo", "it is not read", MISSED, _NO_CLUSTER, _hidden_service),
+    Gap("other host", "no check looks for ServiceEntries", MISSED, _NO_CLUSTER, _other_host),
+    Gap("capital letters", "hosts are compared as they are written", MISSED, (*_REFUSED, *_NOT_SEEN), _capitals),
+    Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
+)
+
+
+def gap_of(disagreement: Disagreement, scenario: Scenario) -> Gap | None:
+    """The gap that a disagreement belongs to."""
+    for gap in GAPS:
+        if gap.kind == disagreement.kind and disagreement.about in gap.about and gap.where(disagreement, scenario):
+            return gap
+    return None

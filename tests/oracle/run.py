@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs many scenarios, and shows each unknown disagreement as a small input with both views."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from oracle.compare import Comparison, Disagreement, compare
+from oracle.gaps import GAPS, Gap, gap_of
+from oracle.generate import scenario
+from oracle.ours import said_about
+from oracle.program import Oracle, OracleError, Scenario
+from oracle.shrink import shrunk
+from oracle.truth import truth_of
+from oracle.world import always
+
+_EACH = 1  # of the same kind, as many are shown
+
+
+@dataclass
+class Results:
+    """Of a run: what was counted, what was found, and which gaps were met."""
+
+    scenarios: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    found: dict[tuple[str, str], list[tuple[int, Disagreement]]] = field(default_factory=dict)
+    gaps: Counter[Gap] = field(default_factory=Counter)
+
+    def add(self, number: int, given: Scenario, comparison: Comparison) -> Iterator[Disagreement]:
+        """Counts a scenario. Returns the disagreements of kinds that were not met before and are not known."""
+        for entry in comparison.disagreements:
+            gap = gap_of(entry, given)
+            if gap:
+                self.gaps[gap] += 1
+            else:
+                known = self.found.setdefault((entry.kind, entry.about), [])
+                known.append((number, entry))
+                if len(known) <= _EACH:
+                    yield entry
+        self.counts += comparison.counts
+        self.scenarios += 1
+
+    def summary(self) -> list[str]:
+        counts = self.counts
+        broken, findings = counts["broken"], counts["findings"]
+        what = f"{self.scenarios} scenarios, {counts['exposures']} exposures and VirtualServices"
+        lines = [
+            f"{what}: {counts['served and silent']} served and silent, {counts['broken and told']} broken and told",
+            f"recall: {_share(broken - counts['missed'], broken)} kinds of breakage told",
+            f"precision: {_share(findings - counts['false alarms'], findings)} findings right",
+        ]
+        lines += [f"known gap, {self.gaps[gap]} times: {gap.kind}: {gap.name} ({gap.reason})" for gap in GAPS]
+        for (kind, about), entries in sorted(self.found.items(), key=lambda item: -len(item[1])):
+            lines.append(f"NOT KNOWN, {len(entries)} times: {kind}: {about}")
+        return lines
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else "nothing to judge"
+
+
+def run(oracle: Oracle, seed: int, numbers: Iterable[int], say: Callable[[str], None] = print) -> Results:
+    """Compares the scenarios of these numbers. What is not known is said at once."""
+    results = Results()
+    for number in numbers:
+        given = scenario(seed, number)
+        try:
+            comparison = compare(given, oracle)
+        except OracleError as error:
+            say(f"scenario {number}: the oracle fails: {error}\n{as_text(given)}")
+            results.counts["failures"] += 1
+            continue
+        for entry in results.add(number, given, comparison):
+            say(explained(given, entry, oracle, f"SEED={seed} NUMBER={number}"))
+    return results
+
+
+def explained(given: Scenario, disagreement: Disagreement, oracle: Oracle, where: str) -> str:
+    """The disagreement as a small input, and what both sides say about it."""
+
+    def still(smaller: Scenario) -> bool:
+        try:
+            found = compare(smaller, oracle).disagreements
+        except OracleError:
+            return False
+        return any(
+            (entry.kind, entry.about) == (disagreement.kind, disagreement.about) and not gap_of(entry, smaller)
+            for entry in found
+        )
+
+    small = shrunk(given, still)
+    lines = [f"--- {disagreement.kind}: {disagreement.about} ({where})", as_text(small)]
+    lines += [str(entry) for entry in compare(small, oracle).disagreements]
+    lines += [f"istiod: {entry}" for entry in truth_of(small, oracle.ask(small)).broken]
+    for said in said_about(small):
+        lines += [f"ours: {said.name}: {message} [{code}]" for code, _objects, message in said.findings]
+        lines.append(f"ours: {said.name}: URLs: {', '.join(said.urls) or 'none'}")
+    return "\n".join(lines)
+
+
+def as_text(given: Scenario) -> str:
+    """Its objects as YAML, but for those that are in every scenario and unchanged."""
+    usual = always()
+    lines = [yaml.safe_dump(_short(entry), sort_keys=False) for entry in given.objects if entry not in usual]
+    kept = sorted(f"{entry['kind']} {entry['metadata']['name']}" for entry in given.objects if entry in usual)
+    settings = f"# mesh: {given.mesh}, scoped to namespaces: {given.scoped}; besides: {', '.join(kept) or 'nothing'}\n"
+    return "---\n".join([settings, *lines])
+
+
+def _short(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "apiVersion"}
