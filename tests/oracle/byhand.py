@@ -142,7 +142,7 @@ def upper_case(random: Random, objects: list[Manifest]) -> None:
     """A host in capital letters, in a server or in a VirtualService."""
     if entry := _one(random, objects, "VirtualService", "Gateway"):
         at = random.choice(entry["spec"]["servers"]) if entry["kind"] == "Gateway" else entry["spec"]
-        at["hosts"] = [host.replace("example", "Example") for host in at["hosts"]]
+        at["hosts"] = [host.replace("example", "Example") for host in at.get("hosts") or []]
 
 
 def same_age(_random: Random, objects: list[Manifest]) -> None:
@@ -159,7 +159,7 @@ def without_gateway(random: Random, objects: list[Manifest]) -> None:
 def two_gateways(random: Random, objects: list[Manifest]) -> None:
     """A VirtualService on one more Gateway."""
     entry, other = _one(random, objects, "VirtualService"), _one(random, objects, "Gateway")
-    if entry and other:
+    if entry and other and "gateways" in entry["spec"]:
         name = f"{other['metadata']['namespace']}/{other['metadata']['name']}"
         entry["spec"]["gateways"] = list(dict.fromkeys([*entry["spec"]["gateways"], name]))
 
@@ -167,7 +167,7 @@ def two_gateways(random: Random, objects: list[Manifest]) -> None:
 def mesh_too(random: Random, objects: list[Manifest]) -> None:
     """A VirtualService for sidecars, too, with the Service's name among its hosts."""
     entry = _one(random, objects, "VirtualService")
-    if entry and "http" in entry["spec"]:
+    if entry and entry["spec"].keys() >= {"http", "gateways"}:
         entry["spec"]["gateways"] = [*entry["spec"]["gateways"], "mesh"]
         entry["spec"]["hosts"] = [*entry["spec"]["hosts"], "web.shop.svc.cluster.local"]
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle import truth
 from oracle.envoy import End
-from oracle.ours import Said, said_about
-from oracle.program import Answer, Oracle, Scenario
+from oracle.ours import Said, said_about, said_before_writing
+from oracle.program import Oracle, Scenario
 from oracle.promises import Place, full_name, servers_of
 from oracle.truth import Breakage, Truth, truth_of
 
@@ -69,9 +69,6 @@ _ROUTES = {
     End.NO_ROUTE.value,
     truth.TAKEN,
     truth.TAKEN_BY_OWN,
-    truth.WRONG_KIND,
-    truth.NEVER_ASKED,
-    truth.REDIRECTED,
     truth.LOST_DELEGATE,
 }
 _DESTINATIONS = {End.NO_CLUSTER.value, End.NO_ENDPOINTS.value}
@@ -111,10 +108,11 @@ def compare(scenario: Scenario, oracle: Oracle) -> Comparison:
     answer = oracle.ask(accepted)
     try:
         said = said_about(accepted)
+        before = said_before_writing(accepted)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is a disagreement)
         result.disagreements.append(Disagreement(FAILED, type(error).__name__, "", str(error)))
         return result
-    _compare(accepted, answer, said, result)
+    _compare(accepted, truth_of(accepted, answer), said, before, result)
     return result
 
 
@@ -122,14 +120,13 @@ def _name(entry: Manifest) -> str:
     return f"{entry['metadata'].get('namespace', '')}/{entry['metadata']['name']}"
 
 
-def _compare(scenario: Scenario, answer: Answer, said: list[Said], result: Comparison) -> None:
-    known = truth_of(scenario, answer)
-    for mine in said:
+def _compare(scenario: Scenario, known: Truth, said: list[Said], before: Said | None, result: Comparison) -> None:
+    for mine in [*said, *([before] if before else [])]:
         broken = known.of(f"VirtualService {mine.name}")
         missed = list(_missed(mine, broken))
         false = list(_false_alarms(mine, broken, known, scenario))
         result.disagreements += [*missed, *false]
-        if not broken:
+        if not broken and mine is not before:
             result.disagreements += _urls(mine, known)
         result.counts.update(_counts(mine, broken, missed, false))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle import truth
-from oracle.compare import DEAD_URL, MISSED, NO_URL, Disagreement
+from oracle.compare import DEAD_URL, FALSE_ALARM, MISSED, NO_URL, Disagreement
 from oracle.envoy import End
 from oracle.program import Scenario
 from oracle.promises import full_name, gateways_of, servers_of
@@ -79,6 +79,14 @@ def _capitals(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(host != host.lower() for hosts in every for host in hosts)
 
 
+def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
+
+
+def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return any("bind" in server for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"])
+
+
 def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
@@ -103,6 +111,8 @@ _NOT_SEEN = (
 
 _EVERY_URL = ("http", "https")
 _NO_CLUSTER = (End.NO_CLUSTER.value,)
+_NO_SERVER = (*_NOT_SEEN, truth.TAKEN, End.REFUSED.value)
+_NO_GATEWAY = (*_NOT_SEEN, truth.TAKEN, truth.UNLISTED)
 _REFUSED = (End.REFUSED.value,)
 
 GAPS: tuple[Gap, ...] = (
@@ -115,14 +125,16 @@ GAPS: tuple[Gap, ...] = (
     Gap("delegate", "no check knows delegates", MISSED, (truth.LOST_DELEGATE,)),
     Gap("no endpoints", "no check looks for them", MISSED, (End.NO_ENDPOINTS.value,)),
     Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
+    Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
     Gap("mesh defaults", "the mesh config is not read", MISSED, _NOT_SEEN, _mesh_defaults),
-    Gap("Gateway by hand", "checks of servers are for own ones", MISSED, (*_NOT_SEEN, truth.TAKEN), _by_hand),
-    Gap("Gateway's name", "name.namespace is not understood", MISSED, (*_NOT_SEEN, truth.TAKEN), _has_names),
+    Gap("Gateway by hand", "checks of servers are for own ones", MISSED, _NO_SERVER, _by_hand),
+    Gap("Gateway's name", "name.namespace is not understood", MISSED, _NO_GATEWAY, _has_names),
     Gap("Gateway's name", "name.namespace is not understood", NO_URL, _EVERY_URL, _has_names),
     Gap("DestinationRule", "who sees it is not known", MISSED, _NO_CLUSTER, _destination_rules),
     Gap("Service's exportTo", "it is not read", MISSED, _NO_CLUSTER, _hidden_service),
     Gap("other host", "no check looks for ServiceEntries", MISSED, _NO_CLUSTER, _other_host),
     Gap("capital letters", "hosts are compared as they are written", MISSED, (*_REFUSED, *_NOT_SEEN), _capitals),
+    Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
 )
 

@@ -10,7 +10,7 @@ from random import Random
 from oracle import byhand, own
 from oracle.program import Scenario
 from oracle.promises import full_name
-from oracle.world import always
+from oracle.world import always, created
 
 
 def scenario(seed: int, number: int) -> Scenario:
@@ -20,11 +20,17 @@ def scenario(seed: int, number: int) -> Scenario:
     with_hands = random.random() < 0.6
     if with_hands:
         objects += byhand.gateways(random)
-    for index in range(random.choice((0, 1, 1, 2, 3) if with_hands else (1, 2, 2, 3))):
-        objects = own.written(own.options(random, f"e{index}"), objects, random.randrange(60))
+    count = random.choice((0, 1, 1, 2, 3) if with_hands else (1, 2, 2, 3))
+    newest = random.randrange(2 * count) if count else 0
+    writing = ""
+    for index in range(count):
+        wanted = own.options(random, f"e{index}")
+        if index == newest:
+            writing = f"{wanted['namespace']}/{wanted['name']}"
+        objects = own.written(wanted, objects, created(60 if index == newest else random.randrange(60)))
     if with_hands:
         names = [full_name(entry) for entry in objects if entry["kind"] == "Gateway"]
         objects += byhand.virtual_services(random, names)
     objects = byhand.twisted(random, objects, random.choice((0, 0, 0, 1, 1, 2)))
     mesh = random.choice(({},) * 9 + ({"defaultVirtualServiceExportTo": ["."]},))
-    return Scenario(tuple(objects), mesh, scoped=random.random() < 0.05)
+    return Scenario(tuple(objects), mesh, random.random() < 0.05, writing)

@@ -9,10 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, find_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import read_cluster_state
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
+    Change,
+    belongs_to,
+    is_shared,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import InfoRequest
 from oracle.program import Scenario
 
@@ -61,6 +67,33 @@ def said_about(scenario: Scenario) -> list[Said]:
     request = InfoRequest(include_foreign=True, levels=LEVELS)
     result = info_result(read_exposures(Objects(objects), request), request)
     return [_said(entry) for entry in result["exposures"]]
+
+
+def said_before_writing(scenario: Scenario) -> Said | None:
+    """What istio_exposure says about the exposure that it is about to write; None if there is none."""
+    namespace, _slash, name = scenario.writing.partition("/")
+    key = ExposureKey(namespace, name)
+    everything = [entry for entry in scenario.objects if "namespace" in entry["metadata"]]
+    mine = [entry for entry in everything if belongs_to(entry, key)]
+    if not any(entry["kind"] == "VirtualService" for entry in mine):
+        return None
+    before = [entry for entry in everything if entry not in mine]
+    shared = [(entry, Change(ref(entry), key, None).applied_to(entry)) for entry in mine if is_shared(entry)]
+    before += [
+        {**others, "metadata": {**others["metadata"], "creationTimestamp": entry["metadata"]["creationTimestamp"]}}
+        for entry, others in shared
+        if others
+    ]
+    desired = [_as_manifest(entry) for entry in mine]
+    state = read_cluster_state(Objects([*before, *([_istiod()] if scenario.scoped else [])]), desired)
+    findings = find_all({key: desired}, state)[key]
+    return Said(str(key), tuple((each.code, each.objects, each.message) for each in findings), ())
+
+
+def _as_manifest(entry: Manifest) -> Manifest:
+    """As a task has it before it is written: without an age."""
+    metadata = {key: value for key, value in entry["metadata"].items() if key != "creationTimestamp"}
+    return {**entry, "metadata": metadata}
 
 
 def _said(entry: Mapping[str, Any]) -> Said:

@@ -131,7 +131,7 @@ def match(random: Random) -> dict[str, Any]:
     return result or {"uri": {"prefix": "/"}}
 
 
-def written(wanted: dict[str, Any], objects: list[Manifest], minute: int) -> list[Manifest]:
+def written(wanted: dict[str, Any], objects: list[Manifest], created: str) -> list[Manifest]:
     """All objects after istio_exposure has written an exposure, unless it refuses its options: then as they were."""
     try:
         exposure = parse(validated("exposure", wanted))
@@ -143,7 +143,7 @@ def written(wanted: dict[str, Any], objects: list[Manifest], minute: int) -> lis
     for step in plan.steps:
         if step.desired is not None:
             old = by_ref.get(step.ref)
-            created = old["metadata"]["creationTimestamp"] if old else f"2026-10-01T00:{minute:02}:00Z"
-            metadata = {**step.desired["metadata"], "creationTimestamp": created}
+            time = old["metadata"]["creationTimestamp"] if old else created
+            metadata = {**step.desired["metadata"], "creationTimestamp": time}
             by_ref[step.ref] = {**step.desired, "metadata": metadata}
     return [*others, *by_ref.values()]

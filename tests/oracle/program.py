@@ -25,11 +25,16 @@ class OracleError(Exception):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A cluster: objects as the API server returns them, and istiod's settings."""
+    """A cluster: objects as the API server returns them, and istiod's settings.
+
+    writing is the exposure (namespace/name) whose objects are the newest: a task that is about to write them is asked,
+    too.
+    """
 
     objects: tuple[Manifest, ...]
     mesh: dict[str, Any] = field(default_factory=dict)
     scoped: bool = False  # PILOT_SCOPE_GATEWAY_TO_NAMESPACE
+    writing: str = ""
 
     def of_kind(self, *kinds: str) -> list[Manifest]:
         return [entry for entry in self.objects if entry["kind"] in kinds]

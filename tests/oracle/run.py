@@ -15,7 +15,7 @@ import yaml
 from oracle.compare import Comparison, Disagreement, compare
 from oracle.gaps import GAPS, Gap, gap_of
 from oracle.generate import scenario
-from oracle.ours import said_about
+from oracle.ours import said_about, said_before_writing
 from oracle.program import Oracle, OracleError, Scenario
 from oracle.shrink import shrunk
 from oracle.truth import truth_of
@@ -85,15 +85,14 @@ def run(oracle: Oracle, seed: int, numbers: Iterable[int], say: Callable[[str], 
 def explained(given: Scenario, disagreement: Disagreement, oracle: Oracle, where: str) -> str:
     """The disagreement as a small input, and what both sides say about it."""
 
+    usual = _fingerprint(given, oracle)
+
     def still(smaller: Scenario) -> bool:
         try:
-            found = compare(smaller, oracle).disagreements
+            found = _fingerprint(smaller, oracle)
         except OracleError:
             return False
-        return any(
-            (entry.kind, entry.about) == (disagreement.kind, disagreement.about) and not gap_of(entry, smaller)
-            for entry in found
-        )
+        return (disagreement.kind, disagreement.about) in found and found <= usual
 
     small = shrunk(given, still)
     lines = [f"--- {disagreement.kind}: {disagreement.about} ({where})", as_text(small)]
@@ -102,7 +101,16 @@ def explained(given: Scenario, disagreement: Disagreement, oracle: Oracle, where
     for said in said_about(small):
         lines += [f"ours: {said.name}: {message} [{code}]" for code, _objects, message in said.findings]
         lines.append(f"ours: {said.name}: URLs: {', '.join(said.urls) or 'none'}")
+    before = said_before_writing(small)
+    for code, _objects, message in before.findings if before else ():
+        lines.append(f"ours, before it is written: {small.writing}: {message} [{code}]")
     return "\n".join(lines)
+
+
+def _fingerprint(given: Scenario, oracle: Oracle) -> set[tuple[str, str]]:
+    """What a smaller scenario may show: disagreements that are not known, and all findings."""
+    found = {(entry.kind, entry.about) for entry in compare(given, oracle).disagreements if not gap_of(entry, given)}
+    return found | {("finding", code) for said in said_about(given) for code in said.codes}
 
 
 def as_text(given: Scenario) -> str:

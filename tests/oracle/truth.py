@@ -133,7 +133,7 @@ class _Judge:
 
     def broken(self) -> Iterator[Breakage]:
         gateways = gateways_of(self.virtual_service, self.scenario)
-        there = [full_name(gateway) for gateway in gateways]
+        there = {full_name(gateway) for gateway in gateways}
         for name in gateway_names(self.virtual_service):
             if name not in there:
                 yield self._breakage(MISSING_GATEWAY, name)
@@ -143,7 +143,7 @@ class _Judge:
         all_places = list(places(self.virtual_service, self.scenario))
         for place in all_places:
             yield from self._at(place)
-        if gateways and not without_pods and len(there) == len(gateway_names(self.virtual_service)):
+        if gateways and not without_pods and there.issuperset(gateway_names(self.virtual_service)):
             yield from self._nowhere(gateways, all_places)
 
     def _nowhere(self, gateways: list[Manifest], all_places: list[Place]) -> Iterator[Breakage]:
@@ -258,7 +258,7 @@ class _Judge:
             return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
         if self._is_own(rule, outcome):
             return ("", "") if outcome.is_served else (outcome.end.value, "")
-        if outcome.end is End.ANSWERED and not outcome.virtual_service:
+        if outcome.clusters and not outcome.virtual_service:
             return TAKEN, ""  # TCP does not say by whom
         if not outcome.virtual_service:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value

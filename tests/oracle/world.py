@@ -33,6 +33,11 @@ _API_VERSIONS = {
 }
 
 
+def created(minute: int) -> str:
+    """A time, the older the smaller; 60 is the newest."""
+    return f"2026-10-01T{minute // 60:02}:{minute % 60:02}:00Z"
+
+
 def thing(kind: str, name: str, content: Mapping[str, Any], minute: int = 0, **metadata: Any) -> Manifest:
     """A live object, namespace/name; minute is its age."""
     namespace, _slash, own = name.rpartition("/")
@@ -42,7 +47,7 @@ def thing(kind: str, name: str, content: Mapping[str, Any], minute: int = 0, **m
         "metadata": {
             "name": own,
             **({"namespace": namespace} if namespace else {}),
-            "creationTimestamp": f"2026-10-01T00:{minute:02}:00Z",
+            "creationTimestamp": created(minute),
             **metadata,
         },
         **content,
