@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.typed import validated
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan.exposure import plan_exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan.steps import OwnershipError
 from oracle.ours import Objects
-from oracle.world import CREDENTIALS, INTERNAL, NAMESPACES, PUBLIC
+from oracle.world import CREDENTIALS, INTERNAL, NAMESPACES, PODS, PUBLIC
 
 HOSTS = ("a.example.com", "b.example.com", "c.a.example.com", "*.example.com", "*.a.example.com", "a.example.net")
 
@@ -129,6 +131,15 @@ def match(random: Random) -> dict[str, Any]:
     if random.random() < 0.05:
         result["port"] = random.choice((80, 443))
     return result or {"uri": {"prefix": "/"}}
+
+
+def manifests_of(wanted: Mapping[str, Any]) -> list[Manifest]:
+    """Istio's objects of an exposure; none for options that are refused."""
+    try:
+        made = manifests(parse(validated("exposure", wanted)), PODS)
+    except OptionError:
+        return []
+    return [entry for entry in made if entry["apiVersion"].startswith("networking.istio.io/")]
 
 
 def written(wanted: dict[str, Any], objects: list[Manifest], created: str) -> list[Manifest]:

@@ -172,8 +172,10 @@ class _Judge:
         rules = []
         for protocol in ("http", "tls", "tcp"):
             for index, route in enumerate(self.virtual_service["spec"].get(protocol) or []):
-                matches = list(enumerate(route.get("match") or []))
-                for number, conditions in matches or [(None, {})]:
+                matches = route.get("match")
+                if not matches:
+                    rules.append(_Rule(protocol, index, None, {}, route))
+                for number, conditions in enumerate(matches or []):
                     rules.append(_Rule(protocol, index, number, conditions, route))
         return rules
 

@@ -9,9 +9,8 @@ Each is accepted, and then objects can be made and checked, or refused in one se
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,65 +36,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import
 from cluster.pki import KeyPair, ensure_ca
 from support.builders import PODS, cluster
 from support.every_option import exposures
-
-# The names and indexes on the way to a value.
-Place = tuple[Any, ...]
-VALUES: list[Any] = [
-    None,
-    "",
-    " \n",
-    0,
-    -1,
-    5,
-    "5",
-    True,
-    "true",
-    1.5,
-    "1.5",
-    [],
-    {},
-    [None],
-    [5],
-    [[]],
-    [{"x": [1]}],
-    {"x": None},
-    {"x": 1.5},
-    {"x": [{"y": 5}]},
-    "[a, 5]",
-    "a, b",
-    "{a: 5}",
-    "{",
-    "a=b",
-    "ü\n#: ?",
-]
-
-
-def places(spec: Mapping[str, Any], example: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
-    """Where the options are in an example; of a list the first entry, which need not be there."""
-    for name, definition in spec.items():
-        yield (*above, name)
-        inner = example.get(name)
-        if "options" in definition and isinstance(inner, list):
-            for index, entry in enumerate(inner):
-                yield from places(definition["options"], entry, (*above, name, index))
-        elif "options" in definition and inner is not None:
-            yield from places(definition["options"], inner, (*above, name))
-
-
-def changed(example: Mapping[str, Any], place: Place, value: Any) -> dict[str, Any]:
-    """The example with another value at a place."""
-    result = copy.deepcopy(dict(example))
-    inner: Any = result
-    for step in place[:-1]:
-        inner = inner[step]
-    inner[place[-1]] = value
-    return result
-
-
-def words(place: Place) -> str:
-    """The option as messages name it."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
-    return text.removeprefix(".")
+from support.option_values import every_change, words
 
 
 @pytest.fixture(scope="module")
@@ -155,18 +96,6 @@ def complaint(error: OptionError, option: str) -> str | None:
     if "\n" in str(error) or not str(error).endswith("."):
         return f"not one sentence: {error}"
     return None if option in str(error) else f"does not name {option}: {error}"
-
-
-def every_change(
-    spec: Mapping[str, Any], examples: list[dict[str, Any]]
-) -> Iterator[tuple[Place, Any, dict[str, Any]]]:
-    seen = set()
-    for example in examples:
-        for place in places(spec, example):
-            if words(tuple(step for step in place if isinstance(step, str))) not in seen:
-                seen.add(words(tuple(step for step in place if isinstance(step, str))))
-                for value in VALUES:
-                    yield place, value, changed(example, place, value)
 
 
 def test_options_of_an_exposure(examples: list[dict[str, Any]]) -> None:
