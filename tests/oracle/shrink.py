@@ -12,7 +12,8 @@ from typing import Any
 
 from oracle.program import Scenario
 
-_KEPT = ("kind", "apiVersion", "metadata", "spec", "name", "port", "hosts", "selector")
+_KEPT = ("kind", "apiVersion", "spec", "name", "hosts")
+_WHOLE = ("metadata", "selector", "port", "destination")  # and a server's tls
 _MOST = 400
 
 
@@ -78,9 +79,10 @@ def _less(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key not in _KEPT:
+            is_whole = key in _WHOLE or (key == "tls" and isinstance(inner, dict))
+            if key not in _KEPT and not is_whole:
                 yield (*path, key)
-            if key not in ("metadata", "selector"):
+            if not is_whole:
                 yield from _paths(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):

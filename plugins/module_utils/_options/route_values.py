@@ -11,7 +11,9 @@ Istio rejects some of these mistakes and silently ignores others. Each raises an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from .values import (
@@ -29,6 +31,29 @@ Options = Mapping[str, Any]
 ACTIONS = ("destinations", "redirect", "direct_response", "delegate")
 # With redirect and direct_response, Istio rejects the first two and ignores the others.
 _FORWARDING_OPTIONS = ("rewrite", "fault", "timeout", "retries", "mirrors")
+# A header's name (https://www.rfc-editor.org/rfc/rfc9110#name-tokens).
+_HEADER = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+# https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+_RETRY_ON = (
+    "5xx",
+    "gateway-error",
+    "reset",
+    "reset-before-request",
+    "connect-failure",
+    "retriable-4xx",
+    "refused-stream",
+    "retriable-status-codes",
+    "retriable-headers",
+    "envoy-ratelimited",
+    "http3-post-connect-failure",
+    "cancelled",
+    "deadline-exceeded",
+    "internal",
+    "resource-exhausted",
+    "unavailable",
+)
+_STATUSES = frozenset(str(int(status)) for status in HTTPStatus)
+_CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*")
 
 
 def without_unset(options: Options) -> dict[str, Any]:
@@ -226,10 +251,24 @@ def _retries(option: str, retries: Options) -> dict[str, Any]:
         raise OptionError(f"{option}.attempts: {settings['attempts']} is negative; give 0 or more.")
     for name in settings.keys() & {"per_try_timeout", "backoff"}:
         check_duration(f"{option}.{name}", settings[name])
+    if settings.get("retry_on"):
+        settings["retry_on"] = _retry_on(f"{option}.retry_on", settings["retry_on"])
     if settings["attempts"] == 0 and len(settings) > 1:
         first = next(name for name in settings if name != "attempts")
         raise OptionError(f"{option}.{first}: it has no meaning with attempts=0, which turns retries off; remove it.")
     return settings
+
+
+def _retry_on(option: str, conditions: str) -> str:
+    """Conditions with commas, as Istio wants them: without spaces."""
+    names = [name.strip() for name in conditions.split(",")]
+    for name in names:
+        if name not in _RETRY_ON and name not in _STATUSES:
+            raise OptionError(
+                f"{option}: '{name}' is no condition of retries; give status codes and {', '.join(_RETRY_ON)}, with "
+                "commas between them."
+            )
+    return ",".join(names)
 
 
 def _cors_policy(option: str, policy: Options) -> dict[str, Any]:
@@ -237,6 +276,15 @@ def _cors_policy(option: str, policy: Options) -> dict[str, Any]:
         raise OptionError(f"{option}.allow_origins: the list is empty; name at least one origin.")
     for index, origin in enumerate(policy["allow_origins"]):
         _check_string_match(f"{option}.allow_origins[{index}]", origin)
+    for index, method in enumerate(policy.get("allow_methods") or []):
+        if method not in _CORS_METHODS:
+            raise OptionError(
+                f"{option}.allow_methods[{index}]: '{method}' is not a method of HTTP; give {', '.join(_CORS_METHODS)}."
+            )
+    for name in ("allow_headers", "expose_headers"):
+        for index, header in enumerate(policy.get(name) or []):
+            if not _HEADER.fullmatch(header):
+                raise OptionError(f"{option}.{name}[{index}]: '{header}' is not the name of a header; correct it.")
     age = policy.get("max_age")
     if age is not None and check_duration(f"{option}.max_age", age) % 1:
         raise OptionError(f"{option}.max_age: '{age}' is not a whole number of seconds, which browsers need; round it.")

@@ -49,6 +49,7 @@ def test_findings_and_urls_are_what_istiod_does(oracle: Oracle) -> None:
 def test_istio_accepts_the_objects_of_every_option(oracle: Oracle, ca: str) -> None:
     """With each value that the module accepts."""
     every = exposures("shop", ca)
+    every[0]["routes"][0].pop("spec")  # what a raw field needs of others is the user's business
     refused = [
         (place, value, wrong)
         for place, value, options in every_change(EXPOSURE.argument_spec, every)

@@ -191,6 +191,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "routes[0].retries.per_try_timeout: '1d' is not a duration",
     ),
     (
+        "condition of retries",
+        params({**WEB, "retries": {"attempts": 1, "retry_on": "5xx,often"}}),
+        "routes[0].retries.retry_on: 'often' is no condition of retries",
+    ),
+    (
         "no origins",
         params({**WEB, "cors_policy": {"allow_origins": []}}),
         "cors_policy.allow_origins: the list is empty",
@@ -199,6 +204,21 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "max_age with a fraction",
         params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "max_age": "1.5s"}}),
         "routes[0].cors_policy.max_age: '1.5s' is not a whole number of seconds",
+    ),
+    (
+        "method in lower case",
+        params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "allow_methods": ["GET", "post"]}}),
+        "routes[0].cors_policy.allow_methods[1]: 'post' is not a method of HTTP",
+    ),
+    (
+        "header with a value",
+        params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "allow_headers": ["*", "x-a: b"]}}),
+        "routes[0].cors_policy.allow_headers[1]: 'x-a: b' is not the name of a header",
+    ),
+    (
+        "header that is empty",
+        params({**WEB, "cors_policy": {"allow_origins": [{"exact": "a"}], "expose_headers": [""]}}),
+        "routes[0].cors_policy.expose_headers[0]: '' is not the name of a header",
     ),
     (
         "percentage",
