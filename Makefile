@@ -10,7 +10,7 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity docs bench format screenshot build changelog requirements clean
+.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity docs bench oracle format screenshot build changelog requirements clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,10 @@ docs: setup ## build the documentation as a site, in .cache/docs/html
 bench: tools ## measure istio_exposures beside other tools, for 20 and 500 exposures (half an hour); COUNTS="..." for more
 	@"$(PROGRAMS)/python" tests/bench $(if $(COUNTS),--counts $(COUNTS)) $(if $(PEERS),--peers $(PEERS)) \
 		$(if $(REPETITIONS),--repetitions $(REPETITIONS)) $(if $(ADD),--add) $(if $(DOCS),--docs)
+
+# COUNT=20000 (scenarios)  SEED=7 (the same ones again)  NUMBER=12 (only this one)
+oracle: tools ## compare our findings with what istiod makes of 20000 generated clusters (an hour)
+	@"$(PROGRAMS)/python" tests/oracle $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(NUMBER),--number $(NUMBER))
 
 format: setup ## format the Python code
 	@ruff format . && ruff check --fix .

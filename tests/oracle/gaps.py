@@ -83,6 +83,11 @@ def _tcp(disagreement: Disagreement, scenario: Scenario) -> bool:
     return bool(_virtual_service(disagreement, scenario)["spec"].get("tcp"))
 
 
+def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A server that ends TLS and passes on TCP: without a route for it, istiod makes nothing of it."""
+    return any(server.kind == "tls" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
+
+
 def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
@@ -141,6 +146,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("TCP at one server", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _tcp),
+    Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
 )
 

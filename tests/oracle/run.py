@@ -108,8 +108,8 @@ def explained(given: Scenario, disagreement: Disagreement, oracle: Oracle, where
 
 
 def _fingerprint(given: Scenario, oracle: Oracle) -> set[tuple[str, str]]:
-    """What a smaller scenario may show: disagreements that are not known, and all findings."""
-    found = {(entry.kind, entry.about) for entry in compare(given, oracle).disagreements if not gap_of(entry, given)}
+    """What a smaller scenario may show: all disagreements and findings."""
+    found = {(entry.kind, entry.about) for entry in compare(given, oracle).disagreements}
     return found | {("finding", code) for said in said_about(given) for code in said.codes}
 
 

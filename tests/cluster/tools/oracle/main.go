@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // What istiod would do: reads scenarios, one JSON line each, and answers each with one line: what istiod's own packages say
-// about its objects, and what they make of them for each gateway pod. ../../../oracle/README.md describes both.
+// about its objects, and what they make of them for each gateway pod. tests/oracle asks it.
 package main
 
 import (
