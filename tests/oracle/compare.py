@@ -26,6 +26,7 @@ EXPLAINS: dict[str, set[str]] = {
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
         End.NO_HOST.value,
+        truth.TAKEN,
     },
     "port-taken": {
         truth.DROPPED,

@@ -72,8 +72,8 @@ def send(request: Request, pod: Mapping[str, Any]) -> Outcome:
     listener = next((entry for entry in pod["listeners"] or [] if _listens(entry, request.port)), None)
     if listener is None:
         return Outcome(End.NOT_LISTENING)
-    if problem_of(listener, pod):
-        return Outcome(End.REFUSED)
+    if problem := problem_of(listener, pod):
+        return Outcome(End.REFUSED, route=problem)
     chain = _chain(listener["chains"], request)
     if chain is None:
         return Outcome(End.NO_SERVER_NAME)
@@ -101,15 +101,16 @@ def problem_of(listener: Mapping[str, Any], pod: Mapping[str, Any]) -> str:
     """Why Envoy refuses a listener; empty if it does not."""
     if listener.get("problem"):
         return str(listener["problem"])
-    names: set[str] = set()
+    seen: dict[str, str] = {}
     for chain in listener["chains"]:
+        target = chain.get("routes") or " and ".join(chain.get("clusters") or [])
         others = {key: value for key, value in chain["match"].items() if key != "server_names"}
         for name in [entry.lower() for entry in chain.get("names") or []] or [""]:
             if "*" in name[1:] or (name.startswith("*") and not name.startswith("*.")):
                 return f"'{name}' is no wildcard for it"
-            if f"{name} {others}" in names:
-                return f"two filter chains for '{name}'"
-            names.add(f"{name} {others}")
+            if f"{name} {others}" in seen:
+                return f"two filter chains for '{name}', {seen[f'{name} {others}']} and {target}"
+            seen[f"{name} {others}"] = target
         domains = [domain.lower() for host in pod["routes"].get(chain.get("routes"), []) for domain in host["domains"]]
         if len(domains) != len(set(domains)):
             return "two virtual hosts for one name"

@@ -83,6 +83,13 @@ def _tcp(disagreement: Disagreement, scenario: Scenario) -> bool:
     return bool(_virtual_service(disagreement, scenario)["spec"].get("tcp"))
 
 
+def _of_others(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """Two HTTPS servers, none of which is of the VirtualService's Gateways, make Envoy refuse its listener."""
+    mine = [entry["metadata"] for entry in gateways_of(_virtual_service(disagreement, scenario), scenario)]
+    names = [f".{metadata['name']}.{metadata['namespace']}" for metadata in mine]
+    return disagreement.text.count("https.") == 2 and not any(name in disagreement.text for name in names)
+
+
 def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
     """A server that ends TLS and passes on TCP: without a route for it, istiod makes nothing of it."""
     return any(server.kind == "tls" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
@@ -146,6 +153,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("TCP at one server", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _tcp),
+    Gap("others' servers", "sni-twice is about own ones", MISSED, _REFUSED, _of_others),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
 )

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
-from oracle.envoy import End, Outcome, Request, send
+from oracle.envoy import End, Outcome, Request, problem_of, send
 from oracle.program import Answer, Scenario, route_name
 from oracle.promises import (
     Place,
@@ -87,8 +87,11 @@ def _of_gateway(gateway: Manifest, scenario: Scenario, answer: Answer) -> Iterat
     for server in servers_of(gateway):
         for pod in pods:
             ports = pod_ports(pod, server.number, scenario) or (server.number,)
-            if not any(_has(answer.pods[full_name(pod)], server, port) for port in ports):
+            served = answer.pods[full_name(pod)]
+            if not any(_has(served, server, port) for port in ports):
                 yield Breakage(owner, DROPPED, f"servers[{server.index}]")
+            if any(entry["port"] in ports and problem_of(entry, served) for entry in served["listeners"] or []):
+                yield Breakage(owner, End.REFUSED.value, f"servers[{server.index}]")
 
 
 def _has(pod: Mapping[str, Any], server: Server, port: int) -> bool:
@@ -205,7 +208,8 @@ class _Judge:
                 outcome = self._outcome(rule, place, port)
                 kind, by = self._verdict(rule, place, outcome)
                 if kind:
-                    yield self._breakage(kind, f"{rule} for {place}", by)
+                    why = f": {outcome.route}" if outcome.end is End.REFUSED else ""
+                    yield self._breakage(kind, f"{rule} for {place}{why}", by)
                 elif place.ports and (place.server.kind != "http" or not outcome.location.startswith("https:")):
                     self.answering.add(place)
 
@@ -267,8 +271,16 @@ class _Judge:
             return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
         if self._action_of(outcome) == rule.action and outcome.is_served:
             return "", ""
-        is_same = outcome.virtual_service == self.name
+        is_same = outcome.virtual_service == self.name or self._is_cut_off(rule, place.server)
         return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
+
+    def _is_cut_off(self, rule: _Rule, server: Server) -> bool:
+        """Whether it comes after one that takes all: istiod leaves it out."""
+        rules = self._rules_at(server)
+        before = rules[: rules.index(rule)]
+        conditions = [entry.conditions.keys() - {"port", "gateways", "name"} for entry in before]
+        every = [entry.conditions.get("uri") in (None, {"prefix": "/"}) for entry in before]
+        return any(takes and names <= {"uri"} for takes, names in zip(every, conditions, strict=True))
 
     def _action_of(self, outcome: Outcome) -> dict[str, Any] | None:
         """The action of the route that took a request."""

@@ -83,8 +83,11 @@ def test_who_takes_a_request() -> None:
     ("chains", "problem"),
     [
         ([chain("a.example.com"), chain("b.example.com")], ""),
-        ([chain("a.example.com"), chain("A.example.com")], "two filter chains for 'a.example.com'"),
-        ([chain(routes="x"), chain(cluster="y")], "two filter chains for ''"),
+        (
+            [chain("a.example.com", routes="one"), chain("A.example.com", routes="two")],
+            "two filter chains for 'a.example.com', one and two",
+        ),
+        ([chain(routes="x"), chain(cluster="y")], "two filter chains for '', x and y"),
         ([chain("*example.com")], "'*example.com' is no wildcard for it"),
         ([chain(routes="twice")], "two virtual hosts for one name"),
     ],
