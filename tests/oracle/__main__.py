@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -25,11 +26,12 @@ def main() -> int:
         "--seed", type=int, default=secrets.randbelow(10**6), help="of the scenarios; default: a new one"
     )
     parser.add_argument("--number", type=int, help="only the scenario of this number")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (%(default)s)")
     arguments = parser.parse_args()
     numbers = range(arguments.count) if arguments.number is None else [arguments.number]
     print(f"SEED={arguments.seed} COUNT={len(numbers)}", flush=True)
     with Oracle(tools.prepare_oracle(cache_directory(), print)) as oracle:
-        results = run(oracle, arguments.seed, numbers)
+        results = run(oracle, arguments.seed, numbers, jobs=arguments.jobs)
     print("\n".join(results.summary()))
     return 1 if results.found or results.counts["failures"] else 0
 

@@ -166,6 +166,8 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
             continue
         theirs = [entry for name in objects for entry in known.of(name)]
         is_right = any(entry.kind in kinds for entry in [*broken, *theirs])
+        if mine.name in known.replaced and End.NO_HOST.value in kinds:
+            continue  # nobody notices that it is not served itself
         if not is_right and depth >= max(map(_depth, kinds)) and not _is_unknown(code, objects, scenario):
             yield Disagreement(FALSE_ALARM, code, f"VirtualService {mine.name}", message)
 

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -66,20 +70,48 @@ def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else "nothing to judge"
 
 
-def run(oracle: Oracle, seed: int, numbers: Iterable[int], say: Callable[[str], None] = print) -> Results:
-    """Compares the scenarios of these numbers. What is not known is said at once."""
+def run(
+    oracle: Oracle, seed: int, numbers: Sequence[int], say: Callable[[str], None] = print, jobs: int = 1
+) -> Results:
+    """Compares the scenarios of these numbers. What is not known is said at once, of each kind the first."""
     results = Results()
-    for number in numbers:
+    for number, comparison in zip(numbers, _comparisons(oracle, seed, numbers, jobs), strict=True):
         given = scenario(seed, number)
-        try:
-            comparison = compare(given, oracle)
-        except OracleError as error:
-            say(f"scenario {number}: the oracle fails: {error}\n{as_text(given)}")
+        if isinstance(comparison, str):
+            say(f"scenario {number}: the oracle fails: {comparison}\n{as_text(given)}")
             results.counts["failures"] += 1
             continue
         for entry in results.add(number, given, comparison):
             say(explained(given, entry, oracle, f"SEED={seed} NUMBER={number}"))
     return results
+
+
+def _comparisons(oracle: Oracle, seed: int, numbers: Sequence[int], jobs: int) -> Iterator[Comparison | str]:
+    """In order; text says why the oracle failed."""
+    if jobs == 1:
+        yield from (_compared(oracle, seed, number) for number in numbers)
+        return
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(oracle.program,)) as pool:
+        yield from pool.map(_compared_by_worker, repeat(seed), numbers, chunksize=10)
+
+
+def _compared(oracle: Oracle, seed: int, number: int) -> Comparison | str:
+    try:
+        return compare(scenario(seed, number), oracle)
+    except OracleError as error:
+        return str(error)
+
+
+_oracles: list[Oracle] = []  # of a worker: one
+
+
+def _start(program: Path) -> None:
+    _oracles.append(Oracle(program))
+
+
+def _compared_by_worker(seed: int, number: int) -> Comparison | str:
+    return _compared(_oracles[0], seed, number)
 
 
 def explained(given: Scenario, disagreement: Disagreement, oracle: Oracle, where: str) -> str:

@@ -59,10 +59,14 @@ class Breakage:
 
 @dataclass(frozen=True)
 class Truth:
-    """Of one scenario: what is broken, and the places where a VirtualService answers, and not only sends to HTTPS."""
+    """Of one scenario: what is broken, and the places where a VirtualService answers, and not only sends to HTTPS.
+
+    replaced are the VirtualServices with a request that another one answers in the same way.
+    """
 
     broken: tuple[Breakage, ...]
     answering: frozenset[Place]
+    replaced: frozenset[str]
 
     def of(self, owner: str) -> list[Breakage]:
         return [entry for entry in self.broken if entry.owner == owner]
@@ -71,12 +75,14 @@ class Truth:
 def truth_of(scenario: Scenario, answer: Answer) -> Truth:
     broken = [entry for gateway in scenario.of_kind("Gateway") for entry in _of_gateway(gateway, scenario, answer)]
     answering: set[Place] = set()
+    replaced: set[str] = set()
     for virtual_service in scenario.of_kind("VirtualService"):
         if gateway_names(virtual_service):
             judge = _Judge(virtual_service, scenario, answer)
             broken += judge.broken()
             answering |= judge.answering
-    return Truth(tuple(dict.fromkeys(broken)), frozenset(answering))
+            replaced |= {judge.name} if judge.is_replaced else set()
+    return Truth(tuple(dict.fromkeys(broken)), frozenset(answering), frozenset(replaced))
 
 
 def _of_gateway(gateway: Manifest, scenario: Scenario, answer: Answer) -> Iterator[Breakage]:
@@ -132,6 +138,7 @@ class _Judge:
         self.name = full_name(virtual_service)
         self.namespace = virtual_service["metadata"]["namespace"]
         self.answering: set[Place] = set()
+        self.is_replaced = False
         self._asked: set[_Rule] = set()
 
     def broken(self) -> Iterator[Breakage]:
@@ -270,6 +277,7 @@ class _Judge:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
             return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
         if self._action_of(outcome) == rule.action and outcome.is_served:
+            self.is_replaced |= outcome.virtual_service != self.name
             return "", ""
         is_same = outcome.virtual_service == self.name or self._is_cut_off(rule, place.server)
         return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
