@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle import truth
 from oracle.envoy import End
-from oracle.ours import Said, said_about, said_before_writing
+from oracle.ours import Said, expected, said_about, said_before_writing
+from oracle.predictions import unmet
 from oracle.program import Oracle, Scenario
 from oracle.promises import Place, full_name, servers_of
 from oracle.truth import Breakage, Truth, truth_of
@@ -76,7 +77,7 @@ _DESTINATIONS = {End.NO_CLUSTER.value, End.NO_ENDPOINTS.value}
 
 MISSED, FALSE_ALARM = "missed", "false alarm"
 NO_URL, DEAD_URL = "URL not named", "URL not served"
-FAILED = "our code fails"
+UNMET, FAILED = "wait would fail", "our code fails"
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,16 @@ def compare(scenario: Scenario, oracle: Oracle) -> Comparison:
     try:
         said = said_about(accepted)
         before = said_before_writing(accepted)
+        waited = expected(accepted)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is a disagreement)
         result.disagreements.append(Disagreement(FAILED, type(error).__name__, "", str(error)))
         return result
-    _compare(accepted, truth_of(accepted, answer), said, before, result)
+    known = truth_of(accepted, answer)
+    _compare(accepted, known, said, before, result)
+    for each in waited:
+        if not known.of(f"VirtualService {each.name}") and each.name not in known.replaced:
+            for text in unmet(each, accepted, answer):
+                result.disagreements.append(Disagreement(UNMET, each.kind, f"VirtualService {each.name}", text))
     return result
 
 

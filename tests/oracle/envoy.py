@@ -30,13 +30,24 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """scheme is http, https, tls (a connection with a server name only) or tcp; port is the pod's."""
+    """scheme is http, https, tls (a connection with a server name only) or tcp; port is the pod's.
+
+    number is the port that the client connects to, and server_name what it says in TLS, if that is not the host.
+    """
 
     scheme: str
     host: str
     port: int
     path: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
+    server_name: str = ""
+
+    @property
+    def authority(self) -> str:
+        """The host as clients write it."""
+        default = {"http": 80, "https": 443}.get(self.scheme)
+        return self.host if self.number in (0, default) else f"{self.host}:{self.number}"
 
     @property
     def is_tls(self) -> bool:
@@ -123,7 +134,7 @@ def _chain(chains: list[dict[str, Any]], request: Request) -> dict[str, Any] | N
             (chain for chain in chains if not chain.get("names")), None
         )
     by_name = {name.lower(): chain for chain in chains for name in chain.get("names") or []}
-    for name in _names(request.host):
+    for name in _names(request.server_name or request.host):
         if name in by_name:
             return by_name[name]
     return next((chain for chain in chains if not chain.get("names")), None)
@@ -144,7 +155,7 @@ def _routed(request: Request, pod: Mapping[str, Any], chain: Mapping[str, Any]) 
     if host is None or host["name"].startswith("blackhole:"):  # istiod's, where it has none
         return Outcome(End.NO_HOST, secrets=secrets)
     if host.get("require_tls") and not request.is_tls:
-        return Outcome(End.REDIRECTED, secrets=secrets, location=f"https://{request.host}{request.path}")
+        return Outcome(End.REDIRECTED, secrets=secrets, location=f"https://{request.authority}/")
     for route in host["routes"]:
         if matches(route["match"], request):
             return _taken(request, pod, route, secrets)
@@ -169,15 +180,19 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
     by = f"{parts[5]}/{parts[7]}" if len(parts) > 7 else ""
     more: dict[str, Any] = {"virtual_service": by, "route": route["name"], "secrets": secrets}
     if "redirect" in route:
-        redirect = route["redirect"]
-        scheme = redirect.get("scheme_redirect") or ("https" if redirect.get("https_redirect") else request.scheme)
-        host = redirect.get("host_redirect") or request.host
-        port = f":{redirect['port_redirect']}" if redirect.get("port_redirect") else ""
-        return Outcome(End.REDIRECTED, location=f"{scheme}://{host}{port}", **more)
+        return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), **more)
     if route.get("status"):
         return Outcome(End.DIRECT, **more)
     clusters = tuple(route.get("clusters") or ())
     return Outcome(_reached(pod, clusters), clusters=clusters, **more)
+
+
+def _location(request: Request, redirect: Mapping[str, Any]) -> str:
+    """Without a port of its own, a redirect keeps that of the request, unless that is the default."""
+    scheme = redirect.get("scheme_redirect") or ("https" if redirect.get("https_redirect") else request.scheme)
+    host = redirect.get("host_redirect") or request.authority
+    port = redirect.get("port_redirect")
+    return f"{scheme}://{host.partition(':')[0]}:{port}/" if port else f"{scheme}://{host}/"
 
 
 def _connected(pod: Mapping[str, Any], clusters: tuple[str, ...], secrets: tuple[str, ...]) -> Outcome:

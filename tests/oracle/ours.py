@@ -13,13 +13,22 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry i
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import read_cluster_state
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import full_name
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
+    ExposureKey,
+    Manifest,
+    Ref,
+    owner,
+    ref,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     Change,
     belongs_to,
     is_shared,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import InfoRequest
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.probe import Probe
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait.expectations import expectations
 from oracle.program import Scenario
 
 # The switch of istiod's Deployment for what Scenario.scoped says.
@@ -62,11 +71,42 @@ class Said:
         return {code for code, _objects, _message in self.findings}
 
 
+@dataclass(frozen=True)
+class Expected:
+    """A request of `wait`: of which exposure, through which Gateway and port, and what is expected (answer, ...)."""
+
+    name: str
+    url: str
+    kind: str
+    number: int
+    gateway: str
+
+
 def said_about(scenario: Scenario) -> list[Said]:
     objects = [*scenario.objects, *([_istiod()] if scenario.scoped else [])]
     request = InfoRequest(include_foreign=True, levels=LEVELS)
     result = info_result(read_exposures(Objects(objects), request), request)
     return [_said(entry) for entry in result["exposures"]]
+
+
+def expected(scenario: Scenario) -> list[Expected]:
+    """The requests with which `wait` proves that exposures are served."""
+    gateways = {full_name(entry): entry for entry in scenario.of_kind("Gateway")}
+    return [
+        Expected(full_name(entry), each.url, each.kind, each.number, gateway)
+        for entry in scenario.of_kind("VirtualService")
+        if owner(entry) == (entry["metadata"]["namespace"], entry["metadata"]["name"])
+        for gateway in entry["spec"].get("gateways") or []
+        if gateway in gateways
+        for each in expectations(
+            entry["spec"].get("hosts") or [], gateways[gateway], entry, _redirected_port(entry), Probe()
+        )[0]
+    ]
+
+
+def _redirected_port(virtual_service: Manifest) -> int | None:
+    routes = virtual_service["spec"].get("http") or [{}]
+    return int(routes[0]["match"][0]["port"]) if routes[0].get("name") == "https-redirect" else None
 
 
 def said_before_writing(scenario: Scenario) -> Said | None:

@@ -232,7 +232,8 @@ class _Judge:
         scheme = _SCHEMES[place.server.kind]
         if rule.protocol == "http":
             asked = samples(rule.conditions, self._mentioned)
-            return [Request(scheme, place.name, port, path, headers) for path, headers in asked]
+            number = place.server.number
+            return [Request(scheme, place.name, port, path, headers, number) for path, headers in asked]
         if rule.protocol == "tls":
             names = rule.conditions.get("sniHosts") or [place.name]
             return [Request(scheme, name.replace("*", "probe", 1), port) for name in names]

@@ -130,6 +130,7 @@ def always() -> list[Manifest]:
     """What is in every scenario: namespaces, gateways' pods and Services, applications, certificates."""
     objects = [namespace(name) for name in (PODS, "istio-system", *NAMESPACES)]
     public = [tcp_port("http", 80, 8080), tcp_port("https", 443, 8443), tcp_port("mongo", 27017)]
+    public += [tcp_port("http-alt", 8080, 8081), tcp_port("https-alt", 8443, 8444)]
     objects += [
         pod(f"{PODS}/public-1-a", PUBLIC, 1),
         pod(f"{PODS}/internal-1-a", INTERNAL, 2),
