@@ -42,10 +42,10 @@ def _by_hand(disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(_owner(entry) != at for entry in gateways_of(mine, scenario))
 
 
-def _has_names(disagreement: Disagreement, scenario: Scenario) -> bool:
-    """It names a Gateway in another form than namespace/name or name."""
-    mine = _virtual_service(disagreement, scenario)
-    return any("." in name for name in mine["spec"].get("gateways") or [])
+def _has_names(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A VirtualService names a Gateway in another form than namespace/name or name."""
+    every = [entry["spec"].get("gateways") or [] for entry in scenario.of_kind("VirtualService")]
+    return any("." in name for names in every for name in names)
 
 
 def _other_kinds(disagreement: Disagreement, scenario: Scenario) -> bool:
@@ -79,8 +79,9 @@ def _capitals(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(host != host.lower() for hosts in every for host in hosts)
 
 
-def _tcp(disagreement: Disagreement, scenario: Scenario) -> bool:
-    return bool(_virtual_service(disagreement, scenario)["spec"].get("tcp"))
+def _not_http(disagreement: Disagreement, scenario: Scenario) -> bool:
+    spec = _virtual_service(disagreement, scenario)["spec"]
+    return bool(spec.get("tcp") or spec.get("tls"))
 
 
 def _of_others(disagreement: Disagreement, scenario: Scenario) -> bool:
@@ -143,6 +144,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
     Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
     Gap("mesh defaults", "the mesh config is not read", MISSED, _NOT_SEEN, _mesh_defaults),
+    Gap("mesh defaults", "the mesh config is not read", FALSE_ALARM, ("sni-twice", "routes-shadowed"), _mesh_defaults),
     Gap("Gateway by hand", "checks of servers are for own ones", MISSED, _NO_SERVER, _by_hand),
     Gap("Gateway's name", "name.namespace is not understood", MISSED, _NO_GATEWAY, _has_names),
     Gap("Gateway's name", "name.namespace is not understood", NO_URL, _EVERY_URL, _has_names),
@@ -152,7 +154,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("capital letters", "hosts are compared as they are written", MISSED, _NO_SERVER, _capitals),
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
-    Gap("TCP at one server", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _tcp),
+    Gap("TCP or TLS taken", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _not_http),
     Gap("others' servers", "sni-twice is about own ones", MISSED, _REFUSED, _of_others),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
