@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle import truth
-from oracle.compare import DEAD_URL, FALSE_ALARM, MISSED, NO_URL, Disagreement
+from oracle.compare import DEAD_URL, FALSE_ALARM, MISSED, NO_URL, UNMET, Disagreement
 from oracle.envoy import End
 from oracle.program import Scenario
 from oracle.promises import full_name, gateways_of, servers_of
@@ -96,6 +96,13 @@ def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.kind == "tls" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
 
+def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
+    """No route is for a path alone."""
+    routes = _virtual_service(disagreement, scenario)["spec"].get("http") or []
+    matches = [match for route in routes if "redirect" not in route for match in route.get("match") or [{}]]
+    return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
+
+
 def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
@@ -155,6 +162,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("TCP or TLS taken", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _not_http),
+    Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("others' servers", "sni-twice is about own ones", MISSED, _REFUSED, _of_others),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
