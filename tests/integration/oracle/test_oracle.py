@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,8 +17,14 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_
 from cluster import tools
 from cluster.layout import cache_directory
 from cluster.pki import KeyPair, ensure_ca
+from oracle import compare, truth
+from oracle.compare import Disagreement
+from oracle.envoy import End
+from oracle.gaps import gap_of
+from oracle.generate import scenario
+from oracle.ours import Said, said_about
 from oracle.own import manifests_of, options
-from oracle.program import Oracle
+from oracle.program import Oracle, Scenario
 from oracle.run import run
 from support.every_option import exposures
 from support.option_values import every_change
@@ -44,6 +51,21 @@ def test_findings_and_urls_are_what_istiod_does(oracle: Oracle) -> None:
     results = run(oracle, SEED, range(SCENARIOS), said.append)
     print("\n".join(results.summary()))
     assert said == [], "\n".join(said)
+
+
+def test_lost_findings_are_noticed(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the test above might pass because it sees nothing."""
+
+    def silent(given: Scenario) -> list[Said]:
+        return [replace(said, findings=()) for said in said_about(given)]
+
+    monkeypatch.setattr(compare, "said_about", silent)
+    disagreements = [entry for number in range(40) for entry in _unknown(scenario(SEED, number), oracle)]
+    assert {entry.about for entry in disagreements} >= {truth.UNLISTED, End.NO_CLUSTER.value}
+
+
+def _unknown(given: Scenario, oracle: Oracle) -> list[Disagreement]:
+    return [entry for entry in compare.compare(given, oracle).disagreements if not gap_of(entry, given)]
 
 
 def test_istio_accepts_the_objects_of_every_option(oracle: Oracle, ca: str) -> None:
