@@ -16,7 +16,7 @@ description:
 positional: files
 options:
   _input:
-    description: The variables of the role, as its C(vars/main.yml) collects them.
+    description: The variables of the role by name, as P(gatehouse.istio.variables#lookup) returns them.
     type: dict
     required: true
   files:
@@ -29,7 +29,7 @@ EXAMPLES = r"""
 - name: Show the objects of the role, by name only
   ansible.builtin.debug:
     msg: >-
-      {{ (cert_manager__variables | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
+      {{ (cert_manager__given | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
          | map(attribute='id') }}
 """
 

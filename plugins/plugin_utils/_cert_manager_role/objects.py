@@ -217,33 +217,32 @@ def _chart_values(variables: Options, files: Options) -> dict[str, Any]:
         # A Job that asks the webhook once; the role does that by itself, and needs no further image for it.
         "startupapicheck": {"enabled": False},
     }
-    if variables["image_registry"]:
-        own["imageRegistry"] = variables["image_registry"]
-    return merge_values([own, *user_layers(variables["values"], variables["values_files"], files)])
+    if variables["cert_manager_image_registry"]:
+        own["imageRegistry"] = variables["cert_manager_image_registry"]
+    return merge_values([own, *user_layers(variables["cert_manager_values"], variables["cert_manager_values_files"], files)])
 
 
 def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
     """Chart values, objects and their manifests. A mistake is a sentence in `problems`.
 
-    `variables` is cert_manager__variables of roles/cert_manager/vars/main.yml, `files` has the values files, parsed, by
-    path.
+    `variables` are those of the role by name, `files` has the values files, parsed, by path.
     """
     values = _chart_values(variables, files)
     # Where cert-manager looks up what a ClusterIssuer reads.
-    home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["namespace"]
-    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", variables["timeout"]))
-    for secret in variables["secrets"]:
+    home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["cert_manager_namespace"]
+    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", variables["cert_manager_timeout"]))
+    for secret in variables["cert_manager_secrets"]:
         _add_secret(desired, secret, home)
-    for issuer in variables["issuers"]:
+    for issuer in variables["cert_manager_issuers"]:
         _add_issuer(desired, issuer, home)
-    for certificate in variables["certificates"]:
+    for certificate in variables["cert_manager_certificates"]:
         _add_certificate(desired, certificate)
     given = {(item.namespace, item.name) for item in desired.items if item.kind == "Secret"}
     needs = [need for need in desired.needs if (need.namespace, need.name) not in given.union(desired.issued)]
     to_read = given.union((need.namespace, need.name) for need in needs)
     return {
         "values": values,
-        "timeout_seconds": duration_seconds(variables["timeout"]) or 0,
+        "timeout_seconds": duration_seconds(variables["cert_manager_timeout"]) or 0,
         "objects": [asdict(item) for item in desired.items],
         "manifests": desired.manifests,
         "needs": [asdict(need) for need in needs],

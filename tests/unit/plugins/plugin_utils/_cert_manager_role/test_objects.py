@@ -31,7 +31,8 @@ def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, An
         "issuers": [],
         "certificates": [],
     }
-    return cert_manager_objects({**defaults, **changes}, files or {})
+    variables = {f"cert_manager_{name}": value for name, value in {**defaults, **changes}.items()}
+    return cert_manager_objects(variables, files or {})
 
 
 def spec(**entry: Any) -> Any:

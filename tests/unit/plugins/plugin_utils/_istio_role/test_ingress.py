@@ -13,7 +13,6 @@ import yaml
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.ingress import ingress_values
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import istio_releases
 
-NO_VALUES: dict[str, Any] = {"values": {}, "files": []}
 PUBLIC = {"name": "public"}
 INTERNAL = {"name": "internal", "visibility": "internal"}
 EDGE = {"name": "edge"}
@@ -28,17 +27,20 @@ def desired(
     revision: str = "",
 ) -> dict[str, Any]:
     """What role istio asks for with these gateways and these values (and values files) of the chart istiod."""
+    no_values = {f"istio_{chart}_values": {} for chart in ("base", "cni", "gateway")}
+    no_files = {f"istio_{chart}_values_files": [] for chart in ("base", "cni", "gateway")}
     wanted = {
-        "namespace": "istio-system",
-        "revision": revision,
-        "hub": "",
-        "tag": "",
-        "timeout": "5m",
-        "base": NO_VALUES,
-        "istiod": {"values": values or {}, "files": list(files or {})},
-        "cni": {"enabled": False, "namespace": "istio-system", **NO_VALUES},
-        "gateway": NO_VALUES,
-        "gateways": gateways,
+        **no_values,
+        **no_files,
+        "istio_namespace": "istio-system",
+        "istio_revision": revision,
+        "istio_hub": "",
+        "istio_tag": "",
+        "istio_timeout": "5m",
+        "istio_istiod_values": values or {},
+        "istio_istiod_values_files": list(files or {}),
+        "istio_cni_enabled": False,
+        "istio_gateways": gateways,
     }
     return istio_releases(wanted, files or {})
 

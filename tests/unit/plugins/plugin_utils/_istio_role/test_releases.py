@@ -31,7 +31,18 @@ def wanted(**changes: Any) -> dict[str, Any]:
         "gateway": NO_VALUES,
         "gateways": [],
     }
-    return {**defaults, **changes}
+    return by_name({**defaults, **changes})
+
+
+def by_name(wanted: dict[str, Any]) -> dict[str, Any]:
+    """{"base": {"values": {}}} -> {"istio_base_values": {}}, as the role's variables are named."""
+    result = {}
+    for name, value in wanted.items():
+        if name in ("base", "istiod", "cni", "gateway"):
+            result |= {f"istio_{name}_{'values_files' if key == 'files' else key}": of for key, of in value.items()}
+        else:
+            result[f"istio_{name}"] = value
+    return result
 
 
 def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
