@@ -36,6 +36,7 @@ options:
       - Host names at which clients reach the service, such as V(shop.example.com) or V(*.example.com).
       - A wildcard takes a whole domain away from every other exposure behind the same gateway. Where you can, list the
         hosts one by one.
+      - Hosts have a domain and are in lower case. A wildcard cannot be in the same list as a host that it covers.
       - Required with O(state=present).
     type: list
     elements: str
@@ -92,7 +93,9 @@ options:
         type: int
         default: 80
       https_port:
-        description: Port of the gateway's Service for HTTPS and TLS.
+        description:
+          - Port of the gateway's Service for HTTPS and TLS. With O(tls.redirect), it must differ from
+            O(gateway.http_port).
         type: int
         default: 443
       tcp_port:

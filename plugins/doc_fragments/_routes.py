@@ -38,7 +38,9 @@ options:
         elements: dict
         suboptions:
           uri:
-            description: Condition on the path. Set exactly one of the three.
+            description:
+              - Condition on the path as clients send it, percent-encoded, such as C(/caf%C3%A9), and without
+                its query, for which there is O(routes[].match[].query_params). Set exactly one of the three.
             type: dict
             suboptions:
               prefix:

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - gatehouse.istio._routes
   - gatehouse.istio._probe
   - gatehouse.istio._attributes
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 requirements:
   - kubernetes >= 24.2.0
@@ -441,15 +442,13 @@ urls:
   sample: ["https://shop.example.com/"]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure import run_exposure
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.module import Module
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_spec import EXPOSURE
 
 
 def main() -> None:
-    run_exposure(AnsibleModule(supports_check_mode=True, **(EXPOSURE + CONNECTION).module_arguments()))
+    run_exposure(Module(EXPOSURE))
 
 
 if __name__ == "__main__":

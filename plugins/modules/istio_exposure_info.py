@@ -19,6 +19,7 @@ description:
     only the public part is returned.
 extends_documentation_fragment:
   - gatehouse.istio._attributes.info
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 options:
   name:
@@ -365,15 +366,13 @@ answer:
   sample: [shop.example.com]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import run_info
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.module import Module
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import INFO
 
 
 def main() -> None:
-    run_info(AnsibleModule(supports_check_mode=True, **(INFO + CONNECTION).module_arguments()))
+    run_info(Module(INFO))
 
 
 if __name__ == "__main__":

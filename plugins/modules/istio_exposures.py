@@ -21,6 +21,7 @@ description:
     tried. Run the task again to complete it.
 extends_documentation_fragment:
   - gatehouse.istio._attributes
+  - gatehouse.istio._attributes.all
   - kubernetes.core.k8s_auth_options
 options:
   exposures:
@@ -73,8 +74,9 @@ options:
     description:
       - With V(stop), nothing is written if any exposure is known to be wrong before the first write. Once an exposure
         fails, the task does not begin any other.
-      - With V(continue), the task applies all other exposures, and fails at the end. It still stops if the API server
-        does not answer. Errors in the options always stop the task.
+      - With V(continue), the task applies all other exposures, also if the options of one are wrong, and fails at the
+        end. It still stops if the API server does not answer, and if an entry of O(exposures) is not a
+        dictionary.
     type: str
     choices: [stop, continue]
     default: stop
@@ -269,15 +271,13 @@ summary:
       sample: {created: 2, updated: 1, deleted: 0, unchanged: 997}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposures import run_exposures
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import CONNECTION
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.module import Module
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import LIST
 
 
 def main() -> None:
-    run_exposures(AnsibleModule(supports_check_mode=True, **(LIST + CONNECTION).module_arguments()))
+    run_exposures(Module(LIST))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def is_removal(self) -> bool:
-        return self.entry.exposure is None
+        return self.entry.is_removal
 
     @property
     def has_work(self) -> bool:

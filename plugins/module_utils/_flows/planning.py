@@ -41,9 +41,12 @@ def plan_entries(
     shared: dict[Ref, Manifest | None] = {}
     claimed: dict[Ref, Entry] = {}
     for outcome in outcomes:
+        if outcome.entry.mistake:
+            outcome.fail(outcome.entry.mistake)
+            continue
         try:
             outcome.plan = _plan(outcome, overlay, shared, claimed)
-        except _MISTAKES as error:  # noqa: PERF203  (each one's own mistake)
+        except _MISTAKES as error:
             outcome.fail(str(error))
     for outcome in outcomes:
         if outcome.plan:

@@ -56,7 +56,7 @@ def execute(
         return
     if check_mode:
         for outcome in outcomes:
-            if outcome.state == NOT_TRIED:
+            if outcome.state == NOT_TRIED and _may_remove(outcome, outcomes):
                 outcome.finish_as_planned()
         return
     executor.apply([outcome for outcome in outcomes if not outcome.is_removal])

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -35,6 +37,8 @@ try:
 except ImportError:
     HAS_CRYPTOGRAPHY = False
 
+# What cryptography's message about a serial number of 0 contains.
+_SERIAL = "serial number"
 # The keys of certificate and private key, in the order in which Istio looks for them: those of generic Secrets, and
 # those of type kubernetes.io/tls.
 _PAIRS = (("cert", "key"), ("tls.crt", "tls.key"))
@@ -78,8 +82,10 @@ def read_tls_secret(secret: Manifest) -> TlsSecret:
     if pair is None or not HAS_CRYPTOGRAPHY:
         return TlsSecret(keys)
     try:
-        leaf = load_pem_x509_certificates(base64.b64decode(data[pair[0]]))[0]
-    except (ValueError, IndexError, binascii.Error):
+        leaf = _first_in_pem(base64.b64decode(data[pair[0]]))
+    except (ValueError, IndexError, binascii.Error) as error:
+        if _SERIAL in str(error):
+            return TlsSecret(keys)  # Envoy takes it
         return TlsSecret(keys, problem=f"{pair[0]} is not a certificate in PEM form")
     problem = None
     try:
@@ -90,8 +96,30 @@ def read_tls_secret(secret: Manifest) -> TlsSecret:
         fits, problem = None, f"{pair[1]} is not a private key in PEM form"
     except UnsupportedAlgorithm:
         fits = None  # Envoy may know it
-    serial = f"{leaf.serial_number:X}"
-    return TlsSecret(keys, _names(leaf), _not_after(leaf), serial, fits, problem, leaf.issuer.rfc4514_string())
+    return TlsSecret(keys, _names(leaf), _not_after(leaf), _serial(leaf), fits, problem, leaf.issuer.rfc4514_string())
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """cryptography warns of a serial number of 0, and later versions refuse it, with a ValueError that names it.
+
+    Certificates by the commands in Istio's documentation have it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _first_in_pem(pem: bytes) -> Certificate:
+    """The first certificate in a PEM text; raises ValueError or IndexError."""
+    with _quietly():
+        leaf: Certificate = load_pem_x509_certificates(pem)[0]
+    return leaf
+
+
+def _serial(leaf: Certificate) -> str:
+    with _quietly():
+        return f"{leaf.serial_number:X}"
 
 
 def _names(leaf: Certificate) -> tuple[str, ...] | None:
@@ -122,7 +150,8 @@ def identify(der: bytes) -> CertificateIdentity | None:
     if not HAS_CRYPTOGRAPHY:
         return None
     try:
-        return _identity(load_der_x509_certificate(der))
+        with _quietly():
+            return _identity(load_der_x509_certificate(der))
     except ValueError:
         return None
 
@@ -133,13 +162,13 @@ def identify_secret(data: Mapping[str, str] | None) -> CertificateIdentity | Non
     if not HAS_CRYPTOGRAPHY or not encoded:
         return None
     try:
-        return _identity(load_pem_x509_certificates(base64.b64decode(encoded))[0])
+        return _identity(_first_in_pem(base64.b64decode(encoded)))
     except (ValueError, IndexError, binascii.Error):
         return None
 
 
 def _identity(certificate: Certificate) -> CertificateIdentity:
-    return CertificateIdentity(whole_bytes(f"{certificate.serial_number:X}"), _not_after(certificate))
+    return CertificateIdentity(whole_bytes(_serial(certificate)), _not_after(certificate))
 
 
 def whole_bytes(digits: str) -> str:

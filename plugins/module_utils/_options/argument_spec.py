@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The argument spec of istio_exposure; the other modules validate nested exposures with it, see nested.py."""
+"""The argument spec of istio_exposure; the other modules validate nested exposures with it, see typed.py."""
 
 from __future__ import annotations
 

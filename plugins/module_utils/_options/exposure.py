@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._kubernetes.objects import CONTRIBUTION_PREFIX, ExposureKey
+from .raw_fields import SERVER, raw_fields
 from .routes import (
     Route,
     Subset,
@@ -26,11 +27,13 @@ from .values import (
     check_export_to,
     check_hosts,
     check_label,
+    check_labels,
     check_port,
     check_strings,
 )
 
 _RESERVED_LABELS = ("app.kubernetes.io/managed-by", "gatehouse.istio/")
+_SERVER_OPTIONS = {"hosts": "option hosts", "port": "option protocol and the ports of gateway"}
 _RESERVED_ANNOTATIONS = ("gatehouse.istio/", CONTRIBUTION_PREFIX)
 
 
@@ -122,6 +125,10 @@ def parse(params: Mapping[str, Any]) -> Exposure:
     routes = parse_routes(params, namespace)
     protocol = params.get("protocol") or "http"
     _check_protocol(protocol, gateway, tls)
+    if tls.redirect and gateway.http_port == gateway.https_port:
+        raise OptionError(
+            f"gateway: http_port and https_port are both {gateway.http_port}; with tls.redirect they must differ."
+        )
     if tls.mode == "passthrough" or protocol != "http":
         reason = "tls.mode=passthrough" if tls.mode == "passthrough" else f"protocol={protocol}"
         check_connections(routes, reason)
@@ -132,11 +139,11 @@ def parse(params: Mapping[str, Any]) -> Exposure:
         gateway=gateway,
         tls=tls,
         routes=routes,
-        labels=check_strings("labels", params.get("labels"), reserved=_RESERVED_LABELS),
+        labels=check_labels("labels", params.get("labels"), reserved=_RESERVED_LABELS),
         annotations=check_strings("annotations", params.get("annotations"), reserved=_RESERVED_ANNOTATIONS),
         protocol=protocol,
         subsets=parse_subsets(params, namespace),
-        export_to=check_export_to(params.get("export_to")),
+        export_to=check_export_to(params.get("export_to"), namespace),
     )
 
 
@@ -157,26 +164,16 @@ def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: T
         raise OptionError(f"tls.redirect: it has no meaning with protocol={protocol}, which has no URLs; remove it.")
 
 
-def _check_raw_fields(option: str, fields: Mapping[str, Any] | None, reserved: Mapping[str, str]) -> Mapping[str, Any]:
-    """Raw Istio fields; raises OptionError for the reserved ones, which map to the options that set them."""
-    for key in fields or {}:
-        if key in reserved:
-            raise OptionError(f"{option}: '{key}' is set by {reserved[key]}; remove it.")
-    return fields or {}
-
-
 def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:
-    http_port = check_port("gateway.http_port", options.get("http_port") or 80)
-    https_port = check_port("gateway.https_port", options.get("https_port") or 443)
-    tcp_port = options.get("tcp_port")
-    if tcp_port is not None:
-        check_port("gateway.tcp_port", tcp_port)
-    if http_port == https_port:
-        raise OptionError(f"gateway: http_port and https_port are both {http_port}; they must differ.")
+    defaults = {"http_port": 80, "https_port": 443}
+    given = {name: options.get(name) for name in (*defaults, "tcp_port")}
+    ports = {name: check_port(f"gateway.{name}", port) for name, port in given.items() if port is not None}
+    http_port, https_port = (ports.get(name, default) for name, default in defaults.items())
+    tcp_port = ports.get("tcp_port")
     if options.get("existing"):
         existing_namespace, existing_name = _namespace_and_name("gateway.existing", options["existing"], namespace)
         return ExistingGateway(existing_namespace, existing_name, http_port, https_port, tcp_port)
-    selector = check_strings("gateway.selector", options.get("selector"))
+    selector = check_labels("gateway.selector", options.get("selector"))
     if not selector:
         raise OptionError(
             "gateway.selector: it is empty, and an empty selector matches every gateway and sidecar of the mesh; "
@@ -194,11 +191,7 @@ def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGatewa
         https_port=https_port,
         pods_namespace=options.get("pods_namespace"),
         tcp_port=tcp_port,
-        server_spec=_check_raw_fields(
-            "gateway.server_spec",
-            options.get("server_spec"),
-            {"hosts": "option hosts", "port": "option protocol and the ports of gateway"},
-        ),
+        server_spec=raw_fields("gateway.server_spec", options.get("server_spec"), SERVER, _SERVER_OPTIONS),
         shared=bool(options.get("shared")),
     )
     check_label("gateway.namespace", own.namespace)

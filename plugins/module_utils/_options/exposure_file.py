@@ -29,7 +29,7 @@ def read_list(src: str) -> list[Any]:
             f"src: {src} is encrypted with Ansible Vault; decrypt it, or pass its list with option exposures."
         )
     try:
-        entries = _parse(content)
+        entries = parse_text(content)
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(f"src: {src} is neither JSON nor YAML: {str(error).rstrip('.')}.") from error
     if entries is None:
@@ -40,7 +40,7 @@ def read_list(src: str) -> list[Any]:
     return entries
 
 
-def _parse(content: bytes) -> Any:
+def parse_text(content: bytes | str) -> Any:
     """The value of a JSON or YAML text; raises TypeError, ValueError or RecursionError.
 
     JSON is tried first, although it is valid YAML: its parser is many times faster.

@@ -17,9 +17,9 @@ from .._kubernetes.objects import ExposureKey, merged
 from .argument_spec import EXPOSURE
 from .check_levels import parse_levels
 from .exposure import Exposure, parse, parse_key
-from .nested import validated
 from .probe import Probe, parse_probe
-from .values import OptionError, check_label
+from .typed import validated
+from .values import OptionError, check_label, check_seconds
 
 LIST = ArgumentSpec(
     argument_spec={
@@ -52,6 +52,7 @@ class Entry:
     """One exposure of a task, and how the task applies it. exposure is None with state=absent.
 
     place is the option's path in messages, such as exposures[0]; it is empty for the only exposure of istio_exposure.
+    mistake is what is wrong with its options, in a list whose other exposures are applied anyway.
     """
 
     place: str
@@ -61,6 +62,11 @@ class Entry:
     levels: Mapping[str, str] = field(default_factory=dict)
     wait: bool = False
     probe: Probe = field(default_factory=Probe)
+    mistake: str = ""
+
+    @property
+    def is_removal(self) -> bool:
+        return self.exposure is None and not self.mistake
 
     def __str__(self) -> str:
         return f"{self.place} ({self.key})" if self.place else ""
@@ -102,7 +108,7 @@ def parse_single(params: Mapping[str, Any]) -> ListRequest:
     """The request of a task of istio_exposure, with a single entry; raises OptionError."""
     return ListRequest(
         entries=(_parse_entry("", params),),
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=check_seconds("wait_timeout", params["wait_timeout"]),
         cluster_domain=params["cluster_domain"],
     )
 
@@ -110,7 +116,8 @@ def parse_single(params: Mapping[str, Any]) -> ListRequest:
 def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) -> ListRequest:
     """The request of a module's params (see LIST); from_file is the list in the file src, if the task has one.
 
-    Raises OptionError with a sentence for each mistake, see listed_messages().
+    Raises OptionError with a sentence for each mistake, see listed_messages(). With on_error=continue, mistakes of
+    single exposures are in their entries instead.
     """
     if not 1 <= params["concurrency"] <= _MAX_CONCURRENCY:
         raise OptionError(
@@ -118,12 +125,13 @@ def parse_list(params: Mapping[str, Any], from_file: list[Any] | None = None) ->
         )
     option, listed = ("exposures", params["exposures"]) if from_file is None else ("src", from_file)
     defaults = {**_check_defaults(params["defaults"] or {}), "cluster_domain": params["cluster_domain"]}
+    goes_on = params["on_error"] == "continue"
     return ListRequest(
-        entries=_parse_entries(option, listed, defaults),
+        entries=_parse_entries(option, listed, defaults, goes_on),
         prune=_scope(params["prune"]) if params["prune"] else None,
-        goes_on=params["on_error"] == "continue",
+        goes_on=goes_on,
         concurrency=params["concurrency"],
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=check_seconds("wait_timeout", params["wait_timeout"]),
         cluster_domain=params["cluster_domain"],
     )
 
@@ -150,7 +158,7 @@ def _check_defaults(defaults: dict[str, Any]) -> dict[str, Any]:
     _check_option_names("defaults", defaults)
     if "name" in defaults:
         raise OptionError("defaults.name: each exposure needs its own name; remove it, and set the name in each entry.")
-    return defaults
+    return validated("defaults", defaults, partial=True)
 
 
 def _check_option_names(where: str, options: Mapping[str, Any]) -> None:
@@ -161,30 +169,38 @@ def _check_option_names(where: str, options: Mapping[str, Any]) -> None:
             raise OptionError(f"{where}: istio_exposure has no option {name}; correct or remove it.")
 
 
-def _parse_entries(list_option: str, listed: list[Any], defaults: dict[str, Any]) -> tuple[Entry, ...]:
-    entries: dict[ExposureKey, Entry] = {}
+def _parse_entries(list_option: str, listed: list[Any], defaults: dict[str, Any], goes_on: bool) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    places: dict[ExposureKey, str] = {}
     mistakes = []
     for index, options in enumerate(listed):
         place = f"{list_option}[{index}]"
         try:
             entry = _parse_listed_entry(place, options, defaults)
-            if entry.key in entries:
-                raise OptionError(
-                    f"{place}: the exposure {entry.key} is already {entries[entry.key].place}; remove one."
-                )
-            entries[entry.key] = entry
+            if entry.key in places:
+                raise OptionError(f"{place}: the exposure {entry.key} is already {places[entry.key]}; remove one.")
+            places[entry.key] = place
         except OptionError as error:
             mistakes.append(str(error))
-    if mistakes:
+            mistake = str(error).removeprefix(place).lstrip(".: ")
+            entry = Entry(place, _named_key(options, defaults), None, mistake=mistake)
+        entries.append(entry)
+    if mistakes and not goes_on:
         raise OptionError(listed_messages(mistakes))
-    return tuple(entries.values())
+    return tuple(entries)
+
+
+def _named_key(options: Any, defaults: Mapping[str, Any]) -> ExposureKey:
+    """How the result names an exposure with a mistake, which may be in its name."""
+    given = {**defaults, **options} if isinstance(options, dict) else {}
+    return ExposureKey(*(str(given.get(name) or "") for name in ("namespace", "name")))
 
 
 def _parse_listed_entry(place: str, options: Any, defaults: dict[str, Any]) -> Entry:
     if not isinstance(options, dict):
         raise OptionError(f"{place}: it must be a dictionary with options of istio_exposure.")
     _check_option_names(place, options)
-    params = validated(place, merged(defaults, options))
+    params = validated(place, merged(defaults, validated(place, options, partial=True)))
     try:
         return _parse_entry(place, params)
     except OptionError as error:

@@ -18,8 +18,8 @@ from .._istio.hosts import is_within
 from .._kubernetes.objects import ExposureKey
 from .check_levels import parse_levels
 from .exposure import Exposure, parse
-from .nested import validated
-from .values import OptionError, check_hosts
+from .typed import validated
+from .values import OptionError, check_host_names
 
 JMESPATH_IMPORT_ERROR: str | None = None
 try:
@@ -77,8 +77,8 @@ def parse_info(params: Mapping[str, Any]) -> InfoRequest:
     return InfoRequest(
         name=params["name"],
         namespace=params["namespace"],
-        label_selectors=tuple(params["label_selectors"]),
-        hosts=check_hosts("hosts", params["hosts"]) if params["hosts"] is not None else (),
+        label_selectors=tuple(params["label_selectors"] or ()),
+        hosts=check_host_names("hosts", params["hosts"]) if params["hosts"] is not None else (),
         include_foreign=params["include_foreign"],
         desired=_parse_desired(params["desired"], params["cluster_domain"]) if params["desired"] is not None else None,
         levels=parse_levels(params["checks"]) if params["findings"] else None,
@@ -93,7 +93,8 @@ def _parse_desired(entries: list[dict[str, Any]], cluster_domain: str) -> tuple[
     """
     by_key: dict[ExposureKey, Exposure] = {}
     for index, options in enumerate(entries):
-        params = validated(f"desired[{index}]", {"cluster_domain": cluster_domain, **options})
+        domain = options.get("cluster_domain") or cluster_domain
+        params = validated(f"desired[{index}]", {**options, "cluster_domain": domain})
         if params["state"] == "absent":
             continue
         try:

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .values import OptionError, check_port, check_strings
+from .values import OptionError, check_port, check_strings, percent_encoded
 
-_PATH = re.compile(r"/[!-~]*")
 _METHOD = re.compile(r"[A-Z]+")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ADDRESS = re.compile(r"[0-9A-Za-z.:_-]+")
@@ -63,12 +62,15 @@ def parse_probe(options: Mapping[str, Any] | None) -> Probe:
 
 
 def _path(path: str | None) -> str | None:
-    if path is not None and not _PATH.fullmatch(path):
+    if path and not path.startswith("/"):
+        raise OptionError(f"probe.path: '{path}' is not a path; start it with '/'.")
+    if path and "#" in path:
         raise OptionError(
-            f"probe.path: '{path}' is not a path; start it with '/', and percent-encode spaces and non-ASCII "
-            "characters."
+            f"probe.path: '{path}' contains '#', after which clients send nothing; remove what follows it."
         )
-    return path
+    if path and percent_encoded(path) != path:
+        raise OptionError(f"probe.path: '{path}' is not sent like that; percent-encode it: '{percent_encoded(path)}'.")
+    return path or None
 
 
 def _method(method: str) -> str:

@@ -18,8 +18,10 @@ from .values import (
     OptionError,
     check_duration,
     check_label,
+    check_labels,
     check_port,
     check_strings,
+    percent_encoded,
 )
 
 Options = Mapping[str, Any]
@@ -74,7 +76,7 @@ def check_match(where: str, match: Options) -> dict[str, Any]:
     if "source_namespace" in conditions:
         check_label(f"{where}.source_namespace", conditions["source_namespace"])
     if "source_labels" in conditions:
-        conditions["source_labels"] = check_strings(f"{where}.source_labels", conditions["source_labels"])
+        conditions["source_labels"] = check_labels(f"{where}.source_labels", conditions["source_labels"])
     return conditions
 
 
@@ -84,10 +86,28 @@ def _check_string_match(option: str, condition: Options) -> None:
     for match_type, value in without_unset(condition).items():
         if attribute == "uri" and (not value or (match_type != "regex" and not value.startswith("/"))):
             raise OptionError(f"{option}.{match_type}: '{value}' does not match any path; start it with '/'.")
+        if attribute == "uri" and match_type != "regex":
+            _check_path(f"{option}.{match_type}", value)
         if not value:
             raise OptionError(f"{option}.{match_type}: it is empty; give the text to match.")
         if attribute == "method" and match_type != "regex" and value != value.upper():
             raise OptionError(f"{option}.{match_type}: '{value}' does not match any request; write '{value.upper()}'.")
+
+
+def _check_path(option: str, path: str) -> None:
+    """Raises OptionError for a path that no request has: Envoy compares paths as clients send them, without query."""
+    for character, advice in (("?", "and match the query with query_params"), ("#", "as clients do not send it")):
+        before, found, _after = path.partition(character)
+        if found:
+            raise OptionError(
+                f"{option}: '{path}' does not match any path, which ends before '{character}'; write '{before}', "
+                f"{advice}."
+            )
+    if percent_encoded(path) != path:
+        raise OptionError(
+            f"{option}: '{path}' does not match any path, as clients send it percent-encoded; write "
+            f"'{percent_encoded(path)}'."
+        )
 
 
 def _check_conditions(option: str, conditions: Options) -> dict[str, dict[str, str]]:

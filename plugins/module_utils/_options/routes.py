@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .raw_fields import ROUTE, raw_fields
 from .route_spec import SETTINGS
 from .route_values import (
     check_action,
@@ -22,9 +23,11 @@ from .route_values import (
 )
 from .values import (
     OptionError,
+    check_cluster_domain,
+    check_destination_host,
     check_label,
+    check_labels,
     check_port,
-    check_strings,
     is_label,
 )
 
@@ -88,7 +91,7 @@ class Subset:
 
 def parse_routes(params: Mapping[str, Any], namespace: str) -> tuple[Route, ...]:
     """The routes that a module's params describe, at least one; raises OptionError."""
-    domain = params.get("cluster_domain") or "cluster.local"
+    domain = check_cluster_domain("cluster_domain", params.get("cluster_domain") or "cluster.local")
     if params.get("service"):
         destination = {"service": params["service"], "port": params.get("port")}
         return (Route(destinations=(_destination("", destination, namespace, domain),)),)
@@ -126,7 +129,7 @@ def parse_subsets(params: Mapping[str, Any], namespace: str) -> tuple[Subset, ..
         check_label(f"{where}.name", name)
         if any((subset.service, subset.name) == (service, name) for subset in subsets):
             raise OptionError(f"{where}.name: '{name}' of Service {service} is in the list twice; remove one.")
-        labels = check_strings(f"{where}.labels", options["labels"])
+        labels = check_labels(f"{where}.labels", options["labels"])
         if not labels:
             raise OptionError(
                 f"{where}.labels: it is empty, so the subset would be the whole Service; give at least one label."
@@ -175,7 +178,7 @@ def _route(where: str, options: Mapping[str, Any], namespace: str, domain: str) 
         name=options.get("name"),
         settings=check_settings(where, settings, matches),
         mirrors=_mirrors(f"{where}.mirrors", options.get("mirrors") or [], namespace, domain),
-        spec=options.get("spec") or {},
+        spec=raw_fields(f"{where}.spec", options.get("spec"), ROUTE),
     )
 
 
@@ -214,11 +217,16 @@ def _destination(where: str, options: Mapping[str, Any], namespace: str, domain:
     port = options.get("port")
     if not options.get("host") and not options.get("service"):
         raise OptionError(f"{where}host: it is empty; give a host name, or a Service with service.")
+    host, subset = options.get("host"), options.get("subset")
+    if subset:
+        check_label(f"{where}subset", subset)
     return Destination(
-        host=options.get("host") or service_host(f"{where}service", options["service"], namespace, domain),
+        host=check_destination_host(f"{where}host", host)
+        if host
+        else service_host(f"{where}service", options["service"], namespace, domain),
         port=None if port is None else check_port(f"{where}port", port),
         weight=weight,
-        subset=options.get("subset"),
+        subset=subset or None,
         headers=check_headers(f"{where}headers", options.get("headers") or {}),
     )
 

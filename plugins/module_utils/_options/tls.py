@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._istio.hosts import certificate_covers
-from .values import OptionError, check_hosts, is_dns_name
+from .raw_fields import CERTIFICATE, raw_fields
+from .values import OptionError, check_host_names, is_dns_name
 
 _REDIRECT = ("redirect",)
 _SIMPLE = ("credential_name", "certificate", "redirect", "min_protocol_version")
@@ -153,9 +154,7 @@ def _check_credential_name(name: str | None, mode: str) -> None:
 def _certificate(options: Mapping[str, Any], hosts: tuple[str, ...]) -> Certificate:
     where = "tls.certificate"
     issuer = options["issuer"]
-    spec = options.get("spec") or {}
-    if "secretName" in spec:
-        raise OptionError(f"{where}.spec: 'secretName' is set by tls.credential_name; remove it.")
+    spec = raw_fields(f"{where}.spec", options.get("spec"), CERTIFICATE, {"secretName": "tls.credential_name"})
     for option in ("duration", "renew_before"):
         value = options.get(option)
         if value is not None and not _DURATION.fullmatch(value):
@@ -180,7 +179,7 @@ def _certificate(options: Mapping[str, Any], hosts: tuple[str, ...]) -> Certific
 def _dns_names(dns_names: list[str] | None, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """The certificate's names, which default to the hosts and must cover them all; raises OptionError."""
     option = "hosts" if dns_names is None else "tls.certificate.dns_names"
-    names = hosts if dns_names is None else check_hosts(option, dns_names)
+    names = hosts if dns_names is None else check_host_names(option, dns_names)
     for index, name in enumerate(names):
         if name == "*":
             raise OptionError(

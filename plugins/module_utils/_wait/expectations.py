@@ -17,6 +17,7 @@ from .._istio.hosts import narrower_of, without_namespace
 from .._istio.tls_secret import CertificateIdentity
 from .._kubernetes.objects import Manifest
 from .._options.probe import Probe
+from .._options.values import percent_encoded
 from .probe import BROKEN_OFF, ProbeResult
 
 ANSWER, REDIRECT, HANDSHAKE = "answer", "redirect", "handshake"
@@ -133,7 +134,8 @@ def default_path(virtual_service: Manifest, redirected_port: int | None = None) 
             path = uri.get("exact") or uri.get("prefix") or ("" if uri else "/")
             (bound if match.keys() - _ONLY_THE_PATH else free).append(path)
     named = [path for path in free + bound if path]
-    return "/" if "/" in free else next(iter(named), "/")
+    # A path as raw field may be anything; requests take only ASCII.
+    return "/" if "/" in free else percent_encoded(next(iter(named), "/"))
 
 
 def mismatch(

@@ -59,4 +59,40 @@ def test_a_kubeconfig_encrypted_with_ansible_vault(istio: Cluster, namespace: st
     group/gatehouse.istio.istio:
       kubeconfig: {kubeconfig}"""
     playbook = PLAY.format(play=defaults) + TASK.format(namespace=namespace)
-    assert istio.playbook(playbook, environment={"ANSIBLE_VAULT_PASSWORD_FILE": str(password)}).changed == 1
+    environment = {"ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    assert istio.playbook(playbook, environment=environment).changed == 1
+    refused = istio.playbook(f"{playbook}      async: 60\n", may_fail=True, environment=environment)
+    assert "kubeconfig: it is encrypted with Ansible Vault, and the decrypted copy is removed" in refused.output
+
+
+def test_async(istio: Cluster, namespace: str) -> None:
+    defaults = f"""  module_defaults:
+    group/gatehouse.istio.istio:
+      kubeconfig: {istio.kubeconfig}"""
+    asynchronous = "      async: 60\n      poll: 1\n"
+    listed = """
+    - name: Read it
+      gatehouse.istio.istio_exposure_info:
+      async: 60
+      poll: 1
+    - name: List it
+      gatehouse.istio.istio_exposures:
+        exposures: []
+      async: 60
+      poll: 1
+"""
+    playbook = PLAY.format(play=defaults) + TASK.format(namespace=namespace) + asynchronous + listed
+    assert istio.playbook(playbook).changed == 1
+    assert istio.playbook(playbook).changed == 0
+
+
+def test_a_private_key_is_not_shown_whatever_the_verbosity(istio: Cluster, namespace: str) -> None:
+    environment = f"""  environment:
+    K8S_AUTH_KUBECONFIG: {istio.kubeconfig}"""
+    body = "MC4CAQAwBQYDK2VwBCIEIKzP"
+    tls = f'        tls: {{client_ca: {{pem: "-----BEGIN PRIVATE KEY-----\\n{body}\\n-----END PRIVATE KEY-----"}}}}\n'
+    playbook = PLAY.format(play=environment) + TASK.format(namespace=namespace) + tls
+    more = {"ANSIBLE_VERBOSITY": "3", "ANSIBLE_DISPLAY_FAILED_STDERR": "false"}
+    result = istio.playbook(playbook, may_fail=True, environment=more)
+    assert "tls.client_ca.pem: it contains a private key, which no option takes;" in result.output
+    assert f"{body}\\n-----END" not in result.output.partition("fatal:")[2]

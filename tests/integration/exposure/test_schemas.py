@@ -17,6 +17,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposur
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.routes import camel_case
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_spec import EXPOSURE
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.raw_fields import ROUTE, SERVER
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.route_spec import MATCH, SETTINGS
 from cluster import tools
 from cluster.layout import cache_directory
@@ -117,6 +118,52 @@ def test_the_options_of_a_route_are_istios_fields_in_snake_case(schemas: dict[st
         "route.redirect.derive_port has other choices",
         "route.redirect.where is no field",
     ]
+
+
+def unlike(shape: Any, schema: Schema, path: str) -> Iterator[str]:
+    """Where raw fields are checked for another type than the schema's."""
+    if isinstance(shape, list):
+        if schema["type"] != "array":
+            yield f"{path} is no list"
+        else:
+            yield from unlike(shape[0], schema["items"], f"{path}[]")
+    elif isinstance(shape, dict):
+        if schema["type"] != "object":
+            yield f"{path} is no dictionary"
+        for name, inner in shape.items() if schema["type"] == "object" else ():
+            fields = schema.get("properties", {})
+            wanted = [*fields.values(), schema.get("additionalProperties")] if name == "*" else [fields.get(name)]
+            known = [field for field in wanted if field]
+            if not known:
+                yield f"{path}.{name} is no field"
+            for field in known:
+                yield from unlike(inner, field, f"{path}.{name}")
+    elif schema["type"] not in {str: ("string",), bool: ("boolean",), int: ("integer",), float: ("number",)}[shape]:
+        yield f"{path} is no {shape.__name__}"
+
+
+def test_raw_fields_are_checked_for_istios_types(schemas: dict[str, Schema]) -> None:
+    servers = schemas["Gateway"]["properties"]["spec"]["properties"]["servers"]
+    assert list(unlike([SERVER], servers, "servers")) == []
+    spec = schemas["VirtualService"]["properties"]["spec"]["properties"]
+    assert list(unlike([ROUTE], merge(spec["http"], spec["tls"]), "routes")) == []
+    assert list(unlike([{"timeout": int, "match": {}, "no": str}], spec["http"], "x")) == [
+        "x[].timeout is no int",
+        "x[].match is no dictionary",
+        "x[].no is no field",
+    ]
+
+
+def merge(one: Schema, other: Schema) -> Schema:
+    """A schema with the fields of both, down to the leaves."""
+    result = {**other, **one}
+    for key in ("properties", "items"):
+        if key in one and key in other:
+            mine, theirs = one[key], other[key]
+            both = mine.keys() & theirs.keys() if key == "properties" else set()
+            merged = {name: merge(mine[name], theirs[name]) for name in both}
+            result[key] = {**theirs, **mine, **merged} if key == "properties" else merge(mine, theirs)
+    return result
 
 
 @pytest.mark.parametrize(

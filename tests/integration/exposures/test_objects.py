@@ -232,7 +232,7 @@ def test_mistakes_in_the_options_are_told_together(expose_all: Run, namespace: s
     given = [{**good, "hosts": ["A.test"]}, {**good, "color": 1}, good, good, {**good, "name": "d", "wait_timeout": 3}]
     message = expose_all(given).message
     for part in (
-        "exposures[0].hosts[0]: 'A.test' has capital letters; write 'a.test'.",
+        "exposures[0].hosts[0]: 'A.test' has capital letters, and Istio and Envoy compare hosts as they are written;",
         "exposures[1]: istio_exposure has no option color; correct or remove it.",
         f"exposures[3]: the exposure {namespace}/a is already exposures[2]; remove one.",
         "exposures[4]: wait_timeout applies to the whole task; set it as an option of the task.",

@@ -27,8 +27,8 @@ def layout(tmp_path: Path) -> Layout:
     return layout
 
 
-def handshake(server: KeyPair, ca: Path, name: str) -> None:
-    """A TLS handshake as Python's clients make it, with strict verification."""
+def handshake(server: KeyPair, ca: Path, name: str) -> bytes | None:
+    """The certificate of a TLS handshake as Python's clients make it, with strict verification."""
     ours, theirs = socket.socketpair()
     accepting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     accepting.load_cert_chain(server.certificate, server.key)
@@ -45,8 +45,8 @@ def handshake(server: KeyPair, ca: Path, name: str) -> None:
     try:
         context = ssl.create_default_context(cafile=str(ca))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
-        with context.wrap_socket(ours, server_hostname=name):
-            pass
+        with context.wrap_socket(ours, server_hostname=name) as connection:
+            return connection.getpeercert(binary_form=True)
     finally:
         ours.close()
         thread.join()
@@ -54,7 +54,9 @@ def handshake(server: KeyPair, ca: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "kubernetes.default.svc"])
 def test_the_api_servers_certificate_is_accepted(layout: Layout, name: str) -> None:
-    handshake(credentials.pair(layout, "kube-apiserver"), layout.pki / "ca.crt", name)
+    pair = credentials.pair(layout, "kube-apiserver")
+    served = handshake(pair, layout.pki / "ca.crt", name)
+    assert served == ssl.PEM_cert_to_DER_cert(pair.certificate.read_text())
 
 
 def test_a_wildcard_covers_one_level_and_no_other_name(layout: Layout) -> None:

@@ -34,18 +34,21 @@ def authorities(cert_manager: Cluster, tmp_path_factory: pytest.TempPathFactory)
             cert_manager_object("ClusterIssuer", name, {"ca": {"secretName": name}}),
         ]
 
-    cert_manager.apply(
-        cert_manager_object("ClusterIssuer", "exposures", {"selfSigned": {}}),
-        *ca("exposures-root", "exposures"),
-        *ca("exposures-first", "exposures-root"),
-        *ca("exposures-second", "exposures-root"),
-    )
-    names = ["exposures-root", "exposures-first", "exposures-second"]
-    certificates = [f"certificate/{name}" for name in names]
-    cert_manager.kubectl("wait", *certificates, "-n", "cert-manager", "--for=condition=Ready", "--timeout=30s")
-    secret = cert_manager.kubectl("get", "secret", "exposures-root", "-n", "cert-manager")
+    def wait(*names: str) -> None:
+        certificates = [f"certificate/{name}" for name in names]
+        cert_manager.kubectl("wait", *certificates, "-n", "cert-manager", "--for=condition=Ready", "--timeout=30s")
+
+    # cert-manager sometimes issues a new certificate twice, with two keys: an issuer whose own certificate comes from
+    # the first would not be verified by the second. So the root is ready first, and each issuer says who signed it.
+    self_signed = cert_manager_object("ClusterIssuer", "exposures", {"selfSigned": {}})
+    cert_manager.apply(self_signed, *ca("exposures-root", "exposures"))
+    wait("exposures-root")
+    issuers = ("exposures-first", "exposures-second")
+    cert_manager.apply(*(entry for name in issuers for entry in ca(name, "exposures-root")))
+    wait(*issuers)
+    secrets = [cert_manager.kubectl("get", "secret", name, "-n", "cert-manager") for name in issuers]
     root = tmp_path_factory.mktemp("authorities") / "root.pem"
-    root.write_bytes(base64.b64decode(secret["data"]["tls.crt"]))
+    root.write_bytes(b"".join(sorted({base64.b64decode(secret["data"]["ca.crt"]) for secret in secrets})))
     return Authorities("exposures-first", "exposures-second", root)
 
 

@@ -172,3 +172,13 @@ def test_removals_come_last_and_only_if_nothing_failed() -> None:
     cluster = MemoryCluster(*live, refuses=["new"])
     outcomes, _warnings = run(cluster, request(exposure("new"), prune=prune, on_error="continue"))
     assert states(outcomes) == {"new": FAILED, "old": NOT_TRIED}
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check mode"])
+def test_a_mistake_in_one_exposure_leaves_the_others_to_go_on_and_prunes_nothing(check_mode: bool) -> None:
+    cluster = MemoryCluster(*live_shared(exposure("old", gateway=SHARED)))
+    prune = {"namespaces": ["shop"], "label_selectors": []}
+    wanted = request(exposure("a", hosts=5), exposure("b"), prune=prune, on_error="continue")
+    outcomes, _warnings = run(cluster, wanted, check_mode)
+    assert states(outcomes) == {"a": FAILED, "b": DONE, "old": NOT_TRIED}
+    assert outcomes[0].problem.startswith("hosts[0]: '5' has no domain")

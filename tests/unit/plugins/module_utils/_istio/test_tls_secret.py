@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio import tls_secret
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import read_tls_secret
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import (
+    identify,
+    identify_secret,
+    read_tls_secret,
+)
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP256R1())
@@ -55,6 +60,28 @@ def test_the_public_part_is_read() -> None:
     assert (result.not_after, result.serial, result.key_fits, result.problem) == (END, "ABC", True, None)
     assert result.has_pair
     assert "PRIVATE" not in repr(result)
+
+
+def test_a_serial_number_of_0_is_read_quietly(recwarn: pytest.WarningsRecorder) -> None:
+    """The commands in Istio's documentation make such certificates."""
+    pem_text = certificate("shop.example.com", serial=0)
+    recwarn.clear()  # those of making it
+    result = read_tls_secret(secret(tls_crt=pem_text, tls_key=pem(KEY)))
+    identity = identify_secret({"tls.crt": base64.b64encode(pem_text).decode()})
+    assert (result.names, result.serial, result.key_fits, result.problem) == (("shop.example.com",), "0", True, None)
+    assert identity == identify(ssl.PEM_cert_to_DER_cert(pem_text.decode()))
+    assert identity is not None
+    assert identity.serial == "00"
+    assert list(recwarn) == []
+
+
+def test_where_cryptography_refuses_a_serial_number_only_the_keys_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pem: bytes) -> None:
+        raise ValueError("invalid serial number: 0 is not positive")
+
+    monkeypatch.setattr(tls_secret, "load_pem_x509_certificates", refuse)
+    result = read_tls_secret(secret(tls_crt=certificate("shop.example.com"), tls_key=pem(KEY)))
+    assert (result.has_pair, result.names, result.not_after, result.problem) == (True, None, None, None)
 
 
 def test_of_a_chain_the_first_certificate_counts() -> None:

@@ -180,9 +180,9 @@ ROUTES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {**TO_WEB, "retries": {"attempts": 2, "retryOn": "5xx"}},
     ),
     (
-        "spec with another type of value",
-        {**WEB, "timeout": "1s", "spec": {"route": {"a": "b"}, "timeout": {"seconds": 1}}},
-        {"route": {"a": "b"}, "timeout": {"seconds": 1}},
+        "spec in place of an option",
+        {**WEB, "timeout": "1s", "spec": {"route": None, "retries": {"attempts": 1}, "timeout": "2s"}},
+        {"retries": {"attempts": 1}, "timeout": "2s"},
     ),
 ]
 

@@ -125,10 +125,23 @@ def test_needs_pods_namespace(gateway: dict[str, Any], tls: dict[str, Any], need
 
 
 @pytest.mark.parametrize(
-    "host", ["a.b", "shop.example.com", "*.example.com", "*", "xn--bcher-kva.example", "localhost"]
+    "host", ["a.b", "shop.example.com", "*.example.com", "*", "xn--bcher-kva.example", "192.0.2.1"]
 )
 def test_valid_hosts(host: str) -> None:
     assert parse(params(hosts=[host])).hosts == (host,)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "tls", "port"),
+    [
+        ({"http_port": 443}, None, 443),
+        ({"http_port": 8443, "https_port": 8443}, {"credential_name": "cert"}, 8443),
+    ],
+)
+def test_ports_of_which_only_one_is_used_may_be_the_same(
+    gateway: dict[str, Any], tls: dict[str, Any] | None, port: int
+) -> None:
+    assert parse(params(gateway={"selector": {"a": "b"}, **gateway}, tls=tls)).gateway_port == port
 
 
 def test_numbers_in_labels_become_strings() -> None:
@@ -146,13 +159,28 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("url", params(hosts=["https://a.b"]), "hosts[0]: 'https://a.b' is a URL; give only the host name"),
     ("path", params(hosts=["a.b/c"]), "hosts[0]: 'a.b/c' contains '/'"),
     ("port in host", params(hosts=["x.y", "a.b:443"]), "hosts[1]: 'a.b:443' contains ':'"),
-    ("capitals", params(hosts=["Shop.example.com"]), "has capital letters; write 'shop.example.com'."),
+    ("capitals", params(hosts=["Shop.example.com"]), "compare hosts as they are written; write 'shop.example.com'."),
     ("unicode", params(hosts=["bücher.example"]), "write an international name in its 'xn--' form."),
     ("inner wildcard", params(hosts=["a.*.com"]), "is not a host name"),
     ("two wildcards", params(hosts=["*.*.com"]), "is not a host name"),
     ("empty host", params(hosts=[""]), "is not a host name"),
-    ("trailing dot", params(hosts=["a.b."]), "is not a host name"),
-    ("long host", params(hosts=[".".join(["a" * 60] * 5)]), "is not a host name"),
+    ("trailing dot", params(hosts=["a.b."]), "hosts[0]: 'a.b.' ends with a dot; leave it out."),
+    ("long host", params(hosts=[".".join(["a" * 60] * 5)]), "has more than 253 characters"),
+    ("long label", params(hosts=[f"{'a' * 64}.b"]), "has a part of more than 63 characters"),
+    ("underscore", params(hosts=["a_b.c"]), "contains '_'"),
+    (
+        "no domain",
+        params(hosts=["intranet"]),
+        "hosts[0]: 'intranet' has no domain, and Istio would take it for a Service",
+    ),
+    ("numeric domain", params(hosts=["shop.123"]), "hosts[0]: 'shop.123' ends in a number, which no domain does"),
+    ("no address", params(hosts=["300.0.2.1"]), "hosts[0]: '300.0.2.1' ends in a number"),
+    (
+        "under its own wildcard",
+        params(hosts=["a.example.com", "*.example.com"]),
+        "hosts[1]: '*.example.com' and 'a.example.com' (hosts[0]) overlap, and Istio refuses both in one list; remove",
+    ),
+    ("all hosts and one", params(hosts=["*", "a.b"]), "hosts[1]: 'a.b' and '*' (hosts[0]) overlap"),
     ("twice", params(hosts=["a.b", "a.b"]), "hosts[1]: 'a.b' is in the list twice; remove one."),
     (
         "no destination",
@@ -175,7 +203,35 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("empty selector", params(gateway={"selector": {}}), "gateway.selector: it is empty"),
     ("selector value", params(gateway={"selector": {"a": True}}), "gateway.selector: the value of 'a' is not a string"),
-    ("same ports", params(gateway={"selector": {"a": "b"}, "http_port": 80, "https_port": 80}), "must differ"),
+    (
+        "same ports",
+        params(gateway={"selector": {"a": "b"}, "http_port": 443}, tls={"credential_name": "cert", "redirect": True}),
+        "gateway: http_port and https_port are both 443; with tls.redirect they must differ.",
+    ),
+    ("zero http_port", params(gateway={"selector": {"a": "b"}, "http_port": 0}), "gateway.http_port: 0 is not a port"),
+    ("zero https_port", params(gateway={"existing": "a", "https_port": 0}), "gateway.https_port: 0 is not a port"),
+    ("float label", params(labels={"version": 1.1}), "labels: the value of 'version' is the number 1.1, and YAML does"),
+    ("float in selector", params(gateway={"selector": {"v": 2.0}}), "gateway.selector: the value of 'v' is the number"),
+    ("label's value", params(labels={"a": "b c"}), "labels: the value 'b c' of 'a' is not one of a label; use at most"),
+    ("label's key", params(labels={"a b": "c"}), "labels: 'a b' is not a label's key; write one such as app"),
+    ("label's prefix", params(labels={"A/b": "c"}), "labels: 'A/b' is not a label's key"),
+    ("cluster domain", params(cluster_domain="cluster.local."), "cluster_domain: 'cluster.local.' is not a DNS domain"),
+    (
+        "own namespace twice",
+        params(export_to=[".", "shop"]),
+        "export_to: '.' and 'shop' are the same namespace; remove one.",
+    ),
+    (
+        "destination's host",
+        with_routes({"destinations": [{"host": "https://api.example.com"}]}),
+        "routes[0].destinations[0].host: 'https://api.example.com' is not a host of Istio's registry",
+    ),
+    (
+        "destination's address",
+        with_routes({"destinations": [{"host": "192.0.2.1"}]}),
+        "needs a ServiceEntry with a name",
+    ),
+    ("subset", with_routes({"destinations": [{"service": "a", "subset": "v_1"}]}), "[0].subset: 'v_1' is not a valid"),
     ("http port", params(gateway={"selector": {"a": "b"}, "http_port": -1}), "gateway.http_port: -1 is not a port"),
     ("existing", params(gateway={"existing": "a/b/c"}), "gateway.existing: 'b/c' is not a valid name"),
     (

@@ -82,8 +82,12 @@ def test_an_entry_does_not_change_the_defaults_of_the_next() -> None:
         ([exposure(hosts=[])], {}, "exposures[0].hosts: the list is empty; name at least one host."),
         ([exposure(hosts=None)], {}, "exposures[0]: state is present but all of the following are missing: hosts."),
         ([exposure(colour=1)], {}, "exposures[0]: istio_exposure has no option colour; correct or remove it."),
-        ([exposure(tls={"colour": 1})], {}, "exposures[0]: istio_exposure has no option tls.colour;"),
-        ([exposure(port="http")], {}, "exposures[0]: argument 'port' is of type"),
+        (
+            [exposure(tls={"colour": 1})],
+            {},
+            "exposures[0].tls: it has no option colour; its options are mode, credential_name,",
+        ),
+        ([exposure(port="http")], {}, "exposures[0].port: 'http' is not a whole number; write it in digits."),
         ([exposure(checks={"x": "error"})], {}, "exposures[0].checks: 'x' is not a check"),
         ([exposure(kubeconfig="x")], {}, "exposures[0]: istio_exposure has no option kubeconfig"),
         (
@@ -105,6 +109,41 @@ def test_an_invalid_option_raises_a_sentence(
     with pytest.raises(OptionError) as caught:
         parsed(*exposures, **options)
     assert message in str(caught.value)
+
+
+def test_a_list_that_goes_on_keeps_mistakes_with_their_entries() -> None:
+    good, *bad = parsed(
+        exposure(),
+        exposure("b", gateway=5),
+        exposure("c", tls={"certificate": False}),
+        exposure("d", hosts=5),
+        exposure("A"),
+        exposure("a"),
+        {"hosts": ["e.test"]},
+        on_error="continue",
+    ).entries
+    assert good.exposure
+    assert not good.mistake
+    assert [(entry.place, entry.key.name, entry.exposure, entry.is_removal) for entry in bad] == [
+        (f"exposures[{index}]", name, None, False) for index, name in enumerate(["b", "c", "d", "A", "a", ""], start=1)
+    ]
+    assert [entry.mistake.partition(";")[0] for entry in bad] == [
+        "gateway: 5 is not a dictionary",
+        "tls.certificate: false is not a dictionary",
+        "hosts[0]: '5' has no domain, and Istio would take it for a Service of the cluster",
+        (
+            "name: 'A' is not a valid name: use at most 63 lower-case letters, digits and '-', starting and "
+            "ending with a letter or digit."
+        ),
+        "the exposure shop/a is already exposures[0]",
+        "missing required arguments: name.",
+    ]
+
+
+def test_text_of_a_dictionary_is_merged_with_the_defaults() -> None:
+    (entry,) = parsed(exposure(gateway="{http_port: 8080, tcp_port: null}", port="")).entries
+    assert entry.exposure
+    assert entry.exposure.gateway == OwnGateway("shop", "a", {"istio": "public"}, http_port=8080)
 
 
 def test_entries_of_a_file_are_parsed_like_a_list() -> None:

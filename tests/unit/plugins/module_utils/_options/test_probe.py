@@ -55,9 +55,13 @@ def test_all_options() -> None:
     ("options", "sentence"),
     [
         ({"path": "health"}, "probe.path: 'health' is not a path; start it with '/'"),
-        ({"path": "/a b"}, "probe.path: '/a b' is not a path;"),
-        ({"path": "/a\r\nX: y"}, "is not a path;"),
-        ({"path": "/ä"}, "probe.path: '/ä' is not a path;"),
+        ({"path": "/a b"}, "probe.path: '/a b' is not sent like that; percent-encode it: '/a%20b'."),
+        ({"path": "/a\r\nX: y"}, "percent-encode it: '/a%0D%0AX:%20y'."),
+        ({"path": "/ä"}, "probe.path: '/ä' is not sent like that; percent-encode it: '/%C3%A4'."),
+        (
+            {"path": "/a#b"},
+            "probe.path: '/a#b' contains '#', after which clients send nothing; remove what follows it.",
+        ),
         ({"method": "get it"}, "probe.method: 'get it' is not an HTTP method;"),
         ({"headers": {"X Y": "z"}}, "probe.headers: 'X Y' is not a header name"),
         ({"headers": {"X": "a\r\nb"}}, "probe.headers: 'X' is not a header name, or its value is not one line"),

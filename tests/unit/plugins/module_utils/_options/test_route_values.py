@@ -83,6 +83,52 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "routes[0].match[0].ignore_uri_case: it has no meaning without uri.prefix or uri.exact; remove it.",
     ),
     ("relative path", match(uri={"exact": "a"}), "routes[0].match[0].uri.exact: 'a' does not match any path"),
+    (
+        "query in a path",
+        match(uri={"exact": "/a?b=1"}),
+        (
+            "routes[0].match[0].uri.exact: '/a?b=1' does not match any path, which ends before '?'; write '/a', and "
+            "match the query with query_params."
+        ),
+    ),
+    ("query in a prefix", match(uri={"prefix": "/?a"}), "uri.prefix: '/?a' does not match any path, which ends before"),
+    ("fragment", match(uri={"prefix": "/a#b"}), "which ends before '#'; write '/a', as clients do not send it."),
+    (
+        "non-ASCII path",
+        match(uri={"prefix": "/straße"}),
+        "uri.prefix: '/straße' does not match any path, as clients send it percent-encoded; write '/stra%C3%9Fe'.",
+    ),
+    ("space in a path", match(uri={"exact": "/a b"}), "write '/a%20b'."),
+    ("part of a millisecond", params({**WEB, "timeout": "1.0005s"}), "routes[0].timeout: '1.0005s' has parts of a"),
+    (
+        "text for a dictionary in server_spec",
+        params(WEB, gateway={"selector": {"a": "b"}, "server_spec": {"tls": "simple"}}),
+        "gateway.server_spec.tls: 'simple' is not a dictionary, which this field is; write one, such as {mode: ...}.",
+    ),
+    (
+        "number for a port in a route's spec",
+        params({**WEB, "spec": {"route": [{"destination": {"host": "x", "port": 8080}}]}}),
+        (
+            "routes[0].spec.route[0].destination.port: 8080 is not a dictionary, which this field is; write one, such "
+            "as {number: ...}."
+        ),
+    ),
+    (
+        "dictionary for a list",
+        params({**WEB, "spec": {"match": {}}}),
+        "routes[0].spec.match: a dictionary is not a list",
+    ),
+    (
+        "list as condition",
+        params({**WEB, "spec": {"match": [{"uri": {"suffix": []}}]}}),
+        "routes[0].spec.match[0].uri.suffix: a list is not text",
+    ),
+    (
+        "null in a list",
+        params({**WEB, "spec": {"mirrors": [None]}}),
+        "routes[0].spec.mirrors[0]: null is not a dictionary",
+    ),
+    ("empty host", params({**WEB, "spec": {"mirror": {"host": []}}}), "routes[0].spec.mirror.host: a list is not text"),
     ("empty regex", match(uri={"regex": ""}), "routes[0].match[0].uri.regex: '' does not match any path"),
     ("empty text", match(authority={"prefix": ""}), "routes[0].match[0].authority.prefix: it is empty"),
     ("method", match(method={"exact": "get"}), "match[0].method.exact: 'get' does not match any request; write 'GET'."),
@@ -223,6 +269,15 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "gateway.server_spec: 'hosts' is set by option hosts; remove it.",
     ),
 ]
+
+
+def test_numbers_given_as_text_in_raw_fields_become_numbers() -> None:
+    spec = {"route": [{"destination": {"host": "x", "port": {"number": "8080"}}, "weight": "1"}], "name": None}
+    (route,) = parse(params({**WEB, "spec": spec})).routes
+    assert route.spec == {
+        "route": [{"destination": {"host": "x", "port": {"number": 8080}}, "weight": 1}],
+        "name": None,
+    }
 
 
 @pytest.mark.parametrize(("options", "sentence"), [case[1:] for case in MISTAKES], ids=[case[0] for case in MISTAKES])

@@ -119,6 +119,18 @@ class Mistake:
 
 MISTAKES = [
     Mistake(
+        id="number for a list in spec",
+        options=certificate(spec={"dnsNames": 5}),
+        hosts=HOSTS,
+        message="tls.certificate.spec.dnsNames: 5 is not a list, which this field is; begin each entry with '- '.",
+    ),
+    Mistake(
+        id="text for a dictionary in spec",
+        options=certificate(spec={"issuerRef": "ca"}),
+        hosts=HOSTS,
+        message="tls.certificate.spec.issuerRef: 'ca' is not a dictionary, which this field is; write one, such as",
+    ),
+    Mistake(
         id="mutual without credential",
         options={"mode": "mutual"},
         hosts=HOSTS,

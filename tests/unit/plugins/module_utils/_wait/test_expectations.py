@@ -182,6 +182,7 @@ def match(**uri: str) -> dict[str, Any]:
         ([match(prefix="/api"), match(prefix="/")], "/"),
         ([match(prefix="/api"), match(exact="/")], "/"),
         ([match(prefix="/api/"), match(exact="/v1")], "/api/"),
+        ([match(prefix="/straße b")], "/stra%C3%9Fe%20b"),
         ([match(regex="/v[0-9]"), match(exact="/v1")], "/v1"),
         ([match(regex="/v[0-9]")], "/"),
         ([{"match": [{"port": 80}], "redirect": {}}, match(exact="/v1")], "/v1"),
