@@ -39,8 +39,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(exposures), C(src), C(defaults) and C(prune), the options of M(gatehouse.istio.istio_exposures). C(src) and
-      C(prune) are empty if they are not given.
+    - The options of M(gatehouse.istio.istio_exposures) by name. C(src) and C(prune) are empty if they are not given.
     - C(problems), a list of sentences.
   type: dict
 """

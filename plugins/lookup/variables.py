@@ -11,8 +11,8 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
 short_description: Read the variables of a role or playbook of this collection
 description:
-  - For the roles and playbooks of this collection. They may be given as YAML, by templates, as extra variables, and by a
-    survey of AWX, whose answers are text, and empty or null where a question was not answered.
+  - For the roles and playbooks of this collection. They may be given as YAML, by templates, as extra variables, and by
+    a survey of AWX, whose answers are text, and empty or null where a question was not answered.
   - Empty text and null mean that a variable is not given. Lists, dictionaries, numbers and booleans may be text.
 options:
   _terms:
@@ -44,20 +44,16 @@ _raw:
 
 from typing import Any
 
-from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.variables import role_problems, role_variables
+
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.of_host import values_of_host
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.variables import check, read
 
 
-class LookupModule(LookupBase):
+class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no type hints
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        # Ansible's own lookup, as each of its versions has another way to work out a variable's template.
-        builtin = lookup_loader.get("ansible.builtin.vars", loader=self._loader, templar=self._templar)
-
-        def value_of(name: str) -> Any:
-            return next(iter(builtin.run([name], variables, default="")), None)  # omit is left out of the list
-
+        value_of = values_of_host(self, variables)
         if self.get_option("check"):
-            return [role_problems(name, value_of, list(variables)) for name in terms]
-        return [role_variables(name, value_of) for name in terms]
+            return [check(name, value_of, variables) for name in terms]
+        return [read(name, value_of).values for name in terms]

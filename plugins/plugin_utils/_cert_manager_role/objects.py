@@ -219,7 +219,9 @@ def _chart_values(variables: Options, files: Options) -> dict[str, Any]:
     }
     if variables["cert_manager_image_registry"]:
         own["imageRegistry"] = variables["cert_manager_image_registry"]
-    return merge_values([own, *user_layers(variables["cert_manager_values"], variables["cert_manager_values_files"], files)])
+    return merge_values(
+        [own, *user_layers(variables["cert_manager_values"], variables["cert_manager_values_files"], files)]
+    )
 
 
 def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
@@ -228,9 +230,10 @@ def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
     `variables` are those of the role by name, `files` has the values files, parsed, by path.
     """
     values = _chart_values(variables, files)
+    timeout = variables["cert_manager_timeout"]
     # Where cert-manager looks up what a ClusterIssuer reads.
     home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["cert_manager_namespace"]
-    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", variables["cert_manager_timeout"]))
+    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", timeout))
     for secret in variables["cert_manager_secrets"]:
         _add_secret(desired, secret, home)
     for issuer in variables["cert_manager_issuers"]:
@@ -242,7 +245,7 @@ def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
     to_read = given.union((need.namespace, need.name) for need in needs)
     return {
         "values": values,
-        "timeout_seconds": duration_seconds(variables["cert_manager_timeout"]) or 0,
+        "timeout_seconds": duration_seconds(timeout) or 0,
         "objects": [asdict(item) for item in desired.items],
         "manifests": desired.manifests,
         "needs": [asdict(need) for need in needs],

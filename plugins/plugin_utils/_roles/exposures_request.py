@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_AS_THEY_ARE = ("defaults", "on_error", "concurrency", "wait_timeout", "cluster_domain")
+
 
 def exposures_request(variables: Mapping[str, Any], places: Sequence[str] = (), found: str = "") -> dict[str, Any]:
     """The options of istio_exposures, and `problems`.
@@ -30,7 +32,7 @@ def exposures_request(variables: Mapping[str, Any], places: Sequence[str] = (), 
     return {
         "exposures": [] if exposures is None else exposures,
         "src": found or src,
-        "defaults": variables["exposures_defaults"],
+        **{name: variables[f"exposures_{name}"] for name in _AS_THEY_ARE},
         "prune": {"namespaces": namespaces, "label_selectors": label_selectors} if namespaces else {},
         "problems": [*problems, *([missing] if src and places and not found else [])],
     }

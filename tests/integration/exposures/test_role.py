@@ -89,7 +89,9 @@ def test_a_list_that_is_not_given_removes_nothing(
     listed = variables.pop("exposures_list")
     lost = {name: listed if name == "exposure_list" else ""}
     result = istio.playbook(play({**variables, **lost}), may_fail=True)
-    assert "exposures_list: it is not given" in " ".join(result.output.split())
+    assert ("did you mean exposures_list?" if name == "exposure_list" else "exposures_list: it is not given") in (
+        result.message
+    )
     assert there(istio, namespace) == both("a", "b")
     assert "2 changed, 0 unchanged." in istio.playbook(play({**variables, "exposures_list": []})).output
     assert there(istio, namespace) == set()
@@ -99,9 +101,14 @@ def test_a_list_that_is_not_given_removes_nothing(
     ("changes", "says"),
     [
         ({"exposures_src": "list.yml"}, "exposures_src: exposures_list has exposures, too; give only one of them."),
-        ({"exposures_list": "shop"}, "exposures_list: it must be a list with a dictionary for each exposure"),
-        ({"exposures_list": [1]}, "exposures_list: it must be a list with a dictionary for each exposure"),
-        ({"exposures_defaults": "[web]"}, "exposures_defaults: it must be a dictionary with options"),
+        ({"exposures_list": "shop"}, "exposures_list: 'shop' is not a list"),
+        ({"exposures_list": [1]}, "exposures_list[0]: 1 is not a dictionary"),
+        ({"exposures_defaults": "[web]"}, "exposures_defaults: a list is not a dictionary"),
+        ({"exposures_prune_label_selectors": ","}, "exposures_prune_label_selectors: ',' has no entry"),
+        (
+            {"exposures_on_eror": "continue"},
+            "exposures_on_eror: there is no such variable; did you mean exposures_on_error?",
+        ),
         (
             {"exposures_prune_namespaces": "", "exposures_prune_label_selectors": "team=shop"},
             "exposures_prune_label_selectors: they only narrow exposures_prune_namespaces",

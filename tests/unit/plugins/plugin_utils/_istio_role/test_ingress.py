@@ -12,6 +12,7 @@ import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.ingress import ingress_values
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import istio_releases
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.variables import read
 
 PUBLIC = {"name": "public"}
 INTERNAL = {"name": "internal", "visibility": "internal"}
@@ -27,22 +28,13 @@ def desired(
     revision: str = "",
 ) -> dict[str, Any]:
     """What role istio asks for with these gateways and these values (and values files) of the chart istiod."""
-    no_values = {f"istio_{chart}_values": {} for chart in ("base", "cni", "gateway")}
-    no_files = {f"istio_{chart}_values_files": [] for chart in ("base", "cni", "gateway")}
-    wanted = {
-        **no_values,
-        **no_files,
-        "istio_namespace": "istio-system",
+    given = {
         "istio_revision": revision,
-        "istio_hub": "",
-        "istio_tag": "",
-        "istio_timeout": "5m",
-        "istio_istiod_values": values or {},
+        "istio_istiod_values": values,
         "istio_istiod_values_files": list(files or {}),
-        "istio_cni_enabled": False,
         "istio_gateways": gateways,
     }
-    return istio_releases(wanted, files or {})
+    return istio_releases(read("istio", given.get).values, files or {})
 
 
 def served_by(selector: str, service: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def wanted(**changes: Any) -> dict[str, Any]:
 
 def by_name(wanted: dict[str, Any]) -> dict[str, Any]:
     """{"base": {"values": {}}} -> {"istio_base_values": {}}, as the role's variables are named."""
-    result = {}
+    result: dict[str, Any] = {}
     for name, value in wanted.items():
         if name in ("base", "istiod", "cni", "gateway"):
             result |= {f"istio_{name}_{'values_files' if key == 'files' else key}": of for key, of in value.items()}

@@ -5,24 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._roles.exposures_request import exposures_request
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.variables import read
 
 SHOP = {"name": "shop", "namespace": "shop"}
 
 
-def request(**variables: Any) -> dict[str, Any]:
-    defaults: dict[str, Any] = {
-        "exposures_list": None,
-        "exposures_src": "",
-        "exposures_defaults": {},
-        "exposures_prune_namespaces": [],
-        "exposures_prune_label_selectors": [],
-    }
-    return exposures_request({**defaults, **variables})
+def request(places: Sequence[str] = (), found: str = "", **variables: Any) -> dict[str, Any]:
+    return exposures_request(read("exposures", variables.get).values, places, found)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +78,11 @@ def test_problems(variables: dict[str, Any], problem: str) -> None:
 
 
 def test_a_file_is_where_it_was_found() -> None:
-    variables = {"exposures_list": None, "exposures_src": "list.yml", "exposures_defaults": {}}
-    variables |= {"exposures_prune_namespaces": [], "exposures_prune_label_selectors": []}
     places = ["/plays/list.yml", "/home/list.yml"]
-    assert exposures_request(variables, places, "/home/list.yml")["src"] == "/home/list.yml"
-    (problem,) = exposures_request(variables, places)["problems"]
+    assert request(places, "/home/list.yml", exposures_src="list.yml")["src"] == "/home/list.yml"
+    (problem,) = request(places, exposures_src="list.yml")["problems"]
     assert problem == (
-        "exposures_src: list.yml does not exist; it was looked for at /plays/list.yml and /home/list.yml on the machine "
-        "that runs Ansible."
+        "exposures_src: list.yml does not exist; it was looked for at /plays/list.yml and /home/list.yml on the "
+        "machine that runs Ansible."
     )
-    assert exposures_request(variables)["problems"] == []
+    assert request(exposures_src="list.yml")["problems"] == []
