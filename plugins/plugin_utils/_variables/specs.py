@@ -69,6 +69,7 @@ FACTS = (
     "exposures_result",
     "report_before",
     "report_exposed",
+    "report_file",
     "report_made",
     "report_page",
     "report_same",
