@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   files:
-    description: The contents of the values files by path, as parsed YAML.
+    description: The texts of the values files by path.
     type: dict
     required: true
 """

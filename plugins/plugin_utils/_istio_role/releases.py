@@ -13,11 +13,14 @@ from dataclasses import asdict, dataclass
 from itertools import permutations
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.raw_fields import raw_fields
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
 from .._roles.helm_values import (
     duration_problems,
     duration_seconds,
-    file_problems,
     merge_values,
+    parsed_files,
     user_layers,
 )
 
@@ -39,6 +42,13 @@ EAST_WEST_PORTS = tuple(
     {"name": name, "port": number, "protocol": "TCP", "targetPort": number}
     for name, number in (("status-port", 15021), ("tls", 15443), ("tls-istiod", 15012), ("tls-webhook", 15017))
 )
+# What the role itself reads of the values for the chart gateway; the rest is for the chart to judge.
+_READ_OF_A_GATEWAY = {
+    "name": str,
+    "kind": str,
+    "labels": {},
+    "service": {"type": str, "ports": [{"name": str, "port": int, "protocol": str}]},
+}
 
 
 @dataclass(frozen=True)
@@ -176,14 +186,15 @@ def _user_layers(variables: Mapping[str, Any], chart: str, files: Mapping[str, A
     return user_layers(variables[f"istio_{chart}_values"], variables[f"istio_{chart}_values_files"], files)
 
 
-def istio_releases(variables: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+def istio_releases(variables: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """The desired releases, as the filter of this name documents them. A mistake is a sentence in `problems`.
 
-    `variables` are those of the role by name, `files` has the values files, parsed, by path.
+    `variables` are those of the role by name, `texts` has the values files by path.
     Later values win: the role's own, the values files in their order, the values dictionary.
     """
     seconds = duration_seconds(variables["istio_timeout"])
-    problems = file_problems(files) + duration_problems("istio_timeout", variables["istio_timeout"])
+    files, problems = parsed_files(texts)
+    problems += duration_problems("istio_timeout", variables["istio_timeout"])
     releases: list[Release] = []
     values: dict[str, dict[str, Any]] = {}
     gateways: list[Gateway] = []
@@ -196,6 +207,11 @@ def istio_releases(variables: Mapping[str, Any], files: Mapping[str, Any]) -> di
         of_all = _user_layers(variables, "gateway", files)
         of_one = user_layers(item.get("values"), item.get("values_files"), files)
         merged = merge_values([own, *of_all, *of_one])
+        try:
+            merged = dict(raw_fields(f"chart values of gateway '{release.name}'", merged, _READ_OF_A_GATEWAY))
+        except OptionError as error:
+            problems.append(str(error))
+            merged = own
         releases.append(release)
         values[release.key] = merged
         gateways.append(_gateway(release, item, merged))

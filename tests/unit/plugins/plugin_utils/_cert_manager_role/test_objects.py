@@ -9,6 +9,7 @@ import base64
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.issuers import DIRECTORIES
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.objects import cert_manager_objects
@@ -32,7 +33,7 @@ def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, An
         "certificates": [],
     }
     variables = {f"cert_manager_{name}": value for name, value in {**defaults, **changes}.items()}
-    return cert_manager_objects(variables, files or {})
+    return cert_manager_objects(variables, {path: yaml.safe_dump(content) for path, content in (files or {}).items()})
 
 
 def spec(**entry: Any) -> Any:

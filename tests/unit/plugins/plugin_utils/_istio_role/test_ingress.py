@@ -34,7 +34,8 @@ def desired(
         "istio_istiod_values_files": list(files or {}),
         "istio_gateways": gateways,
     }
-    return istio_releases(read("istio", given.get).values, files or {})
+    texts = {path: yaml.safe_dump(content) for path, content in (files or {}).items()}
+    return istio_releases(read("istio", given.get).values, texts)
 
 
 def served_by(selector: str, service: str) -> dict[str, Any]:

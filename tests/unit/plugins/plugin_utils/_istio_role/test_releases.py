@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import (
     INTERNAL,
@@ -46,7 +47,7 @@ def by_name(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    return istio_releases(wanted(**changes), files or {})
+    return istio_releases(wanted(**changes), {path: yaml.safe_dump(content) for path, content in (files or {}).items()})
 
 
 def gateway_values(files: dict[str, Any] | None = None, revision: str = "", **gateway: Any) -> Any:
