@@ -88,7 +88,7 @@ WRONG: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "variable", "spec"), EVERY, ids=[variable for _, variable, _ in EVERY])
+@pytest.mark.parametrize(("name", "variable", "spec"), EVERY, ids=[entry[1] for entry in EVERY])
 def test_every_variable_in_every_form(name: str, variable: str, spec: Mapping[str, Any]) -> None:
     for nothing in (None, "", "  \n", "__omit_place_holder__2b1f"):
         assert meant(name, **{variable: nothing})[variable] == default(spec)
@@ -221,7 +221,7 @@ def test_a_misspelled_name(name: str, misspelled: str, near: str) -> None:
 
 @pytest.mark.parametrize("name", [*ROLES, "report"])
 def test_names_that_are_no_mistake(name: str) -> None:
-    ours = [variable for _, variable, _ in EVERY]
+    ours = [entry[1] for entry in EVERY]
     facts = ["istio_ingress_gateways", "istio_changed", "istio_left", "istio_preflight", "istio_preflight_role"]
     others = ["exposures", "ansible_host", "inventory_hostname", "groups", "__istio_gateway", "istio__plan"]
     result = check(name, NOTHING.get, [*ours, *facts, *others, "cert_manager_left", "exposures_result", "playbook_dir"])
