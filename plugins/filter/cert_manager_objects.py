@@ -16,11 +16,11 @@ description:
 positional: files
 options:
   _input:
-    description: The variables of the role, as its C(vars/main.yml) collects them.
+    description: The variables of the role by name, as P(gatehouse.istio.variables#lookup) returns them.
     type: dict
     required: true
   files:
-    description: The contents of the values files by path, as parsed YAML.
+    description: The texts of the values files by path.
     type: dict
     required: true
 """
@@ -29,7 +29,7 @@ EXAMPLES = r"""
 - name: Show the objects of the role, by name only
   ansible.builtin.debug:
     msg: >-
-      {{ (cert_manager__variables | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
+      {{ (cert_manager__given | gatehouse.istio.cert_manager_objects(cert_manager__values_files)).objects
          | map(attribute='id') }}
 """
 

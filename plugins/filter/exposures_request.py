@@ -11,26 +11,35 @@ author: gatehouse.istio contributors (@gatehouse-istio)
 version_added: 0.2.0
 short_description: Turn the variables of role exposures into options of a module
 description:
-  - For role P(gatehouse.istio.exposures#role), whose variables may be the text that a survey of AWX gives.
+  - For role P(gatehouse.istio.exposures#role).
   - Problems are returned as sentences, not raised, so that the role can report all of them at once.
+positional: places, found
 options:
   _input:
-    description: The variables of the role by name.
+    description: The variables of the role by name, as P(gatehouse.istio.variables#lookup) returns them.
     type: dict
     required: true
+  places:
+    description: The paths at which C(exposures_src) was looked for; none if it is on another machine.
+    type: list
+    elements: str
+    default: []
+  found:
+    description: The path at which it is.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
 - name: Show what the role passes to the module
   ansible.builtin.debug:
-    msg: "{{ {'exposures_list': '[{name: shop}]'} | gatehouse.istio.exposures_request }}"
+    msg: "{{ lookup('gatehouse.istio.variables', 'exposures') | gatehouse.istio.exposures_request }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - C(exposures), C(src), C(defaults) and C(prune), the options of M(gatehouse.istio.istio_exposures). C(src) and
-      C(prune) are empty if they are not given.
+    - The options of M(gatehouse.istio.istio_exposures) by name. C(src) and C(prune) are empty if they are not given.
     - C(problems), a list of sentences.
   type: dict
 """

@@ -17,11 +17,11 @@ description:
 positional: files
 options:
   _input:
-    description: The variables of the role, as its C(vars/main.yml) collects them.
+    description: The variables of the role by name, as P(gatehouse.istio.variables#lookup) returns them.
     type: dict
     required: true
   files:
-    description: The contents of the values files by path, as parsed YAML.
+    description: The texts of the values files by path.
     type: dict
     required: true
 """
@@ -29,7 +29,7 @@ options:
 EXAMPLES = r"""
 - name: Show the releases of the role
   ansible.builtin.debug:
-    msg: "{{ istio__variables | gatehouse.istio.istio_releases(istio__values_files) }}"
+    msg: "{{ istio__given | gatehouse.istio.istio_releases(istio__values_files) }}"
 """
 
 RETURN = r"""

@@ -29,7 +29,7 @@ def sample() -> Any:
 
 
 def write(exposed: Mapping[str, Any], page: Path, check: bool = False, **variables: Any) -> PlaybookResult:
-    """Run the tasks. `variables` override those of the playbook."""
+    """Run the tasks. `variables` are given as a user gives them."""
     (play,) = yaml.safe_load(PLAYBOOK.read_text())
     without_cluster = {
         **{key: value for key, value in play.items() if key != "module_defaults"},

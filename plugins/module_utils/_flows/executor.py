@@ -106,5 +106,5 @@ class Executor:
             return results
         return [
             {**result, "action": step.action} if step.shared_change and result["action"] != UNCHANGED else result
-            for step, result in zip(steps, results, strict=True)
+            for step, result in zip(steps, results)
         ]

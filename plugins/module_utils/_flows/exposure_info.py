@@ -64,7 +64,7 @@ def info_result(live: LiveExposures, request: InfoRequest) -> Result:
     """What the task returns, except for its query. Pure."""
     entries = describe_exposures(live)
     if request.levels is not None:
-        for entry, findings in zip(entries, _findings(live, request), strict=True):
+        for entry, findings in zip(entries, _findings(live, request)):
             entry["findings"] = findings
     if request.desired is None:
         return {"exposures": entries}

@@ -45,7 +45,7 @@ class Connections:
         self._by_gateway: dict[str, list[int]] = {}
         self._by_host: dict[_PlaceAndName, list[int]] = {}
         self._by_certificate: dict[_PlaceAndName, list[int]] = {}
-        for position, (server, names) in enumerate(zip(self._servers, self._certificates, strict=True)):
+        for position, (server, names) in enumerate(zip(self._servers, self._certificates)):
             self._by_gateway.setdefault(server.gateway, []).append(position)
             for name in names:
                 self._by_certificate.setdefault((server.place, name), []).append(position)

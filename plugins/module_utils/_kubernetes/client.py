@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.compat.version import LooseVersion
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -57,6 +58,7 @@ from .retry import (
 
 KUBERNETES_IMPORT_ERROR: str | None = None
 try:
+    from kubernetes import __version__ as kubernetes_version
     from kubernetes.client import ApiClient
     from kubernetes.config import ConfigException
     from urllib3 import Retry, Timeout
@@ -67,6 +69,7 @@ try:
 except ImportError:
     KUBERNETES_IMPORT_ERROR = traceback.format_exc()
 
+_OLDEST_KUBERNETES = "24.2.0"
 CONNECTION = ArgumentSpec(argument_spec=AUTH_ARG_SPEC)
 
 _ISTIO, _CERT_MANAGER, _ACME = "networking.istio.io", "cert-manager.io", "acme.cert-manager.io"
@@ -109,6 +112,11 @@ class KubernetesClient:
         """
         if KUBERNETES_IMPORT_ERROR:
             module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+        if LooseVersion(kubernetes_version) < LooseVersion(_OLDEST_KUBERNETES):
+            module.warn(
+                f"The Python package kubernetes {kubernetes_version} is older than this collection supports; install "
+                f"{_OLDEST_KUBERNETES} or newer on the host on which the module runs."
+            )
         if isinstance(module.params.get("kubeconfig"), dict):
             module.no_log_values.update(extract_sensitive_values_from_kubeconfig(module.params["kubeconfig"]))
         try:

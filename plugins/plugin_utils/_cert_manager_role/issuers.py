@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.raw_fields import Shape, raw_fields
+
 from .._roles.helm_values import merge_values
 
 Options = Mapping[str, Any]
@@ -25,6 +27,12 @@ DIRECTORIES = {
 }
 # Istio takes an Ingress of this class (meshConfig.ingressClass) without an object IngressClass.
 INGRESS_CLASS = "istio"
+
+
+# What is read here of raw fields of cert-manager; the rest is for the API server to judge.
+_AUTH = {"clientCertificate": {"secretName": str}}
+_SPEC = {"ca": {"secretName": str}, "vault": {"auth": _AUTH}}
+_HTTP01: Shape = {"ingress": {}}
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,23 @@ def issuer_spec(issuer: Options) -> dict[str, Any]:
     """The spec; what the entry says as `spec`, raw fields of cert-manager, wins."""
     made = {"acme": _acme, "ca": _ca, "self_signed": lambda _issuer: {"selfSigned": {}}, "vault": _vault}
     return merge_values([*(made[name](issuer) for name in chosen_types(issuer)), issuer.get("spec") or {}])
+
+
+def shaped_issuer(place: str, issuer: Options) -> Options:
+    """The entry, whose raw fields have the shape in which they are read here. Raises OptionError."""
+    shaped = {**issuer, "spec": raw_fields(f"{place}.spec", issuer.get("spec"), _SPEC)}
+    if issuer.get("vault"):
+        auth = raw_fields(f"{place}.vault.auth", issuer["vault"]["auth"], _AUTH)
+        shaped["vault"] = {**issuer["vault"], "auth": auth}
+    if issuer.get("acme"):
+        solvers = [
+            {**solver, "http01": raw_fields(f"{place}.acme.solvers[{index}].http01", solver["http01"], _HTTP01)}
+            if solver.get("http01") is not None
+            else solver
+            for index, solver in enumerate(issuer["acme"].get("solvers") or [])
+        ]
+        shaped["acme"] = {**issuer["acme"], "solvers": solvers}
+    return shaped
 
 
 def _ca(issuer: Options) -> dict[str, Any]:
@@ -120,7 +145,7 @@ def solver_problems(where: str, issuer: Options) -> list[str]:
 def secrets_read(spec: Options) -> list[SecretKey]:
     """The Secrets that must be there before the issuer can work."""
     secrets = set(_secret_refs(spec))
-    if spec.get("ca"):
+    if (spec.get("ca") or {}).get("secretName"):
         secrets.add(SecretKey(spec["ca"]["secretName"], "tls.key"))
     client = ((spec.get("vault") or {}).get("auth") or {}).get("clientCertificate") or {}
     if client.get("secretName"):
@@ -132,7 +157,7 @@ def _secret_refs(value: Any) -> Iterator[SecretKey]:
     """By the name that cert-manager gives such fields; not what a webhook's solver has, which may mean anything."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            is_ref = name.endswith("ecretRef") and isinstance(inner, Mapping) and inner.get("name")
+            is_ref = str(name).endswith("ecretRef") and isinstance(inner, Mapping) and inner.get("name")
             if is_ref and (name != "privateKeySecretRef" or value.get("disableAccountKeyGeneration")):
                 yield SecretKey(str(inner["name"]), str(inner.get("key") or ""))
             elif name not in ("webhook", "privateKeySecretRef"):

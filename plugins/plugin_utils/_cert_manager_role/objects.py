@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import FIELD_MANAGER, MANAGED_BY
-from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import is_dns_name, is_label
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.raw_fields import CERTIFICATE, raw_fields
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError, is_dns_name, is_label
 
 from .._roles.helm_values import (
     duration_problems,
     duration_seconds,
-    file_problems,
     merge_values,
+    parsed_files,
     user_layers,
 )
 from .issuers import (
     chosen_types,
     issuer_spec,
     secrets_read,
+    shaped_issuer,
     solver_problems,
 )
 
@@ -60,6 +63,9 @@ class Need:
     by: str
 
 
+_CERTIFICATE = {**CERTIFICATE, "secretName": str}
+
+
 @dataclass
 class Desired:
     """What the variables ask for, while it is collected."""
@@ -72,6 +78,13 @@ class Desired:
         default_factory=dict
     )  # Certificates by their Secrets' namespace and name
     issuer_kinds: set[str] = field(default_factory=set)  # of those that Certificates name
+
+    @contextmanager
+    def noting_mistakes(self) -> Iterator[None]:
+        try:
+            yield
+        except OptionError as error:
+            self.problems.append(str(error))
 
     def add(self, api_version: str, kind: str, options: Options, content: Options) -> Item:
         namespace, name = options.get("namespace") or "", options["name"]
@@ -128,7 +141,7 @@ def _private_key(key: Options) -> dict[str, Any]:
 
 def _certificate_spec(certificate: Options) -> dict[str, Any]:
     issuer = certificate["issuer"]
-    is_ca = str(certificate.get("is_ca") or False).lower() in ("true", "yes", "1", "on")
+    is_ca = bool(certificate.get("is_ca"))
     usages = certificate.get("usages") or ([] if is_ca else SERVER_USAGES)
     spec = {
         "secretName": certificate.get("secret_name") or certificate["name"],
@@ -158,10 +171,12 @@ def _add_certificate(desired: Desired, certificate: Options) -> None:
         return
     spec = _certificate_spec(certificate)
     item = desired.add(CERT_MANAGER, "Certificate", certificate, {"spec": spec})
-    if spec["issuerRef"]["group"] == "cert-manager.io":
-        desired.issuer_kinds.add(spec["issuerRef"]["kind"])
-    desired.issued.setdefault((item.namespace, spec["secretName"]), []).append(item.id)
-    for name in spec.get("dnsNames", []):
+    reference = spec.get("issuerRef") or {}  # null among the raw fields removes it, and the API server will refuse that
+    if reference.get("group") == "cert-manager.io" and reference.get("kind"):
+        desired.issuer_kinds.add(reference["kind"])
+    if spec.get("secretName"):
+        desired.issued.setdefault((item.namespace, spec["secretName"]), []).append(item.id)
+    for name in spec.get("dnsNames") or []:
         if not is_dns_name(name.removeprefix("*.")):
             desired.problems.append(
                 f"The {item.id} lists '{name}', which is not a DNS name; write one such as shop.example.com or "
@@ -217,33 +232,39 @@ def _chart_values(variables: Options, files: Options) -> dict[str, Any]:
         # A Job that asks the webhook once; the role does that by itself, and needs no further image for it.
         "startupapicheck": {"enabled": False},
     }
-    if variables["image_registry"]:
-        own["imageRegistry"] = variables["image_registry"]
-    return merge_values([own, *user_layers(variables["values"], variables["values_files"], files)])
+    if variables["cert_manager_image_registry"]:
+        own["imageRegistry"] = variables["cert_manager_image_registry"]
+    return merge_values(
+        [own, *user_layers(variables["cert_manager_values"], variables["cert_manager_values_files"], files)]
+    )
 
 
-def cert_manager_objects(variables: Options, files: Options) -> dict[str, Any]:
+def cert_manager_objects(variables: Options, texts: Mapping[str, str]) -> dict[str, Any]:
     """Chart values, objects and their manifests. A mistake is a sentence in `problems`.
 
-    `variables` is cert_manager__variables of roles/cert_manager/vars/main.yml, `files` has the values files, parsed, by
-    path.
+    `variables` are those of the role by name, `texts` has the values files by path.
     """
+    files, problems = parsed_files(texts)
     values = _chart_values(variables, files)
+    timeout = variables["cert_manager_timeout"]
     # Where cert-manager looks up what a ClusterIssuer reads.
-    home = values.get("clusterResourceNamespace") or values.get("namespace") or variables["namespace"]
-    desired = Desired(problems=file_problems(files) + duration_problems("cert_manager_timeout", variables["timeout"]))
-    for secret in variables["secrets"]:
+    home = str(values.get("clusterResourceNamespace") or values.get("namespace") or variables["cert_manager_namespace"])
+    desired = Desired(problems=problems + duration_problems("cert_manager_timeout", timeout))
+    for secret in variables["cert_manager_secrets"]:
         _add_secret(desired, secret, home)
-    for issuer in variables["issuers"]:
-        _add_issuer(desired, issuer, home)
-    for certificate in variables["certificates"]:
-        _add_certificate(desired, certificate)
+    for index, issuer in enumerate(variables["cert_manager_issuers"]):
+        with desired.noting_mistakes():
+            _add_issuer(desired, shaped_issuer(f"cert_manager_issuers[{index}]", issuer), home)
+    for index, certificate in enumerate(variables["cert_manager_certificates"]):
+        with desired.noting_mistakes():
+            spec = raw_fields(f"cert_manager_certificates[{index}].spec", certificate.get("spec"), _CERTIFICATE)
+            _add_certificate(desired, {**certificate, "spec": spec})
     given = {(item.namespace, item.name) for item in desired.items if item.kind == "Secret"}
     needs = [need for need in desired.needs if (need.namespace, need.name) not in given.union(desired.issued)]
     to_read = given.union((need.namespace, need.name) for need in needs)
     return {
         "values": values,
-        "timeout_seconds": duration_seconds(variables["timeout"]) or 0,
+        "timeout_seconds": duration_seconds(timeout) or 0,
         "objects": [asdict(item) for item in desired.items],
         "manifests": desired.manifests,
         "needs": [asdict(need) for need in needs],

@@ -80,8 +80,8 @@ def _addresses(service: Object, nodes: Iterable[Object]) -> list[str]:
 def _port(port: Object) -> dict[str, Any]:
     return {
         "name": port.get("name", ""),
-        "port": port["port"],
-        "target_port": port.get("targetPort", port["port"]),
+        "port": port.get("port"),
+        "target_port": port.get("targetPort", port.get("port")),
         "node_port": port.get("nodePort"),
         "protocol": port.get("protocol", "TCP"),
     }

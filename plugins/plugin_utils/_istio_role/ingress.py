@@ -81,7 +81,7 @@ def _mesh(config_maps: Iterable[Object]) -> Object:
 def _first_public(gateways: Iterable[Object]) -> dict[str, str]:
     """HTTP-01 and plain Ingress objects are requested at port 80, which an east-west gateway lacks, for one."""
     for gateway in gateways:
-        ports = [str(port["port"]) for port in gateway["ports"]]
+        ports = [str(port.get("port")) for port in gateway["ports"]]
         if gateway["state"] == "present" and gateway["visibility"] == "public" and "80" in ports:
             return {SELECTOR: gateway["selector"]["istio"], SERVICE: gateway["workload"]}
     return {}

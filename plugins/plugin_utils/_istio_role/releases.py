@@ -13,11 +13,14 @@ from dataclasses import asdict, dataclass
 from itertools import permutations
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.raw_fields import raw_fields
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
+
 from .._roles.helm_values import (
     duration_problems,
     duration_seconds,
-    file_problems,
     merge_values,
+    parsed_files,
     user_layers,
 )
 
@@ -39,6 +42,13 @@ EAST_WEST_PORTS = tuple(
     {"name": name, "port": number, "protocol": "TCP", "targetPort": number}
     for name, number in (("status-port", 15021), ("tls", 15443), ("tls-istiod", 15012), ("tls-webhook", 15017))
 )
+# What the role itself reads of the values for the chart gateway; the rest is for the chart to judge.
+_READ_OF_A_GATEWAY = {
+    "name": str,
+    "kind": str,
+    "labels": {},
+    "service": {"type": str, "ports": [{"name": str, "port": int, "protocol": str}]},
+}
 
 
 @dataclass(frozen=True)
@@ -71,19 +81,19 @@ class Gateway:
     ports: list[dict[str, Any]]
 
 
-def _control_plane(variables: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any], Mapping[str, Any]]]:
-    """base, cni and istiod: the release, the role's own values and the user's {values, files}."""
-    namespace, revision = variables["namespace"], variables["revision"]
-    images = {key: variables[key] for key in ("hub", "tag") if variables[key]}
+def _control_plane(variables: Mapping[str, Any]) -> list[tuple[Release, dict[str, Any]]]:
+    """base, cni and istiod: the release and the role's own values."""
+    namespace, revision = variables["istio_namespace"], variables["istio_revision"]
+    images = {key: variables[f"istio_{key}"] for key in ("hub", "tag") if variables[f"istio_{key}"]}
     scope = {"istioNamespace": namespace}
     rev = {"revision": revision} if revision else {}
     base = {"global": scope, **({"defaultRevision": revision} if revision else {})}
     istiod = f"istiod-{revision}" if revision else "istiod"
-    parts = [(Release("istio-base", namespace, "base"), base, variables["base"])]
-    if variables["cni"]["enabled"]:
+    parts = [(Release("istio-base", namespace, "base"), base)]
+    if variables["istio_cni_enabled"]:
         cni = {"global": {**images}, **rev} if images else dict(rev)
-        parts.append((Release("istio-cni", variables["cni"]["namespace"], "cni"), cni, variables["cni"]))
-    parts.append((Release(istiod, namespace, "istiod"), {"global": {**scope, **images}, **rev}, variables["istiod"]))
+        parts.append((Release("istio-cni", variables["istio_cni_namespace"] or namespace, "cni"), cni))
+    parts.append((Release(istiod, namespace, "istiod"), {"global": {**scope, **images}, **rev}))
     return parts
 
 
@@ -172,26 +182,36 @@ def _text(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def istio_releases(variables: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+def _user_layers(variables: Mapping[str, Any], chart: str, files: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return user_layers(variables[f"istio_{chart}_values"], variables[f"istio_{chart}_values_files"], files)
+
+
+def istio_releases(variables: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """The desired releases, as the filter of this name documents them. A mistake is a sentence in `problems`.
 
-    `variables` is istio__variables of roles/istio/vars/main.yml, `files` has the values files, parsed, by path.
+    `variables` are those of the role by name, `texts` has the values files by path.
     Later values win: the role's own, the values files in their order, the values dictionary.
     """
-    seconds = duration_seconds(variables["timeout"])
-    problems = file_problems(files) + duration_problems("istio_timeout", variables["timeout"])
+    seconds = duration_seconds(variables["istio_timeout"])
+    files, problems = parsed_files(texts)
+    problems += duration_problems("istio_timeout", variables["istio_timeout"])
     releases: list[Release] = []
     values: dict[str, dict[str, Any]] = {}
     gateways: list[Gateway] = []
-    for release, own, user in _control_plane(variables):
+    for release, own in _control_plane(variables):
         releases.append(release)
-        values[release.key] = merge_values([own, *user_layers(user["values"], user["files"], files)])
-    for item in variables["gateways"]:
+        values[release.key] = merge_values([own, *_user_layers(variables, release.chart, files)])
+    for item in variables["istio_gateways"]:
         release = Release(item["name"], item.get("namespace", "istio-ingress"), "gateway", item.get("state", "present"))
-        own = _gateway_values(item, variables["revision"])
-        of_all = user_layers(variables["gateway"]["values"], variables["gateway"]["files"], files)
+        own = _gateway_values(item, variables["istio_revision"])
+        of_all = _user_layers(variables, "gateway", files)
         of_one = user_layers(item.get("values"), item.get("values_files"), files)
         merged = merge_values([own, *of_all, *of_one])
+        try:
+            merged = dict(raw_fields(f"chart values of gateway '{release.name}'", merged, _READ_OF_A_GATEWAY))
+        except OptionError as error:
+            problems.append(str(error))
+            merged = own
         releases.append(release)
         values[release.key] = merged
         gateways.append(_gateway(release, item, merged))

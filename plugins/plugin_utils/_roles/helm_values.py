@@ -14,6 +14,8 @@ from typing import Any
 
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_file import parse_text
+
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -33,12 +35,21 @@ def user_layers(
     return [*(content for content in contents if isinstance(content, Mapping)), values or {}]
 
 
-def file_problems(files: Mapping[str, Any]) -> list[str]:
-    return [
-        f"The values file {path} must hold a YAML mapping of chart values, but it holds a {type(content).__name__}."
-        for path, content in files.items()
-        if content is not None and not isinstance(content, Mapping)
-    ]
+def parsed_files(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """What the values files hold, by path, and sentences about those that cannot be used."""
+    files: dict[str, Any] = {}
+    problems = []
+    for path, text in texts.items():
+        try:
+            # The parser in C takes only str itself, and Ansible gives classes of its own.
+            files[path] = parse_text("".join(text))
+        except (TypeError, ValueError, RecursionError) as error:
+            files[path] = None
+            problems.append(f"The values file {path} is not valid YAML ({error}); correct it.")
+        if not isinstance(files[path], (Mapping, type(None))):
+            what = "a list" if isinstance(files[path], list) else "a single value"
+            problems.append(f"The values file {path} must hold a YAML mapping of chart values, but it holds {what}.")
+    return files, problems
 
 
 def duration_seconds(text: str) -> float | None:

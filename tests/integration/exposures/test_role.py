@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.specs import variables_of
 from cluster.layout import REPOSITORY
 from cluster.testing import Cluster
 from support.exposures import PUBLIC, both, exposures, there
@@ -23,6 +24,8 @@ ROLE = """
   roles:
     - role: gatehouse.istio.exposures
 """
+
+EXPOSE = REPOSITORY / "playbooks" / "expose.yml"
 
 
 def play(variables: dict[str, Any]) -> str:
@@ -62,7 +65,7 @@ def test_the_playbook_takes_what_a_survey_gives(istio: Cluster, namespace: str, 
         "exposures_on_error": "continue",
         "exposures_wait_timeout": "60",
     }
-    assert "2 changed, 0 unchanged." in istio.playbook(REPOSITORY / "playbooks" / "expose.yml", answers).output
+    assert "2 changed, 0 unchanged." in istio.playbook(EXPOSE, answers).output
     assert there(istio, namespace) == both("a", "b")
 
 
@@ -89,19 +92,82 @@ def test_a_list_that_is_not_given_removes_nothing(
     listed = variables.pop("exposures_list")
     lost = {name: listed if name == "exposure_list" else ""}
     result = istio.playbook(play({**variables, **lost}), may_fail=True)
-    assert "exposures_list: it is not given" in " ".join(result.output.split())
+    assert ("did you mean exposures_list?" if name == "exposure_list" else "exposures_list: it is not given") in (
+        result.message
+    )
     assert there(istio, namespace) == both("a", "b")
     assert "2 changed, 0 unchanged." in istio.playbook(play({**variables, "exposures_list": []})).output
     assert there(istio, namespace) == set()
+
+
+def test_questions_of_a_survey_without_an_answer(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
+    """From ansible-core 2.19 on, !unsafe '' is loaded as null, in older ones as empty text."""
+    answered = ("exposures_list", "exposures_defaults")
+    questions = [name for name in variables_of("exposures") if name not in answered]
+    answers = yaml.safe_dump({name: variables[name] for name in answered}).splitlines()
+    lines = [*answers, *(f"{name}: !unsafe ''" for name in questions)]
+    text = ROLE + "  vars:\n" + "".join(f"    {line}\n" for line in lines)
+    assert "2 changed, 0 unchanged." in istio.playbook(text, check=True).output
+    assert there(istio, namespace) == set()
+    assert "2 changed, 0 unchanged." in istio.playbook(text).output
+    assert there(istio, namespace) == both("a", "b")
+    nothing = ROLE + "  vars:\n" + "".join(f"    {name}: !unsafe ''\n" for name in variables_of("exposures"))
+    assert "0 changed, 0 unchanged." in istio.playbook(nothing).output
+    assert there(istio, namespace) == both("a", "b")
+
+
+@pytest.mark.parametrize("content", [None, "", "null\n", "---\n"], ids=["missing", "empty", "null", "only a line"])
+def test_a_file_without_a_list_removes_nothing(
+    istio: Cluster, namespace: str, variables: dict[str, Any], tmp_path: Path, content: str | None
+) -> None:
+    assert "2 changed, 0 unchanged." in istio.playbook(play(variables)).output
+    file = tmp_path / "list.yml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    wrong = {**variables, "exposures_list": "", "exposures_src": str(file)}
+    result = istio.playbook(play(wrong), may_fail=True)
+    assert result.exit_code != 0
+    assert str(file) in result.message
+    assert there(istio, namespace) == both("a", "b")
+
+
+def test_a_file_is_found_where_the_user_is(
+    istio: Cluster, namespace: str, variables: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.json").write_text(json.dumps(variables.pop("exposures_list")), encoding="utf-8")
+    given = {**variables, "exposures_src": "./list.json"}
+    assert "2 changed, 0 unchanged." in istio.playbook(EXPOSE, given).output
+    assert there(istio, namespace) == both("a", "b")
+
+
+def test_each_host_of_an_inventory_stands_for_a_cluster(
+    istio: Cluster, namespace: str, variables: dict[str, Any]
+) -> None:
+    host = {"name": "east", "groups": "fleet", "ansible_connection": "local"}
+    add = {"name": "Add a host", "hosts": "localhost", "gather_facts": False}
+    plays = [
+        {**add, "tasks": [{"name": "Add it", "ansible.builtin.add_host": host}]},
+        {"name": "Expose", "ansible.builtin.import_playbook": "gatehouse.istio.expose"},
+    ]
+    result = istio.playbook(json.dumps(plays), {**variables, "expose_on": "fleet"})
+    assert "2 changed, 0 unchanged." in result.output
+    assert "[east]" in result.output
+    assert there(istio, namespace) == both("a", "b")
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"exposures_src": "list.yml"}, "exposures_src: exposures_list has exposures, too; give only one of them."),
-        ({"exposures_list": "shop"}, "exposures_list: it must be a list with a dictionary for each exposure"),
-        ({"exposures_list": [1]}, "exposures_list: it must be a list with a dictionary for each exposure"),
-        ({"exposures_defaults": "[web]"}, "exposures_defaults: it must be a dictionary with options"),
+        ({"exposures_list": "shop"}, "exposures_list: 'shop' is not a list"),
+        ({"exposures_list": [1]}, "exposures_list[0]: 1 is not a dictionary"),
+        ({"exposures_defaults": "[web]"}, "exposures_defaults: a list is not a dictionary"),
+        ({"exposures_prune_label_selectors": ","}, "exposures_prune_label_selectors: ',' has no entry"),
+        (
+            {"exposures_on_eror": "continue"},
+            "exposures_on_eror: there is no such variable; did you mean exposures_on_error?",
+        ),
         (
             {"exposures_prune_namespaces": "", "exposures_prune_label_selectors": "team=shop"},
             "exposures_prune_label_selectors: they only narrow exposures_prune_namespaces",

@@ -17,6 +17,7 @@ import pytest
 from report.reading import Page
 from report.writing import PLAYBOOK, sample, write
 
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.specs import variables_of
 from cluster import chromium, pki
 from cluster.chromium import Chromium
 from cluster.errors import ClusterError
@@ -132,6 +133,81 @@ def test_what_was_desired_and_selected(
     assert "error destination-missing" in page.text
     wrong = istio.playbook(PLAYBOOK, {**given, "report_desired": [{"name": "a"}]}, may_fail=True)
     assert wrong.message.startswith("desired[0]: ")
+
+
+UNANSWERED = """
+- name: Answer no question of a survey
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Remember the answers
+      ansible.builtin.set_fact: {facts}
+
+- name: Report
+  ansible.builtin.import_playbook: gatehouse.istio.report
+"""
+
+
+def test_questions_of_a_survey_without_an_answer(
+    istio: Cluster, expose: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From ansible-core 2.19 on, !unsafe '' is loaded as null."""
+    expose("a")
+    monkeypatch.chdir(tmp_path)
+    names = [name for name in variables_of("report") if name != "report_on"]
+    answers = ", ".join(f"{name}: !unsafe ''" for name in names)
+    result = istio.playbook(UNANSWERED.format(facts="{" + answers + "}"), {"report_on": None})
+    assert result.changed == 1
+    page = Page((tmp_path / "istio-report.html").read_text())
+    assert page.headings[0] == "Findings"
+    assert "all namespaces" in page.text
+    assert "Compared" not in page.text
+
+
+def test_a_fleet_and_text_for_everything(
+    istio: Cluster, expose: Run, options: Callable[..., dict[str, Any]], namespace: str, tmp_path: Path
+) -> None:
+    """Each host of the inventory stands for a cluster, and none of them is localhost."""
+    expose("a")
+    expose("b")
+    expose("c")
+    fleet = {"name": "Take two hosts", "hosts": "localhost", "gather_facts": False}
+    host = {"name": "{{ item }}", "groups": "fleet", "ansible_connection": "local"}
+    fleet["tasks"] = [{"name": "Add them", "ansible.builtin.add_host": host, "loop": ["east", "west"]}]
+    plays = json.dumps([fleet, {"name": "Report", "ansible.builtin.import_playbook": "gatehouse.istio.report"}])
+    given = {
+        "report_on": "fleet",
+        "report_path": str(tmp_path / "{{ inventory_hostname }}.html"),
+        "report_namespace": namespace,
+        "report_hosts": f"a.{namespace}.test\nb.{namespace}.test\n",
+        "report_include_foreign": "false",
+        "report_desired": json.dumps([options("a")]),
+        "report_checks": "{destination-missing: error}",
+    }
+    result = istio.playbook(plays, given)
+    assert result.exit_code == 0, result.output
+    for name in ("east", "west"):
+        page = Page((tmp_path / f"{name}.html").read_text())
+        assert f"hosts a.{namespace}.test, b.{namespace}.test" in page.text
+        assert f"orphans There, but not wanted Exposure Hosts {namespace}/b b.{namespace}.test" in page.text
+        assert f"{namespace}/c" not in page.text
+    both = istio.playbook(plays, {**given, "report_path": str(tmp_path / "one.html")}, may_fail=True)
+    assert both.message.startswith("report_path: several hosts would write")
+    assert not (tmp_path / "one.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"report_pth": "x.html"}, "report_pth: there is no such variable; did you mean report_path?"),
+        ({"report_desired": "shop"}, "report_desired: 'shop' is not a list"),
+        ({"report_include_foreign": "maybe"}, "report_include_foreign: 'maybe' is neither true nor false"),
+    ],
+)
+def test_variables_that_cannot_be_used(istio: Cluster, given: dict[str, Any], says: str) -> None:
+    result = istio.playbook(PLAYBOOK, given, may_fail=True)
+    assert says in result.message
+    assert [task.action for task in result.tasks if task.action.startswith("gatehouse")] == []
 
 
 def test_nothing_is_loaded_and_nothing_runs(browser: Chromium, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.specs import variables_of
 from cluster import tools
 from cluster.layout import REPOSITORY, cache_directory
 from cluster.playbooks import PlaybookResult
@@ -115,6 +117,53 @@ def test_check_mode_on_a_cluster_that_never_saw_istio(own: Cluster) -> None:
     assert releases(own) == {}
 
 
+@pytest.mark.parametrize("role", ["istio", "cert_manager"])
+def test_questions_of_a_survey_without_an_answer(own: Cluster, role: str) -> None:
+    """From ansible-core 2.19 on, !unsafe '' is loaded as null, in older ones as empty text."""
+    variables = "".join(f"    {name}: !unsafe ''\n" for name in variables_of(role))
+    text = f"- hosts: localhost\n  gather_facts: false\n  roles: [gatehouse.istio.{role}]\n  vars:\n{variables}"
+    assert own.playbook(text, check=True).changed == 2  # the namespaces and the releases
+
+
+def test_answers_of_a_survey_mean_the_same_as_data(own: Cluster) -> None:
+    answers = {
+        "istio_gateways": yaml.safe_dump([{**PUBLIC, "replicas": "2"}, INTERNAL]),
+        "istio_istiod_values": "pilot: {autoscaleEnabled: false}",
+        "istio_cni_enabled": "no",
+        "istio_address_timeout": "0",
+        "istio_state": "present",
+        "istio_site_name": "ours",
+    }
+    result = own.playbook(ROLE, answers, check=True)
+    assert sorted(gateways(result)) == ["internal", "public"]
+    assert "istio_site_name: istio has no such variable (silence this with istio_other_variables)." in result.output
+
+
+def with_token(cluster: Cluster, token: str, path: Path) -> str:
+    """The path of a kubeconfig for this token."""
+    content = yaml.safe_load(cluster.kubeconfig.read_text())
+    content["users"][0]["user"] = {"token": token}
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
+
+
+@pytest.mark.parametrize("role", ["istio", "cert_manager"])
+def test_credentials_that_do_not_suffice(own: Cluster, role: str, tmp_path: Path) -> None:
+    own.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "poor", "namespace": "default"}})
+    play = ROLE.replace("gatehouse.istio.istio", f"gatehouse.istio.{role}")
+    token = own.kubectl("create", "token", "poor", "-n", "default").strip()
+    poor = own.playbook(play, {"istio_kubeconfig": with_token(own, token, tmp_path / "poor")}, may_fail=True)
+    assert poor.message.startswith(f"The credentials lack rights that role {role} needs: namespaces is forbidden: User")
+    assert 'cannot list resource "namespaces"' in poor.message
+    wrong = own.playbook(play, {"istio_kubeconfig": with_token(own, "wrong", tmp_path / "wrong")}, may_fail=True)
+    assert wrong.message.startswith("The cluster does not accept the credentials (401 Unauthorized)")
+    for result in (poor, wrong):
+        assert "istio_kubeconfig" in result.message
+        assert "Traceback" not in result.output
+        assert "traceback" not in result.output
+        assert "HTTP" not in result.output
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
@@ -124,7 +173,13 @@ def test_check_mode_on_a_cluster_that_never_saw_istio(own: Cluster) -> None:
             "needs the collection kubernetes.core 6.5.0 or newer, but Ansible finds 6.4",
         ),
         ({"istio_gateways": [PUBLIC, PUBLIC]}, "istio_gateways names 'public' 2 times"),
-        ({"istio_gateways": [{"name": "a", "visibility": "secret"}]}, "visibility must be one of: public, internal"),
+        (
+            {"istio_gateways": [{"name": "a", "visibility": "secret"}]},
+            "istio_gateways[0].visibility: 'secret' is not one of public, internal",
+        ),
+        ({"istio_gateway": [PUBLIC]}, "istio_gateway: there is no such variable; did you mean istio_gateways?"),
+        ({"istio_gateways": "public"}, "istio_gateways: 'public' is not a list"),
+        ({"istio_version": 1.3}, "istio_version: 1.3 is a number, and YAML does not keep how it was written"),
         (
             {"istio_base_values_files": ["nowhere.yml"]},
             "The values file nowhere.yml of istio_base_values_files does not exist",
@@ -309,5 +364,5 @@ def test_the_connection_comes_from_where_kubernetes_core_takes_it(own: Cluster) 
     result = own.playbook("".join(PLAY.format(keywords=keywords) for keywords in plays), without, check=True)
     described = [task for task in result.tasks if task.name.endswith("Read the cluster's namespaces")]
     assert len(described) == 2
-    assert all(len(task.result["resources"]) > 4 for task in described)
+    assert all(len(task.result["resources"]) >= 4 for task in described)
     assert "cannot be read" in own.playbook(ROLE, without, check=True, may_fail=True).message

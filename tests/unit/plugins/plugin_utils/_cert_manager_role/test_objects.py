@@ -9,6 +9,7 @@ import base64
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.issuers import DIRECTORIES
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._cert_manager_role.objects import cert_manager_objects
@@ -31,7 +32,8 @@ def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, An
         "issuers": [],
         "certificates": [],
     }
-    return cert_manager_objects({**defaults, **changes}, files or {})
+    variables = {f"cert_manager_{name}": value for name, value in {**defaults, **changes}.items()}
+    return cert_manager_objects(variables, {path: yaml.safe_dump(content) for path, content in (files or {}).items()})
 
 
 def spec(**entry: Any) -> Any:

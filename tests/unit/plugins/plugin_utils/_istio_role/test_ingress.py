@@ -12,8 +12,8 @@ import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.ingress import ingress_values
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import istio_releases
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.variables import read
 
-NO_VALUES: dict[str, Any] = {"values": {}, "files": []}
 PUBLIC = {"name": "public"}
 INTERNAL = {"name": "internal", "visibility": "internal"}
 EDGE = {"name": "edge"}
@@ -28,19 +28,14 @@ def desired(
     revision: str = "",
 ) -> dict[str, Any]:
     """What role istio asks for with these gateways and these values (and values files) of the chart istiod."""
-    wanted = {
-        "namespace": "istio-system",
-        "revision": revision,
-        "hub": "",
-        "tag": "",
-        "timeout": "5m",
-        "base": NO_VALUES,
-        "istiod": {"values": values or {}, "files": list(files or {})},
-        "cni": {"enabled": False, "namespace": "istio-system", **NO_VALUES},
-        "gateway": NO_VALUES,
-        "gateways": gateways,
+    given = {
+        "istio_revision": revision,
+        "istio_istiod_values": values,
+        "istio_istiod_values_files": list(files or {}),
+        "istio_gateways": gateways,
     }
-    return istio_releases(wanted, files or {})
+    texts = {path: yaml.safe_dump(content) for path, content in (files or {}).items()}
+    return istio_releases(read("istio", given.get).values, texts)
 
 
 def served_by(selector: str, service: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._istio_role.releases import (
     INTERNAL,
@@ -31,11 +32,22 @@ def wanted(**changes: Any) -> dict[str, Any]:
         "gateway": NO_VALUES,
         "gateways": [],
     }
-    return {**defaults, **changes}
+    return by_name({**defaults, **changes})
+
+
+def by_name(wanted: dict[str, Any]) -> dict[str, Any]:
+    """{"base": {"values": {}}} -> {"istio_base_values": {}}, as the role's variables are named."""
+    result: dict[str, Any] = {}
+    for name, value in wanted.items():
+        if name in ("base", "istiod", "cni", "gateway"):
+            result |= {f"istio_{name}_{'values_files' if key == 'files' else key}": of for key, of in value.items()}
+        else:
+            result[f"istio_{name}"] = value
+    return result
 
 
 def desired(files: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    return istio_releases(wanted(**changes), files or {})
+    return istio_releases(wanted(**changes), {path: yaml.safe_dump(content) for path, content in (files or {}).items()})
 
 
 def gateway_values(files: dict[str, Any] | None = None, revision: str = "", **gateway: Any) -> Any:

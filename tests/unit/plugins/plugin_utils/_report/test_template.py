@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from report.reading import Page
 from report.writing import PLAYBOOK, sample, write
 
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.specs import variables_of
 from cluster.errors import ClusterError
 from cluster.layout import REPOSITORY
 
@@ -199,9 +199,7 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
 
 def test_the_documentation_has_every_variable_and_a_small_picture() -> None:
     text = (REPOSITORY / "docs" / "report.md").read_text()
-    (play,) = yaml.safe_load(PLAYBOOK.read_text())
-    variables = [name for name in play["vars"] if name.startswith("report_")]
-    assert re.findall(r"^\| `(report_\w+)`", text, re.MULTILINE) == variables
+    assert re.findall(r"^\| `(report_\w+)`", text, re.MULTILINE) == list(variables_of("report"))
     picture = REPOSITORY / "docs" / "report.png"
     assert f"({picture.name})" in text
     assert picture.stat().st_size < 200_000
