@@ -27,8 +27,9 @@ from .._options.exposure import (
 )
 from .._options.routes import Subset
 from .._options.tls import Certificate
+from .contribution import Contribution
 from .routes import http_route, tcp_route, tls_route
-from .shared_gateway import Contribution, shared_gateway
+from .shared_gateway import shared_gateway
 
 _API_VERSIONS = {
     "Certificate": "cert-manager.io/v1",
