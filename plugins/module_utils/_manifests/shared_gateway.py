@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._istio.hosts import is_within
 from .._kubernetes.objects import (
     CONTRIBUTION_PREFIX,
     FIELD_MANAGER,
@@ -181,8 +182,18 @@ def merged_servers(contributions: Iterable[Contribution]) -> list[dict[str, Any]
                 name += f"-{hashlib.sha256(to_json(settings).encode()).hexdigest()[:8]}"
             hosts.setdefault(key, set()).update(server["hosts"])
             port = {"number": number, "name": name, "protocol": protocol}
-            by_settings[key] = {**server, "port": port, "hosts": sorted(hosts[key])}
-    return [by_settings[key] for key in sorted(by_settings)]
+            by_settings[key] = {**server, "port": port}
+    return [{**by_settings[key], "hosts": _widest(hosts[key])} for key in sorted(by_settings)]
+
+
+def _widest(hosts: set[str]) -> list[str]:
+    """The hosts without those that a wildcard has, too, sorted.
+
+    istiod gives a wildcard's routes to all narrower hosts of the server, too, and there the older VirtualService comes
+    first. A host that only its VirtualService names has no other routes.
+    """
+    wildcards = [host for host in hosts if host.startswith("*")]
+    return sorted(host for host in hosts if not any(host != wide and is_within(host, wide) for wide in wildcards))
 
 
 def _check_size(at: Ref, annotations: Mapping[str, str]) -> None:

@@ -91,7 +91,19 @@ MERGED: dict[str, tuple[list[Contribution], list[tuple[int, str, list[str]]]]] =
             contribution("a", server("TLS", 443, "a.example.com", tls={"mode": "PASSTHROUGH"})),
             contribution("b", server("TLS", 443, "*.example.com", tls={"mode": "PASSTHROUGH"})),
         ],
-        [(443, "TLS", ["*.example.com", "a.example.com"])],
+        [(443, "TLS", ["*.example.com"])],
+    ),
+    "a wildcard has the hosts of others": (
+        [
+            contribution("a", https("a.example.com", "example.com"), http("a.example.com")),
+            contribution("b", https("*.example.com", "*.b.example.com")),
+            contribution("c", https("c.example.com", minProtocolVersion="TLSV1_3")),
+        ],
+        [
+            (80, "HTTP", ["a.example.com"]),
+            (443, "HTTPS", ["*.example.com", "example.com"]),
+            (443, "HTTPS", ["c.example.com"]),
+        ],
     ),
     "a separate contribution has its own TLS server": (
         [
