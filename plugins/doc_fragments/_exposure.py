@@ -259,9 +259,11 @@ options:
         description:
           - Also listen on O(gateway.http_port), and redirect every request there to HTTPS (301).
           - ACME challenges (HTTP-01) are still answered, unless one of the O(hosts) is a wildcard, which HTTP-01 cannot
-            validate. With a wildcard, the Gateway itself redirects, and so requests for everything that attaches to the
-            Gateway are redirected, too. On a Gateway of O(gateway.shared), only the exposure's own requests are
-            redirected in either case.
+            validate. With a wildcard, and ports 80 and 443, the Gateway itself redirects, and so requests for
+            everything that attaches to the Gateway are redirected, too. On a Gateway of O(gateway.shared), only the
+            exposure's own requests are redirected in either case.
+          - The redirect leads to O(gateway.https_port). A wildcard cannot be redirected to port 443 from another port
+            than 80.
           - With O(gateway.existing), which must listen on that port, the exposure's own requests are redirected.
         type: bool
         default: false

@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,13 +39,15 @@ _ENVOY_BODIES = ("no healthy upstream", "upstream connect error", "upstream requ
 class Expectation:
     """One URL that must be answered: by the service, with a redirect to HTTPS, or at least with a TLS handshake.
 
-    number is the port of the Gateway's server, credential the Secret whose certificate must be served.
+    number is the port of the Gateway's server, credential the Secret whose certificate must be served. https_numbers
+    are the ports of the Gateway's servers that serve the host by HTTPS: a redirect must lead to one of them.
     """
 
     url: str
     kind: str
     number: int
     credential: str | None = None
+    https_numbers: tuple[int, ...] = ()
 
     @property
     def is_tls(self) -> bool:
@@ -71,7 +73,10 @@ def expectations(
         for name, server in names:
             scheme = _SCHEMES.get(_protocol(server))
             if scheme:
-                expected.append(_expectation(name, server, scheme, path, redirected_port, probe))
+                one = _expectation(name, server, scheme, path, redirected_port, probe)
+                expected.append(
+                    replace(one, https_numbers=_https_numbers(name, names)) if one.kind == REDIRECT else one
+                )
     return list(dict.fromkeys(expected)), unserved
 
 
@@ -88,6 +93,12 @@ def _server_names(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple
             if at not in best or best[at][0] < fit:
                 best[at] = (fit, server)
     return [(_name_to_ask(name), server) for (_number, name), (_fit, server) in best.items()]
+
+
+def _https_numbers(name: str, names: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[int, ...]:
+    """The ports at which a name is served by HTTPS."""
+    serving = [server for other, server in names if other == name and _SCHEMES.get(_protocol(server)) == "https"]
+    return tuple(server["port"]["number"] for server in serving)
 
 
 def _protocol(server: Mapping[str, Any]) -> str:
@@ -144,10 +155,12 @@ def mismatch(
     probe: Probe,
     held: CertificateIdentity | None,
     served: CertificateIdentity | None,
+    https_ports: Sequence[int] = (),
 ) -> str | None:
     """Why an answer does not meet the expectation; None if it does.
 
     held is the certificate in the Secret, served the one that the gateway served; they are compared if both are known.
+    https_ports are those at which clients reach the host by HTTPS, as far as they are known.
     """
     if answer.reason:
         return answer.reason + (_WHY_NO_TLS if answer.reason.startswith(BROKEN_OFF) else "")
@@ -159,15 +172,19 @@ def mismatch(
     if expectation.kind == HANDSHAKE:
         return None
     if expectation.kind == REDIRECT:
-        return _not_to_https(expectation, answer)
+        return _not_to_https(expectation, answer, https_ports)
     return _not_served(answer, probe)
 
 
-def _not_to_https(expectation: Expectation, answer: ProbeResult) -> str | None:
+def _not_to_https(expectation: Expectation, answer: ProbeResult, https_ports: Sequence[int]) -> str | None:
     to = urlsplit(answer.location or "")
-    if answer.status in _REDIRECTS and to.scheme == "https" and to.hostname == urlsplit(expectation.url).hostname:
-        return None
-    return f"it answers {_answer_text(answer)}, and does not redirect to HTTPS"
+    is_https = to.scheme == "https" and to.hostname == urlsplit(expectation.url).hostname
+    if answer.status not in _REDIRECTS or not is_https:
+        return f"it answers {_answer_text(answer)}, and does not redirect to HTTPS"
+    if https_ports and (to.port or _DEFAULT_PORTS["https"]) not in https_ports:
+        ports = " and ".join(map(str, https_ports))
+        return f"it answers {_answer_text(answer)}, and HTTPS is served at port {ports}"
+    return None
 
 
 def _not_served(answer: ProbeResult, probe: Probe) -> str | None:
