@@ -196,6 +196,9 @@ def match(**uri: str) -> dict[str, Any]:
         ([{"match": [{"uri": {"exact": "/"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "headers": {"a": {"exact": "b"}}}]}], "/v2"),
+        ([{"directResponse": {"status": 404}}], "/"),
+        ([match(prefix="/v1"), {"directResponse": {"status": 404}}], "/v1"),
+        ([match(prefix="/v1"), {"directResponse": {"status": 503}}], "/"),
         ([], "/"),
     ],
 )
@@ -269,6 +272,17 @@ def to(location: str, status: int = 302) -> ProbeResult:
 def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | None) -> None:
     result = mismatch(Expectation(URL, ANSWER, 443), got, probe, None, None)
     assert result is None if problem is None else (result or "").startswith(problem), result
+
+
+def test_a_route_that_answers_by_itself_is_a_proof() -> None:
+    routes = {"spec": {"http": [{"match": [{"port": 80}], "redirect": {}}, {"directResponse": {"status": 503}}]}}
+    (wish,), _unserved = expectations([HOST], {"spec": {"servers": [server(8080, HOST)]}}, routes, 80, Probe())
+    for status, probe, good in (
+        (503, Probe(), True),
+        (404, Probe(), False),
+        (503, Probe(statuses=(200,)), False),
+    ):
+        assert (mismatch(wish, by_gateway(status), probe, None, None) is None) == good
 
 
 @pytest.mark.parametrize(
