@@ -129,9 +129,11 @@ options:
           - A Gateway object that several exposures share, as C(name) in O(namespace) or as C(namespace/name). The first
             exposure creates it, each exposure adds and removes its own hosts, and the last one deletes it. Any number
             of tasks may do so at the same time, also from different machines.
-          - Give all exposures on it the same O(gateway.selector). Hosts with the same port and the same O(tls) are in
-            one server. So a browser that reuses an HTTP/2 connection for another host of the certificate finds that
-            host on the connection. With one Gateway for each host, it gets 404.
+          - Give all exposures on it the same O(gateway.selector), and those with a host in common the same O(tls). To
+            change these for all of them, change them in one task of M(gatehouse.istio.istio_exposures).
+          - Hosts with the same port and the same O(tls) are in one server. So a browser that reuses an HTTP/2
+            connection for another host of the certificate finds that host on the connection. With one Gateway for each
+            host, it gets 404. With O(protocol) other than V(http) and TLS, each exposure has its own server.
           - An annotation of the Gateway records what each exposure has added. Kubernetes allows 256 KiB for all of
             them, which is enough for about 700 exposures with one host each, or 500 with ten hosts each. The Gateway
             does not get O(labels) and O(annotations).
@@ -257,9 +259,11 @@ options:
         description:
           - Also listen on O(gateway.http_port), and redirect every request there to HTTPS (301).
           - ACME challenges (HTTP-01) are still answered, unless one of the O(hosts) is a wildcard, which HTTP-01 cannot
-            validate. With a wildcard, the Gateway itself redirects, and so requests for everything that attaches to the
-            Gateway are redirected, too. On a Gateway of O(gateway.shared), only the exposure's own requests are
-            redirected in either case.
+            validate. With a wildcard, and ports 80 and 443, the Gateway itself redirects, and so requests for
+            everything that attaches to the Gateway are redirected, too. On a Gateway of O(gateway.shared), only the
+            exposure's own requests are redirected in either case.
+          - The redirect leads to O(gateway.https_port). A wildcard cannot be redirected to port 443 from another port
+            than 80.
           - With O(gateway.existing), which must listen on that port, the exposure's own requests are redirected.
         type: bool
         default: false

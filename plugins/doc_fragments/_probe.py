@@ -54,7 +54,7 @@ options:
           - Statuses that prove that the host is served, whether the gateway or the application returns them.
           - By default, every answer proves it, except those that the gateway itself returns because it has no route for
             the request, or no endpoint for the route. So an application that returns 404 is served, and so is a policy
-            that returns 403.
+            that returns 403, or a route with a direct response.
         type: list
         elements: int
       location:

@@ -74,9 +74,14 @@ def passthrough(*hosts: str) -> dict[str, Any]:
     }
 
 
+def connections(*hosts: str, credential: str = "cert") -> dict[str, Any]:
+    """A server that ends the TLS of connections that are not HTTP."""
+    return {**https(*hosts, credential=credential), "port": {"number": 443, "name": "tls", "protocol": "TLS"}}
+
+
 def virtual_service(name: str, hosts: list[str], gateways: list[str], created: int = 0, **spec: Any) -> Manifest:
     """A live VirtualService, by hand; without routes all requests go to the Service web."""
-    if not spec.keys() & {"http", "tls"}:
+    if not spec.keys() & {"http", "tls", "tcp"}:
         spec["http"] = [to("web")]
     return live([_object("VirtualService", name, {"hosts": hosts, "gateways": gateways, **spec})], created)[0]
 

@@ -75,38 +75,78 @@ def prepare_wait(task: Task, reader: Reader, plan: ExposurePlan, probe: Probe, s
     return Wait(seconds, session)
 
 
-def apply_steps(
-    client: KubernetesClient, steps: list[Step], wait: Wait | None, reader: Reader, shared_writes: SharedWrites
-) -> list[Result]:
-    """Does every step; returns a result for each. With a wait, a Certificate is waited for right after its write; and
-    what is replaced is removed only when the exposure is served where it is wanted, as far as the steps allow it.
+class Application:
+    """Does every step of an exposure. With a wait, a Certificate is waited for right after its write; and what is
+    replaced is removed only when the exposure is served where it is wanted, as far as the steps allow it.
 
-    reader: for waiting. shared_writes: for threads that write the same shared Gateway. Raises UnfinishedError.
+    reader: for waiting. shared_writes: for threads that write the same shared Gateway. begin() and finish() raise
+    UnfinishedError.
     """
-    results: dict[Ref, Result] = {}
-    deadline = Deadline.after(wait.seconds) if wait else None
-    session = wait.session if wait else None
-    first, then = write_order(steps, session.is_blocked_by) if session else write_order(steps)
-    writes = [*first, *then]
-    for number, write in enumerate(writes, start=1):
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        steps: list[Step],
+        wait: Wait | None,
+        reader: Reader,
+        shared_writes: SharedWrites,
+    ) -> None:
+        self._client, self._steps, self._wait, self._reader = client, steps, wait, reader
+        self._shared_writes = shared_writes
+        session = wait.session if wait else None
+        self._first, then = write_order(steps, session.is_blocked_by) if session else write_order(steps)
+        self._writes = [*self._first, *then]
+        self._done = 0
+        self._results: dict[Ref, Result] = {}
+
+    def begin(self) -> None:
+        """Does what comes before the first write that changes other exposures, too."""
+        deadline = Deadline.after(self._wait.seconds) if self._wait else None
+        while self._done < len(self._writes) and not self._writes[self._done].is_with_others:
+            self._do_next(deadline)
+
+    def finish(self) -> list[Result]:
+        """Does the rest; returns a result for each step."""
+        deadline = Deadline.after(self._wait.seconds) if self._wait else None
+        while self._done < len(self._writes):
+            self._do_next(deadline)
+        return [self._results[step.ref] for step in self._steps]
+
+    @property
+    def changed(self) -> list[Result]:
+        """The results of the objects that were changed so far."""
+        return [entry for entry in self._results.values() if entry["action"] != UNCHANGED]
+
+    def unfinished(self, failure: str) -> UnfinishedError:
+        """It ends here, before the next write, for that reason."""
+        at = self._writes[self._done].step.ref if self._done < len(self._writes) else None
+        later = {write.step.ref: write.step for write in self._writes[self._done + 1 :] if write.step.changes}
+        not_tried = [step for ref, step in later.items() if ref not in self._results and ref != at]
+        return UnfinishedError(failure, self.changed, not_tried)
+
+    def _do_next(self, deadline: Deadline | None) -> None:
+        write = self._writes[self._done]
         step = write.step
         failure = f"{step.ref} was not {step.action}: "
         try:
-            action, live = _write(client, shared_writes, write)
-            if step.ref in results and results[step.ref]["action"] == CREATED:
+            action, live = _write(self._client, self._shared_writes, write)
+            if step.ref in self._results and self._results[step.ref]["action"] == CREATED:
                 action = CREATED
-            results[step.ref] = step_result(replace(step, action=action), live)
+            self._results[step.ref] = step_result(replace(step, action=action), live)
             failure = ""
-            if deadline and step.ref.kind == "Certificate" and step.desired and live:
-                results[step.ref] = step_result(step, wait_until_ready(reader, live, deadline))
-            if deadline and wait and session and number == len(first):
-                wait.served = wait_until_served(session, reader, deadline, _updates_routing(first))
+            if deadline:
+                self._wait_for(step, live, deadline)
         except Exception as error:  # whatever it is, what was done must be reported
-            done = [entry for entry in results.values() if entry["action"] != UNCHANGED]
-            later = {write.step.ref: write.step for write in writes[number:] if write.step.changes}
-            not_tried = [step for at, step in later.items() if at not in results and at != write.step.ref]
-            raise UnfinishedError(f"{failure}{_reason(write.step, error)}", done, not_tried) from error
-    return [results[step.ref] for step in steps]
+            raise self.unfinished(f"{failure}{_reason(step, error)}") from error
+        self._done += 1
+
+    def _wait_for(self, step: Step, live: Manifest | None, deadline: Deadline) -> None:
+        if step.ref.kind == "Certificate" and step.desired and live:
+            self._results[step.ref] = step_result(step, wait_until_ready(self._reader, live, deadline))
+        session = self._wait.session if self._wait else None
+        if self._wait and session and self._done + 1 == len(self._first):
+            updated = _updates_routing(self._first)
+            self._wait.served = wait_until_served(session, self._reader, deadline, updated)
 
 
 def _reason(step: Step, error: Exception) -> str:

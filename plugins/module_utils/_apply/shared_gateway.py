@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.errors import CONFLICT, ClusterError
 from .._kubernetes.fields import was_created
-from .._kubernetes.objects import Manifest, Ref, ref
+from .._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from .._kubernetes.retry import conflict_pauses
-from .._manifests.shared_gateway import Change, SharedGatewayError
+from .._manifests.contribution import SharedGatewayError
+from .._manifests.shared_gateway import Change
 from .._plan.steps import (
     CREATED,
     DELETED,
@@ -112,6 +113,7 @@ class SharedWrites:
     def __init__(self, client: KubernetesClient) -> None:
         self._client = client
         self._queues: dict[Ref, _Queue] = {}
+        self._written_with_others: dict[tuple[Ref, ExposureKey], Written] = {}
         self._guard = threading.Lock()
 
     def change(self, change: Change) -> Written:
@@ -130,10 +132,17 @@ class SharedWrites:
         return mine.written or (UNCHANGED, None)
 
     def _write(self, together: list[_PendingChange]) -> None:
+        for pending in together:
+            pending.written = self._written_with_others.pop((pending.change.at, pending.change.exposure), None)
+        together = [pending for pending in together if not pending.is_done]
+        if not together:
+            return
         try:
             written = change_shared(self._client, [pending.change for pending in together])
             for pending in together:
                 pending.written = written
+                others = ((other.at, other.exposure) for other in pending.change.together)
+                self._written_with_others.update(dict.fromkeys(others, written))
         except SharedGatewayError as error:
             if len(together) == 1:
                 together[0].error = error

@@ -145,8 +145,8 @@ def _subsets(analysis: Analysis) -> tuple[dict[str, set[str]], dict[str, set[str
 def _option(entry: Manifest, target: Target) -> str:
     """The option that names a destination: one in routes, or the single option service."""
     routes = [route for protocol in ("http", "tls", "tcp") for route in entry["spec"].get(protocol) or []]
-    if len([route for route in routes if route.get("name") != "https-redirect"]) == 1:
+    redirects = [route for route in routes if route.get("name") == "https-redirect"]  # they come first
+    if len(routes) - len(redirects) == 1:
         return "service"
-    own_redirect = (entry["spec"].get(target.protocol) or [{}])[0].get("name") == "https-redirect"
-    index = int(target.where.partition("[")[2].rstrip("]")) - (1 if own_redirect and target.protocol == "http" else 0)
+    index = int(target.where.partition("[")[2].rstrip("]")) - (len(redirects) if target.protocol == "http" else 0)
     return f"routes[{index}].destinations"

@@ -102,7 +102,7 @@ def _redirected(workload_config: WorkloadConfig) -> frozenset[tuple[tuple[int, s
 
 
 @dataclass(frozen=True)
-class _FilterChain:
+class FilterChain:
     """What Envoy gets for a server, or for a passthrough rule of a VirtualService; names are what clients send."""
 
     server: Server
@@ -118,7 +118,7 @@ class _FilterChain:
 
 
 # Two filter chains with a name in common, and the name.
-_Conflict = tuple[_FilterChain, _FilterChain, str]
+_Conflict = tuple[FilterChain, FilterChain, str]
 
 
 def sni_twice(context: Context) -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
     for server in workload_config.listeners.servers:
         by_place.setdefault(server.place, []).append(server)
     for place in sorted(by_place):
-        by_name: dict[str, _FilterChain] = {}
+        by_name: dict[str, FilterChain] = {}
         for filter_chain in _filter_chains(workload_config, by_place[place]):
             for name in filter_chain.names:
                 if name in by_name:
@@ -161,26 +161,27 @@ def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
                 by_name.setdefault(name, filter_chain)
 
 
-def _filter_chains(workload_config: WorkloadConfig, servers: list[Server]) -> Iterator[_FilterChain]:
+def _filter_chains(workload_config: WorkloadConfig, servers: list[Server]) -> Iterator[FilterChain]:
     passed_through: set[str] = set()
     for server in servers:
         if server.mode == "PASSTHROUGH" and not server.is_http:
-            for filter_chain in _passthrough_rules(workload_config, server):
+            for filter_chain in passthrough_rules(workload_config, server):
                 # istiod leaves out a rule whose name an earlier rule has.
                 if not passed_through.intersection(filter_chain.names):
                     passed_through.update(filter_chain.names)
                     yield filter_chain
         elif server.has_tls and not server.passes_through:
-            yield _FilterChain(server, _client_names(server.names))
+            yield FilterChain(server, _client_names(server.names))
 
 
-def _passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterator[_FilterChain]:
+def passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterator[FilterChain]:
+    """The filter chain of each rule for the server, in istiod's order."""
     for entry, _hosts in workload_config.config.routed(server, workload_config.workload.namespace):
         for rule in entry["spec"].get("tls") or []:
             for match in rule.get("match") or []:
                 gateways = match.get("gateways") or [server.gateway]
                 if match.get("port") in (None, 0, server.number) and server.gateway in gateways:
-                    yield _FilterChain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
+                    yield FilterChain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
 
 
 def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from itertools import chain
 
 from .._istio.cluster_state import ClusterState
 from .._kubernetes.objects import ExposureKey, Manifest, Ref
-from . import certificates, destinations, gateway_pods, hosts, routes
+from . import certificates, connections, destinations, gateway_pods, hosts, routes
 from .context import Analysis, Context
 from .finding import ERROR, IGNORE, WARNING, Finding
 
@@ -56,6 +56,12 @@ CHECKS = (
         may_come=True,
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
+    Check(
+        "connections-shadowed",
+        ERROR,
+        "Another VirtualService takes the TCP or TLS connections.",
+        connections.shadowed,
+    ),
     Check(
         "secret-unusable",
         ERROR,

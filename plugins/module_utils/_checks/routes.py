@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._istio.config import WorkloadConfig
-from .._istio.hosts import without_namespace
+from .._istio.hosts import is_more_specific, without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
 from .._istio.references import full_name, gateway_names
@@ -77,12 +77,15 @@ def not_exported(context: Context) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _Hidden:
-    """A condition whose requests an earlier one takes, for a host; by_chance: the order of the two is not certain."""
+    """A condition whose requests an earlier one takes, for a host; by_chance: the order of the two is not certain;
+    is_narrower: the later one is for that host in particular, and the earlier one for a wildcard.
+    """
 
     host: str
     earlier: Condition
     later: Condition
     by_chance: bool
+    is_narrower: bool
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -112,6 +115,11 @@ def shadowed(context: Context) -> Iterator[Finding]:
                 "never gets one."
             )
             fix = "Give the routes different paths, or keep only one of the two."
+            if hidden.is_narrower:
+                fix = (
+                    "Create the one with the narrower host first, or give the wildcard's exposure both hosts and a "
+                    "route for the narrower one (match.authority)."
+                )
             was_hidden = (hidden.host, *hidden.pair, later.place) in _hidden_places(change.before)
             preexisting = was_hidden and later.virtual_service not in mine
             objects = tuple(f"VirtualService {name}" for name in hidden.pair)
@@ -140,15 +148,23 @@ def _hidden_of(host: str, routed: list[_Routed]) -> Iterator[_Hidden]:
     """VirtualServices created in the same second are ordered by name, so of two new ones either may come first."""
     new = [(entry, server) for entry, server in routed if not entry["metadata"].get("creationTimestamp")]
     names = {full_name(entry) for entry, _server in new}
+    hosts = {full_name(entry): entry["spec"].get("hosts") or [] for entry, _server in routed}
+
+    def takes_as_it_should(earlier: str, later: str) -> bool:
+        return is_more_specific(host, hosts[earlier], hosts[later])
+
     in_order = [condition for entry, server in routed for condition in conditions_of(entry, server)]
     for earlier, later in hidden_conditions(in_order):
-        pair = {earlier.virtual_service, later.virtual_service}
-        yield _Hidden(host, earlier, later, by_chance=len(pair) > 1 and pair <= names)
+        one, other = earlier.virtual_service, later.virtual_service
+        if not takes_as_it_should(one, other):
+            by_chance = one != other and {one, other} <= names
+            yield _Hidden(host, earlier, later, by_chance, takes_as_it_should(other, one))
     if len(names) > 1:
         reversed_order = [condition for entry, server in reversed(new) for condition in conditions_of(entry, server)]
         for earlier, later in hidden_conditions(reversed_order):
-            if earlier.virtual_service != later.virtual_service:
-                yield _Hidden(host, earlier, later, by_chance=True)
+            one, other = earlier.virtual_service, later.virtual_service
+            if one != other and not takes_as_it_should(one, other):
+                yield _Hidden(host, earlier, later, True, takes_as_it_should(other, one))
 
 
 def _route_configurations(workload_config: WorkloadConfig) -> Iterator[dict[str, list[_Routed]]]:

@@ -54,6 +54,10 @@ class Outcome:
         return self.entry.is_removal
 
     @property
+    def brings_client_ca(self) -> bool:
+        return self.entry.exposure is not None and self.entry.exposure.tls.client_ca is not None
+
+    @property
     def has_work(self) -> bool:
         """Whether anything must be asked of the cluster for it."""
         return self.wait is not None or any(step.changes for step in self.steps)

@@ -23,7 +23,7 @@ from .._plan.prune import to_prune
 from .executor import Executor
 from .gate import check
 from .outcome import FAILED, NOT_TRIED, Outcome
-from .planning import plan_entries, prepare_waits
+from .planning import plan_entries, prepare_waits, write_together
 from .warnings import GroupedMessages
 
 PRUNED = "prune"
@@ -59,6 +59,7 @@ def execute(
             if outcome.state == NOT_TRIED and _may_remove(outcome, outcomes):
                 outcome.finish_as_planned()
         return
+    write_together([outcome for outcome in outcomes if outcome.state == NOT_TRIED and _may_remove(outcome, outcomes)])
     executor.apply([outcome for outcome in outcomes if not outcome.is_removal])
     executor.apply([outcome for outcome in outcomes if outcome.is_removal and _may_remove(outcome, outcomes)])
 

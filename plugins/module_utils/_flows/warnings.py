@@ -23,17 +23,16 @@ class GroupedMessages:
     """Sentences, each with the exposures that it is about."""
 
     def __init__(self) -> None:
-        self._by_text: dict[str, list[str]] = {}
+        self._by_text: dict[str, dict[str, None]] = {}
 
     def add(self, about: str, text: str) -> None:
         """about: an exposure, as messages name it; empty where nothing need be named."""
-        names = self._by_text.setdefault(text, [])
-        if about not in names[-1:]:
-            names.append(about)
+        self._by_text.setdefault(text, {})[about] = None
 
     def sentences(self, limit: int = _MOST_MESSAGES) -> Iterator[str]:
         """Each sentence once, with the first few exposures; at most `limit`, and then how many more there are."""
-        for text, names in list(self._by_text.items())[:limit]:
+        for text, about in list(self._by_text.items())[:limit]:
+            names = list(about)
             more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             prefix = f"{', '.join(names[:_MOST_NAMED])}{more}: " if any(names) else ""
             yield f"{prefix}{text}"

@@ -89,6 +89,13 @@ def addresses_at(endpoints: GatewayEndpoints, selector: Mapping[str, str], numbe
     return [], f"the gateway's Service {names} does not have an address yet"
 
 
+def clients_port(endpoints: GatewayEndpoints, number: int) -> int:
+    """The port at which clients reach the server with this port number: the Service's, where that is known."""
+    services = [service for service in endpoints.services if _leads_to(service, endpoints.pods)]
+    ports = [port["port"] for service in services if (port := _port_of(service, number))]
+    return number if number in ports or not ports else int(ports[0])
+
+
 def _leads_to(service: Manifest, pods: tuple[Manifest, ...]) -> bool:
     wanted = service["spec"].get("selector")
     namespace = service["metadata"]["namespace"]

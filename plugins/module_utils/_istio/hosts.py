@@ -39,6 +39,16 @@ def narrower_of(host: str, other: str) -> str | None:
     return other if is_within(other, host) else None
 
 
+def is_more_specific(host: str, hosts: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether the first hosts are for a host in particular, and the others have it only by a wider wildcard."""
+
+    def narrowest(names: Iterable[str]) -> tuple[bool, int]:
+        within = [name for name in names if is_within(host, name)]
+        return max(((not name.startswith("*"), len(name)) for name in within), default=(False, 0))
+
+    return narrowest(hosts) > narrowest(others) > (False, 0)
+
+
 def server_hosts(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
     """The hosts of a Gateway's server as istiod reads them: ./host is of the Gateway's namespace, */host of all."""
     hosts = []

@@ -27,8 +27,9 @@ from .._options.exposure import (
 )
 from .._options.routes import Subset
 from .._options.tls import Certificate
+from .contribution import Contribution
 from .routes import http_route, tcp_route, tls_route
-from .shared_gateway import Contribution, shared_gateway
+from .shared_gateway import shared_gateway
 
 _API_VERSIONS = {
     "Certificate": "cert-manager.io/v1",
@@ -141,8 +142,8 @@ def servers(exposure: Exposure, gateway: OwnGateway) -> list[dict[str, Any]]:
 
     Envoy applies httpsRedirect to every request before any route, so ACME's HTTP-01 challenges would fail. It is used
     only for wildcard hosts, for which HTTP-01 cannot be used (https://letsencrypt.org/docs/challenge-types/), and not
-    on a shared Gateway, where it would also redirect other exposures' hosts that the wildcard matches. Otherwise the
-    VirtualService redirects.
+    on a shared Gateway, where it would also redirect other exposures' hosts that the wildcard matches. It keeps a port
+    that clients ask for, so that it leads to HTTPS only from port 80 to 443. Otherwise the VirtualService redirects.
     """
     gateway_servers = [merged(_serving_server(exposure), gateway.server_spec)]
     if exposure.tls.redirect:
@@ -169,7 +170,9 @@ def redirects_by_route(exposure: Exposure) -> bool:
     """Whether the VirtualService redirects HTTP to HTTPS, instead of the Gateway; see servers()."""
     gateway = exposure.gateway
     is_own = isinstance(gateway, OwnGateway) and not gateway.shared
-    return exposure.tls.redirect and not (is_own and any("*" in host for host in exposure.hosts))
+    has_usual_ports = (gateway.http_port, gateway.https_port) == (80, 443)
+    by_gateway = is_own and has_usual_ports and any("*" in host for host in exposure.hosts)
+    return exposure.tls.redirect and not by_gateway
 
 
 def _server(
@@ -199,19 +202,41 @@ def _virtual_service(exposure: Exposure) -> dict[str, Any]:
     else:
         spec["tcp"] = [tcp_route(exposure.routes[0], exposure.gateway_port)]
     if redirects_by_route(exposure):
-        spec["http"] = [_redirect(exposure), *spec.get("http", [])]
+        spec["http"] = [*_redirects(exposure), *spec.get("http", [])]
     return spec
 
 
-def _redirect(exposure: Exposure) -> dict[str, Any]:
-    """The route from HTTP to HTTPS. It has no condition on the path, so istiod sorts it after the routes that have one.
+def _redirects(exposure: Exposure) -> list[dict[str, Any]]:
+    """The routes from HTTP to HTTPS: one, unless each host needs its own.
 
-    So ACME's HTTP-01 challenges are answered: cert-manager creates an Ingress for their path.
+    Without a condition on path or host, istiod sorts the route after those that have one. So ACME's HTTP-01 challenges
+    are answered: cert-manager creates an Ingress for their path.
+
+    From another port than 80 to port 443, Envoy leaves the port as it is, whatever Istio's `port` and `derivePort` say.
+    Only a whole new authority leaves it out, and that is one for each host.
     """
+    gateway = exposure.gateway
+    match = {"port": gateway.http_port}
     redirect: dict[str, Any] = {"scheme": "https", "redirectCode": 301}
-    if exposure.gateway.https_port != 443:
-        redirect["port"] = exposure.gateway.https_port
-    return {"name": "https-redirect", "match": [{"port": exposure.gateway.http_port}], "redirect": redirect}
+    if gateway.https_port != 443:
+        return [_redirect(match, {**redirect, "port": gateway.https_port})]
+    if gateway.http_port == 80:
+        return [_redirect(match, redirect)]
+    several = len(exposure.hosts) > 1
+    return [
+        _redirect({**match, **(_has_authority(host) if several else {})}, {**redirect, "authority": host})
+        for host in exposure.hosts
+    ]
+
+
+def _redirect(match: dict[str, Any], redirect: dict[str, Any]) -> dict[str, Any]:
+    return {"name": "https-redirect", "match": [match], "redirect": redirect}
+
+
+def _has_authority(host: str) -> dict[str, Any]:
+    """The condition that a request is for the host, in whatever case and with whatever port it says so."""
+    pattern = host.replace(".", r"\.")
+    return {"authority": {"regex": rf"(?i){pattern}(:[0-9]+)?"}}
 
 
 def urls(hosts: Iterable[str], gateway_servers: list[dict[str, Any]], redirected_port: int | None = None) -> list[str]:

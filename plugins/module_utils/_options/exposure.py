@@ -125,10 +125,7 @@ def parse(params: Mapping[str, Any]) -> Exposure:
     routes = parse_routes(params, namespace)
     protocol = params.get("protocol") or "http"
     _check_protocol(protocol, gateway, tls)
-    if tls.redirect and gateway.http_port == gateway.https_port:
-        raise OptionError(
-            f"gateway: http_port and https_port are both {gateway.http_port}; with tls.redirect they must differ."
-        )
+    _check_redirect(tls, hosts, gateway)
     if tls.mode == "passthrough" or protocol != "http":
         reason = "tls.mode=passthrough" if tls.mode == "passthrough" else f"protocol={protocol}"
         check_connections(routes, reason)
@@ -162,6 +159,21 @@ def _check_protocol(protocol: str, gateway: OwnGateway | ExistingGateway, tls: T
         )
     if tls.redirect:
         raise OptionError(f"tls.redirect: it has no meaning with protocol={protocol}, which has no URLs; remove it.")
+
+
+def _check_redirect(tls: Tls, hosts: tuple[str, ...], gateway: OwnGateway | ExistingGateway) -> None:
+    if not tls.redirect:
+        return
+    if gateway.http_port == gateway.https_port:
+        raise OptionError(
+            f"gateway: http_port and https_port are both {gateway.http_port}; with tls.redirect they must differ."
+        )
+    wildcards = [host for host in hosts if "*" in host]
+    if wildcards and gateway.https_port == 443 and gateway.http_port != 80:
+        raise OptionError(
+            f"tls.redirect: Istio cannot redirect '{wildcards[0]}' from port {gateway.http_port} to 443, as it keeps "
+            "the port that a client has asked for; set gateway.http_port: 80, or list hosts without wildcards."
+        )
 
 
 def _gateway(options: Mapping[str, Any], namespace: str, name: str) -> OwnGateway | ExistingGateway:

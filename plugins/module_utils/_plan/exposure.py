@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._kubernetes.objects import ExposureKey, Manifest, Ref, ref
@@ -37,6 +37,10 @@ class ExposurePlan:
     @property
     def changes(self) -> bool:
         return any(step.changes for step in self.steps)
+
+    def with_step(self, step: Step) -> ExposurePlan:
+        """The plan with this step in place of the one for the same object."""
+        return replace(self, steps=[step if step.ref == other.ref else other for other in self.steps])
 
     def gateway(self) -> Manifest | None:
         """The exposure's Gateway as it will be; None if it may not be read."""

@@ -35,6 +35,11 @@ class Write:
     desired: Manifest | None
     change: Change | None = None
 
+    @property
+    def is_with_others(self) -> bool:
+        """Whether it writes what other exposures change, too."""
+        return self.change is not None and bool(self.change.together)
+
 
 def write_order(
     steps: list[Step], blocks: Callable[[Manifest], bool] = lambda _gateway: False
@@ -82,7 +87,7 @@ def _bound_to_both(step: Step) -> list[Write]:
 
 def _alone(step: Step, gateway: Manifest | None) -> list[Write]:
     """The write that puts the exposure's hosts on a shared Gateway into a server of their own."""
-    if step.shared_change is None or gateway is None or not step.changes:
+    if step.shared_change is None or gateway is None or not step.changes or step.shared_change.together:
         return []
     contribution = step.shared_change.contribution or contribution_of(gateway, step.shared_change.exposure)
     if contribution is None:

@@ -79,7 +79,7 @@ def plan_steps(
     for manifest in desired:
         live = objects.by_ref.get(ref(manifest))
         if is_shared(manifest):
-            steps.append(_share(Change(ref(manifest), owner_key, contribution_of(manifest, owner_key)), live))
+            steps.append(_share(ref(manifest), owner_key, manifest, live))
             continue
         if live is not None:
             _check_ownership(live, owner_key, adopt)
@@ -89,7 +89,7 @@ def plan_steps(
     leftovers = [live for live in others if belongs_to(live, owner_key)]
     leftovers.sort(key=lambda live: _REMOVAL_ORDER.index(live["kind"]))
     return steps + [
-        _share(Change(ref(live), owner_key, None), live) if is_shared(live) else _delete(live) for live in leftovers
+        _share(ref(live), owner_key, None, live) if is_shared(live) else _delete(live) for live in leftovers
     ]
 
 
@@ -120,9 +120,13 @@ def name_option(at: Ref) -> str:
     return "tls.credential_name" if at.kind in ("Certificate", "Secret") else "name"
 
 
-def _share(change: Change, live: Manifest | None) -> Step:
-    """The step that changes a shared Gateway, as it is now."""
-    manifest = change.applied_to(live)
+def _share(at: Ref, exposure: ExposureKey, wanted: Manifest | None, live: Manifest | None) -> Step:
+    """The step that changes a shared Gateway, as it is now. What conflicts is not known before all steps of a task are,
+    see _plan/sharing.py. wanted is the Gateway with only this exposure; None if it is not to be there.
+    """
+    old = contribution_of(live, exposure) if live else None
+    change = Change(at, exposure, contribution_of(wanted, exposure) if wanted else None, old)
+    manifest = change.applied_to(live, is_checked=False)
     if manifest is not None:
         step = write_step(manifest, live)
     elif live is not None:

@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from .._istio.tls_secret import CertificateIdentity
 from .._kubernetes.objects import Manifest
 from .._options.probe import Probe
 from .._options.values import percent_encoded
+from .own_answers import Asked, own_statuses
 from .probe import BROKEN_OFF, ProbeResult
 
 ANSWER, REDIRECT, HANDSHAKE = "answer", "redirect", "handshake"
@@ -39,13 +40,17 @@ _ENVOY_BODIES = ("no healthy upstream", "upstream connect error", "upstream requ
 class Expectation:
     """One URL that must be answered: by the service, with a redirect to HTTPS, or at least with a TLS handshake.
 
-    number is the port of the Gateway's server, credential the Secret whose certificate must be served.
+    number is the port of the Gateway's server, credential the Secret whose certificate must be served. https_numbers
+    are the ports of the Gateway's servers that serve the host by HTTPS: a redirect must lead to one of them.
+    own_statuses are those with which the route answers by itself.
     """
 
     url: str
     kind: str
     number: int
     credential: str | None = None
+    https_numbers: tuple[int, ...] = ()
+    own_statuses: tuple[int, ...] = ()
 
     @property
     def is_tls(self) -> bool:
@@ -71,7 +76,13 @@ def expectations(
         for name, server in names:
             scheme = _SCHEMES.get(_protocol(server))
             if scheme:
-                expected.append(_expectation(name, server, scheme, path, redirected_port, probe))
+                one = _expectation(name, server, scheme, path, redirected_port, probe)
+                if one.kind == REDIRECT:
+                    one = replace(one, https_numbers=_https_numbers(name, names))
+                elif one.kind == ANSWER:
+                    asked = Asked(one.url, one.number, probe.method, probe.headers)
+                    one = replace(one, own_statuses=own_statuses(virtual_service, asked))
+                expected.append(one)
     return list(dict.fromkeys(expected)), unserved
 
 
@@ -88,6 +99,12 @@ def _server_names(host: str, servers: Iterable[Mapping[str, Any]]) -> list[tuple
             if at not in best or best[at][0] < fit:
                 best[at] = (fit, server)
     return [(_name_to_ask(name), server) for (_number, name), (_fit, server) in best.items()]
+
+
+def _https_numbers(name: str, names: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[int, ...]:
+    """The ports at which a name is served by HTTPS."""
+    serving = [server for other, server in names if other == name and _SCHEMES.get(_protocol(server)) == "https"]
+    return tuple(server["port"]["number"] for server in serving)
 
 
 def _protocol(server: Mapping[str, Any]) -> str:
@@ -133,9 +150,11 @@ def default_path(virtual_service: Manifest, redirected_port: int | None = None) 
             uri = match.get("uri") or {}
             path = uri.get("exact") or uri.get("prefix") or ("" if uri else "/")
             (bound if match.keys() - _ONLY_THE_PATH else free).append(path)
-    named = [path for path in free + bound if path]
     # A path as raw field may be anything; requests take only ASCII.
-    return "/" if "/" in free else percent_encoded(next(iter(named), "/"))
+    named = [percent_encoded(path) for path in (["/"] if "/" in free else []) + free + bound if path]
+    # Where a route itself answers 404, it cannot be seen whether it is there yet.
+    visible = (path for path in named if 404 not in own_statuses(virtual_service, Asked(path, 0)))
+    return next(visible, next(iter(named), "/"))
 
 
 def mismatch(
@@ -144,10 +163,12 @@ def mismatch(
     probe: Probe,
     held: CertificateIdentity | None,
     served: CertificateIdentity | None,
+    https_ports: Sequence[int] = (),
 ) -> str | None:
     """Why an answer does not meet the expectation; None if it does.
 
     held is the certificate in the Secret, served the one that the gateway served; they are compared if both are known.
+    https_ports are those at which clients reach the host by HTTPS, as far as they are known.
     """
     if answer.reason:
         return answer.reason + (_WHY_NO_TLS if answer.reason.startswith(BROKEN_OFF) else "")
@@ -159,21 +180,25 @@ def mismatch(
     if expectation.kind == HANDSHAKE:
         return None
     if expectation.kind == REDIRECT:
-        return _not_to_https(expectation, answer)
-    return _not_served(answer, probe)
+        return _not_to_https(expectation, answer, https_ports)
+    return _not_served(expectation, answer, probe)
 
 
-def _not_to_https(expectation: Expectation, answer: ProbeResult) -> str | None:
+def _not_to_https(expectation: Expectation, answer: ProbeResult, https_ports: Sequence[int]) -> str | None:
     to = urlsplit(answer.location or "")
-    if answer.status in _REDIRECTS and to.scheme == "https" and to.hostname == urlsplit(expectation.url).hostname:
-        return None
-    return f"it answers {_answer_text(answer)}, and does not redirect to HTTPS"
+    is_https = to.scheme == "https" and to.hostname == urlsplit(expectation.url).hostname
+    if answer.status not in _REDIRECTS or not is_https:
+        return f"it answers {_answer_text(answer)}, and does not redirect to HTTPS"
+    if https_ports and (to.port or _DEFAULT_PORTS["https"]) not in https_ports:
+        ports = " and ".join(map(str, https_ports))
+        return f"it answers {_answer_text(answer)}, and HTTPS is served at port {ports}"
+    return None
 
 
-def _not_served(answer: ProbeResult, probe: Probe) -> str | None:
+def _not_served(expectation: Expectation, answer: ProbeResult, probe: Probe) -> str | None:
     statuses = probe.statuses or (_REDIRECTS if probe.location else ())
     if answer.status not in statuses:
-        if by_the_gateway_itself(answer):
+        if by_the_gateway_itself(answer) and (statuses or answer.status not in expectation.own_statuses):
             return _gateway_error(answer)
         if statuses:
             return f"it answers {_answer_text(answer)}, and not {' or '.join(str(status) for status in statuses)}"

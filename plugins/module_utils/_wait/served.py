@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._istio.addresses import Address, GatewayEndpoints, addresses_at, blocks
+from .._istio.addresses import Address, GatewayEndpoints, addresses_at, blocks, clients_port
 from .._istio.tls_secret import HAS_CRYPTOGRAPHY, CertificateIdentity, identify, identify_secret
 from .._istio.workloads import is_running
 from .._kubernetes.errors import ClusterError, ForbiddenError
@@ -201,9 +201,10 @@ def _ask(session: ProbeSession, expectation: Expectation, address: Address, secr
     request = Request(expectation.url, probe.method, probe.headers, handshake_only=handshake_only, body=False)
     answer = ask(request, address.host, address.port, session.tls, seconds)
     served = identify(answer.der) if answer.der else None
-    problems = [problem for problem in (mismatch(expectation, answer, probe, held, served), unusable) if problem]
-    if problems:
-        session.failures[key] = "; ".join(problems)
+    https_ports = [clients_port(session.endpoints, number) for number in expectation.https_numbers]
+    problems = [mismatch(expectation, answer, probe, held, served, https_ports), unusable]
+    if any(problems):
+        session.failures[key] = "; ".join(filter(None, problems))
         return
     session.failures.pop(key, None)
     result = {"url": expectation.url, "address": address.host, "port": address.port, "status": answer.status}

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import base64
+import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -241,6 +243,54 @@ def test_routes_shadowed(expose: Expose, wrong: Expose, answers: Answers, namesp
     answers(f"http://{host}/", 200, "web")
     done(expose("first", host, state="absent"))
     answers(f"http://{host}/", 200, "api")
+
+
+@pytest.mark.parametrize("mode", ["simple", "passthrough"])
+def test_connections_shadowed(
+    istio: Cluster, expose: Expose, wrong: Expose, credential: Credential, namespace: str, mode: str
+) -> None:
+    """All connections of one server go to the older one, or the younger one's rule is left out with all its hosts."""
+    istio.apply(backend("db", namespace, "tls" if mode == "passthrough" else "tcp", f"*.{namespace}.test"))
+    istio.apply(backend("cache", namespace, "tls" if mode == "passthrough" else "tcp", f"*.{namespace}.test"))
+    names = [both, alone] = [f"{name}.{namespace}.test" for name in ("both", "alone")]
+    tls = {"mode": mode.upper()}
+    if mode == "simple":
+        tls["credentialName"] = credential("wildcard", f"*.{namespace}.test")
+    port = {"number": 443, "name": "tls", "protocol": "TLS"}
+    istio.apply(gateway("front", namespace, {"port": port, "hosts": [f"*.{namespace}.test"], "tls": tls}))
+    options = {"gateway": {"existing": "front"}, "protocol": "tcp", "tls": {"mode": mode}}
+    done(expose("first", both, service="db", **options))
+    hosts = names if mode == "passthrough" else [alone]
+    refused = wrong("connections-shadowed", "second", *hosts, service="cache", **options)
+    assert f"VirtualService {namespace}/first already takes" in refused.message
+    context = ssl.create_default_context(cafile=str(istio.layout.ca_certificate))
+
+    def first_line(name: str) -> str:
+        try:
+            with (
+                socket.create_connection((istio.gateway_address("internal"), 443), timeout=5) as plain,
+                context.wrap_socket(plain, server_hostname=name) as encrypted,
+            ):
+                return encrypted.recv(100).decode().strip()
+        except OSError:
+            return "reset"
+
+    def are(*answers: str) -> None:
+        assert [first_line(name) for name in names] == list(answers)
+
+    db, cache = f"{namespace}/db/tcp", f"{namespace}/cache/tcp"
+    if mode == "passthrough":
+        db, cache = f"{namespace}/db/tls", f"{namespace}/cache/tls"
+    eventually(lambda: are(db, "reset" if mode == "passthrough" else db), seconds=15)
+    done(expose("first", both, state="absent"))
+    eventually(lambda: are(cache, cache), seconds=15)
+
+
+def backend(name: str, namespace: str, protocol: str, hosts: str) -> dict[str, Any]:
+    annotations = {"embedded.gatehouse.istio/backend": "true", "embedded.gatehouse.istio/hosts": hosts}
+    metadata = {"name": name, "namespace": namespace, "annotations": annotations}
+    spec = {"ports": [{"name": protocol, "port": 80}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
 def test_secret_unusable(wrong: Expose, answers: Answers, credential: Credential, namespace: str) -> None:

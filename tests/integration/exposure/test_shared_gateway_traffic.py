@@ -185,6 +185,38 @@ def served(statuses: Callable[..., list[int]], *hosts: str) -> None:
         assert statuses(host) == [200]
 
 
+@pytest.mark.parametrize("first", ["a wildcard", "one of its names"])
+def test_a_wildcard_and_one_of_its_names_are_both_served(
+    istio: Cluster, expose: Expose, namespace: str, domain: str, first: str
+) -> None:
+    """Whoever came first; istiod puts the older one's routes first for each host of a server."""
+    istio.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": "other",
+                "namespace": namespace,
+                "annotations": {"embedded.gatehouse.istio/backend": "true"},
+            },
+            "spec": {"ports": [{"name": "http", "port": 80}]},
+        }
+    )
+    wanted = [("all", f"*.{domain}", "web"), ("one", f"one.{domain}", "other")]
+    for name, host, service in wanted if first == "a wildcard" else wanted[::-1]:
+        expose(name, hosts=[host], service=service, checks={})
+        time.sleep(1)  # so that one of them is older, and it is not the names that decide
+
+    def goes_to(host: str, service: str) -> None:
+        result = istio.request(f"https://{host}.{domain}/")
+        assert result.headers.get("x-backend") == f"{namespace}/{service}/http", result
+
+    for host, service in (("one", "other"), ("two", "web")):
+        eventually(lambda host=host, service=service: goes_to(host, service), seconds=15)  # type: ignore[misc]
+    expose("all", state="absent")
+    eventually(lambda: goes_to("one", "other"), seconds=15)
+
+
 OWN, OTHER_OWN = {"selector": {"istio": "public"}}, {"selector": {"istio": "public"}, "name": "other"}
 SHARED, OTHER_SHARED = {**OWN, "shared": "front"}, {**OWN, "shared": "back"}
 EXISTING = {"existing": "theirs"}

@@ -345,6 +345,13 @@ def test_an_applications_own_error_is_served(expose: Expose) -> None:
         assert (entry["status"], more) == (status, [])
 
 
+def test_a_route_that_answers_by_itself_is_served(expose: Expose, host: str) -> None:
+    for path, status in (("/", 404), ("/", 503), ("/v1", 503)):
+        routes = [{"match": [{"uri": {"exact": path}}], "direct_response": {"status": status}}]
+        outcome = expose(service=None, port=None, routes=routes, wait_timeout=8)
+        assert served(outcome) == [(f"http://{host}{path}", status)]
+
+
 def test_somebody_elses_gateway_is_asked_as_it_is(istio: Cluster, expose: Expose, namespace: str, host: str) -> None:
     shared: dict[str, Any] = {
         "apiVersion": "networking.istio.io/v1",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
@@ -58,32 +58,67 @@ def test_connections(expose: Expose, istio: Cluster, namespace: str, protocol: s
     eventually(refused_is_not_yet(talk), seconds=15)
 
 
-def test_connections_whose_tls_the_gateway_ends(expose: Expose, istio: Cluster, namespace: str, host: str) -> None:
-    paths = istio.certificate(host)
+@pytest.fixture
+def credential(istio: Cluster, namespace: str, host: str) -> Iterator[str]:
+    """The name of a Secret with a certificate for the host and all below it, where the gateways' pods are."""
+    paths = istio.certificate(host, f"*.{host}")
     data = {"tls.crt": paths.crt, "tls.key": paths.key}
-    istio.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/tls",
-            "metadata": {"name": namespace, "namespace": "istio-ingress"},
-            "data": {key: base64.b64encode(path.read_bytes()).decode() for key, path in data.items()},
-        }
-    )
-    expose(service="db", port=5432, protocol="tcp", tls={"credential_name": namespace})
-    # The port is shared with HTTPS: the server name decides.
-    expose(name="page", hosts=[f"www.{host}"], service="web", port=80, tls={"credential_name": namespace})
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": namespace, "namespace": "istio-ingress"},
+        "data": {key: base64.b64encode(path.read_bytes()).decode() for key, path in data.items()},
+    }
+    istio.apply(secret)
+    yield namespace
+    istio.delete(secret)
+
+
+@pytest.fixture
+def talks(istio: Cluster) -> Callable[[str, str], None]:
+    """Makes TLS connections for a server name until this back end answers them."""
     context = ssl.create_default_context(cafile=str(istio.layout.ca_certificate))
 
-    def talk() -> None:
-        with (
-            socket.create_connection((istio.gateway_address("public"), 443), timeout=5) as plain,
-            context.wrap_socket(plain, server_hostname=host) as encrypted,
-        ):
-            assert line(encrypted) == f"{namespace}/db/tcp"
+    def ask(server_name: str, backend: str) -> None:
+        def talk() -> None:
+            with (
+                socket.create_connection((istio.gateway_address("public"), 443), timeout=5) as plain,
+                context.wrap_socket(plain, server_hostname=server_name) as encrypted,
+            ):
+                assert line(encrypted) == backend
 
-    eventually(refused_is_not_yet(talk), seconds=15)
-    istio.kubectl("delete", "secret", namespace, "-n", "istio-ingress")
+        eventually(refused_is_not_yet(talk), seconds=15)
+
+    return ask
+
+
+def test_connections_whose_tls_the_gateway_ends(
+    expose: Expose, talks: Callable[[str, str], None], namespace: str, host: str, credential: str
+) -> None:
+    expose(service="db", port=5432, protocol="tcp", tls={"credential_name": credential})
+    # The port is shared with HTTPS: the server name decides.
+    expose(
+        name="page",
+        hosts=[f"www.{host}"],
+        service="web",
+        port=80,
+        tls={"credential_name": credential},
+    )
+    talks(host, f"{namespace}/db/tcp")
+
+
+def test_connections_of_several_exposures_on_one_gateway(
+    expose: Expose, talks: Callable[[str, str], None], namespace: str, host: str, credential: str
+) -> None:
+    """Each to its own Service, whoever came first."""
+    front = {"selector": {"istio": "public"}, "shared": "front"}
+    ports = {"tcp": 5432, "mongo": 27017, "redis": 6379}
+    for protocol, port in ports.items():
+        hosts, settings = [f"{protocol}.{host}"], {"credential_name": credential}
+        expose(name=protocol, hosts=hosts, service="db", port=port, protocol=protocol, tls=settings, gateway=front)
+    for protocol in ports:
+        talks(f"{protocol}.{host}", f"{namespace}/db/{protocol}")
 
 
 def test_passthrough_by_weight(expose: Expose, istio: Cluster, namespace: str, host: str) -> None:

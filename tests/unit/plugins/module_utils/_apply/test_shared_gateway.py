@@ -18,10 +18,12 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import as_applied
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref
-from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
-    Change,
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.contribution import (
     Contribution,
     SharedGatewayError,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
+    Change,
     exposures_on,
 )
 

@@ -147,6 +147,13 @@ CORRECT: dict[str, Configuration] = {
     "the narrower path is the older one": Configuration(
         desired=by_path("api", "/api/"), state=cluster(*live(by_path("v2", "/api/v2/")))
     ),
+    "a wildcard, and an older VirtualService for one of its names in the same server": Configuration(
+        desired=exposure(hosts=["*.example.com"], gateway=SHARED),
+        state=cluster(
+            gateway("istio-ingress/shared", http("*.example.com", "a.example.com")),
+            *live(exposure(name="a", hosts=["a.example.com"], gateway=SHARED, service="api")),
+        ),
+    ),
     "the same path for different clients": Configuration(
         desired=by_path("api", "/api/"),
         state=cluster(

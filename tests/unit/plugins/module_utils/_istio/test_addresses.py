@@ -15,6 +15,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._istio.addresses i
     GatewayEndpoints,
     addresses_at,
     blocks,
+    clients_port,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.workloads import is_running
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
@@ -143,3 +144,17 @@ def test_which_gateway_keeps_a_new_one_from_being_served(
 ) -> None:
     leaving = {"kind": "Gateway", "spec": {"selector": selector, "servers": [{"port": {"number": number}}]}}
     assert blocks(leaving, SELECTOR, {443}, pods) is kept_out
+
+
+@pytest.mark.parametrize(
+    ("services", "number", "port"),
+    [
+        ([BALANCED], 443, 443),
+        ([BALANCED], 8443, 443),
+        ([BALANCED], 9443, 9443),
+        ([], 8443, 8443),
+        ([BALANCED, service("more", ports=[{"port": 8443, "targetPort": 9443}])], 8443, 8443),
+    ],
+)
+def test_the_port_at_which_clients_reach_a_server(services: list[Manifest], number: int, port: int) -> None:
+    assert clients_port(GatewayEndpoints((pod(),), tuple(services)), number) == port

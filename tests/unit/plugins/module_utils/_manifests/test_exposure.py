@@ -182,6 +182,34 @@ def test_the_gateway_redirects_wildcard_hosts() -> None:
     assert virtual_service["spec"]["http"] == [{"route": ROUTE}]
 
 
+def test_a_wildcard_at_other_ports_is_redirected_by_its_routes() -> None:
+    ports = {"http_port": 8080, "https_port": 8443}
+    tls = {"credential_name": "cert", "redirect": True}
+    options = {**BASE, "hosts": ["*.example.com"], "gateway": {**BASE["gateway"], **ports}, "tls": tls}
+    gateway, virtual_service = manifests(parse(options))
+    assert "tls" not in gateway["spec"]["servers"][1]
+    redirect = {**REDIRECT["redirect"], "port": 8443}
+    assert virtual_service["spec"]["http"][0] == {**REDIRECT, "match": [{"port": 8080}], "redirect": redirect}
+
+
+def test_from_another_port_to_443_each_host_has_its_own_redirect() -> None:
+    gateway, tls = {**BASE["gateway"], "http_port": 8080}, {"credential_name": "cert", "redirect": True}
+
+    def redirects(*hosts: str) -> list[dict[str, Any]]:
+        routes: list[dict[str, Any]]
+        routes = manifests(parse({**BASE, "hosts": list(hosts), "gateway": gateway, "tls": tls}))[-1]["spec"]["http"]
+        return routes[:-1]
+
+    def to(host: str, **match: Any) -> dict[str, Any]:
+        redirect = {**REDIRECT["redirect"], "authority": host}
+        return {**REDIRECT, "match": [{"port": 8080, **match}], "redirect": redirect}
+
+    assert redirects("a.example.com") == [to("a.example.com")]
+    assert redirects("a.example.com", "b.example.com") == [
+        to(f"{name}.example.com", authority={"regex": rf"(?i){name}\.example\.com(:[0-9]+)?"}) for name in "ab"
+    ]
+
+
 def test_routes() -> None:
     routes = [
         {

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
     ExposureKey,
     Manifest,
-    Ref,
     ownership_labels,
+)
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.contribution import (
+    Contribution,
+    SharedGatewayError,
+    annotation_key,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     ANNOTATIONS_LIMIT,
     Change,
-    Contribution,
-    SharedGatewayError,
-    annotation_key,
     contribution_of,
     exposures_on,
     is_on,
@@ -33,34 +32,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_
     only_changes,
     shared_gateway,
 )
-
-AT = Ref("Gateway", "infra", "front")
-PUBLIC = {"istio": "public"}
-SIMPLE = {"mode": "SIMPLE", "credentialName": "wildcard"}
-
-
-def server(protocol: str, port: int, *hosts: str, tls: dict[str, Any] | None = None) -> dict[str, Any]:
-    fields = {"port": {"number": port, "name": "any", "protocol": protocol}, "hosts": list(hosts)}
-    return {**fields, **({"tls": tls} if tls else {})}
-
-
-def http(*hosts: str) -> dict[str, Any]:
-    return server("HTTP", 80, *hosts)
-
-
-def https(*hosts: str, **tls: Any) -> dict[str, Any]:
-    return server("HTTPS", 443, *hosts, tls={**SIMPLE, **tls})
-
-
-def contribution(name: str, *servers: dict[str, Any], **changes: Any) -> Contribution:
-    return replace(Contribution(ExposureKey("shop", name), PUBLIC, servers), **changes)
-
-
-def join(live: Manifest | None, added: Contribution) -> Manifest:
-    """The Gateway after an exposure has added its contribution."""
-    gateway = Change(AT, added.exposure, added).applied_to(live)
-    assert gateway is not None
-    return gateway
+from support.contributions import AT, PUBLIC, SIMPLE, contribution, http, https, join, server
 
 
 def leave(live: Manifest, name: str) -> Manifest | None:
@@ -105,6 +77,33 @@ MERGED: dict[str, tuple[list[Contribution], list[tuple[int, str, list[str]]]]] =
     "servers of one exposure with different hosts": (
         [contribution("a", https("a.example.com"), http("b.example.com")), contribution("b", https("b.example.com"))],
         [(80, "HTTP", ["b.example.com"]), (443, "HTTPS", ["a.example.com", "b.example.com"])],
+    ),
+    "where the gateway ends the TLS of connections, each exposure has its own server": (
+        [
+            contribution("a", server("TLS", 443, "a.example.com", tls=SIMPLE)),
+            contribution("b", server("TLS", 443, "b.example.com", tls=SIMPLE)),
+            contribution("c", https("c.example.com")),
+        ],
+        [(443, "HTTPS", ["c.example.com"]), (443, "TLS", ["a.example.com"]), (443, "TLS", ["b.example.com"])],
+    ),
+    "hosts that are passed through are one server": (
+        [
+            contribution("a", server("TLS", 443, "a.example.com", tls={"mode": "PASSTHROUGH"})),
+            contribution("b", server("TLS", 443, "*.example.com", tls={"mode": "PASSTHROUGH"})),
+        ],
+        [(443, "TLS", ["*.example.com"])],
+    ),
+    "a wildcard has the hosts of others": (
+        [
+            contribution("a", https("a.example.com", "example.com"), http("a.example.com")),
+            contribution("b", https("*.example.com", "*.b.example.com")),
+            contribution("c", https("c.example.com", minProtocolVersion="TLSV1_3")),
+        ],
+        [
+            (80, "HTTP", ["a.example.com"]),
+            (443, "HTTPS", ["*.example.com", "example.com"]),
+            (443, "HTTPS", ["c.example.com"]),
+        ],
     ),
     "a separate contribution has its own TLS server": (
         [
@@ -186,53 +185,6 @@ def test_servers_changed_by_hand_are_restored() -> None:
     live = join(None, contribution("a", http("a.example.com")))
     by_hand = {**live, "spec": {"selector": {"x": "y"}, "servers": []}}
     assert join(by_hand, contribution("a", http("a.example.com"))) == live
-
-
-REFUSED: dict[str, tuple[Contribution, str]] = {
-    "selector": (
-        contribution("b", http("b.example.com"), selector={"istio": "internal"}),
-        (
-            "gateway.selector: Gateway infra/front is shared with the exposure shop/a and selects pods with "
-            "istio=public; give the same selector, or share another Gateway."
-        ),
-    ),
-    "host": (
-        contribution("b", https("b.example.com", "a.example.com", minProtocolVersion="TLSV1_3")),
-        (
-            "hosts: Gateway infra/front serves 'a.example.com' on port 443 with other TLS settings, for the exposure "
-            "shop/a; give both the same tls, or remove the host from one of them."
-        ),
-    ),
-    "passthrough": (
-        contribution("b", server("TLS", 443, "a.example.com", tls={"mode": "PASSTHROUGH"})),
-        (
-            "hosts: Gateway infra/front serves 'a.example.com' on port 443 with other TLS settings, for the exposure "
-            "shop/a; give both the same tls, or remove the host from one of them."
-        ),
-    ),
-    "port": (
-        contribution("b", server("HTTP", 443, "b.example.com")),
-        (
-            "gateway: port 443 of Gateway infra/front serves HTTPS for the exposure shop/a and cannot serve HTTP, "
-            "too; choose another port, or share another Gateway."
-        ),
-    ),
-}
-
-
-def test_a_tcp_port_cannot_be_shared() -> None:
-    live = join(None, contribution("a", server("TCP", 5432, "a.example.com")))
-    with pytest.raises(
-        SharedGatewayError, match=r"port 5432 of .* is used by the exposure shop/a, and only HTTP and TLS"
-    ):
-        join(live, contribution("b", server("TCP", 5432, "b.example.com")))
-
-
-@pytest.mark.parametrize(("added", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_conflicting_contributions_are_refused(added: Contribution, sentence: str) -> None:
-    live = join(None, contribution("a", https("a.example.com"), http("a.example.com")))
-    with pytest.raises(SharedGatewayError, match=f"^{re.escape(sentence)}$"):
-        join(live, added)
 
 
 def test_the_only_exposure_may_change_selector_and_protocol() -> None:

@@ -208,6 +208,15 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         params(gateway={"selector": {"a": "b"}, "http_port": 443}, tls={"credential_name": "cert", "redirect": True}),
         "gateway: http_port and https_port are both 443; with tls.redirect they must differ.",
     ),
+    (
+        "redirected wildcard",
+        params(
+            hosts=["*.example.com"],
+            gateway={"selector": {"a": "b"}, "http_port": 8080},
+            tls={"credential_name": "cert", "redirect": True},
+        ),
+        "tls.redirect: Istio cannot redirect '*.example.com' from port 8080 to 443, as it keeps the port that a client",
+    ),
     ("zero http_port", params(gateway={"selector": {"a": "b"}, "http_port": 0}), "gateway.http_port: 0 is not a port"),
     ("zero https_port", params(gateway={"existing": "a", "https_port": 0}), "gateway.https_port: 0 is not a port"),
     ("float label", params(labels={"version": 1.1}), "labels: the value of 'version' is the number 1.1, and YAML does"),

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.contribution import (
+    Contribution,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_gateway import (
     Change,
-    Contribution,
     contribution_of,
     shared_gateway,
 )

@@ -90,6 +90,12 @@ def test_what_is_asked(options: dict[str, Any], urls: list[tuple[Any, ...]]) -> 
     assert [(w.url, w.kind, w.number, w.credential) for w in asked(**options)] == urls
 
 
+def test_a_redirect_must_lead_to_where_the_name_is_served_by_https() -> None:
+    tls = {**HTTPS, "redirect": True}
+    https, redirected = asked(tls=tls, gateway={**BASE["gateway"], "http_port": 8080, "https_port": 8443})
+    assert (https.https_numbers, redirected.https_numbers) == ((), (8443,))
+
+
 def test_with_a_clients_certificate_mutual_tls_goes_all_the_way() -> None:
     assert asked(Probe(client_cert="/client.pem"), tls={"mode": "mutual", **HTTPS})[0].kind == ANSWER
 
@@ -190,6 +196,9 @@ def match(**uri: str) -> dict[str, Any]:
         ([{"match": [{"uri": {"exact": "/"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "headers": {"a": {"exact": "b"}}}]}], "/v2"),
+        ([{"directResponse": {"status": 404}}], "/"),
+        ([match(prefix="/v1"), {"directResponse": {"status": 404}}], "/v1"),
+        ([match(prefix="/v1"), {"directResponse": {"status": 503}}], "/"),
         ([], "/"),
     ],
 )
@@ -265,6 +274,17 @@ def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | 
     assert result is None if problem is None else (result or "").startswith(problem), result
 
 
+def test_a_route_that_answers_by_itself_is_a_proof() -> None:
+    routes = {"spec": {"http": [{"match": [{"port": 80}], "redirect": {}}, {"directResponse": {"status": 503}}]}}
+    (wish,), _unserved = expectations([HOST], {"spec": {"servers": [server(8080, HOST)]}}, routes, 80, Probe())
+    for status, probe, good in (
+        (503, Probe(), True),
+        (404, Probe(), False),
+        (503, Probe(statuses=(200,)), False),
+    ):
+        assert (mismatch(wish, by_gateway(status), probe, None, None) is None) == good
+
+
 @pytest.mark.parametrize(
     ("location", "status", "good"),
     [
@@ -280,6 +300,22 @@ def test_a_redirect_leads_to_the_same_host_by_https(location: str, status: int, 
     wish = Expectation("http://shop.example.com/", REDIRECT, 80)
     result = mismatch(wish, to(location, status), Probe(statuses=(200,)), None, None)
     assert result == (None if good else f"it answers {status} to {location}, and does not redirect to HTTPS")
+
+
+@pytest.mark.parametrize(
+    ("location", "ports", "good"),
+    [
+        ("https://shop.example.com/", [443], True),
+        ("https://shop.example.com:443/", [443], True),
+        ("https://shop.example.com:8443/", [443, 8443], True),
+        ("https://shop.example.com/", [8443], False),
+        ("https://shop.example.com:8080/", [443], False),
+    ],
+)
+def test_a_redirect_leads_to_the_port_of_https(location: str, ports: list[int], good: bool) -> None:
+    wish = Expectation("http://shop.example.com:8080/", REDIRECT, 8080)
+    result = mismatch(wish, to(location, 301), Probe(), None, None, ports)
+    assert result == (None if good else f"it answers 301 to {location}, and HTTPS is served at port {ports[0]}")
 
 
 @pytest.mark.parametrize("kind", [ANSWER, HANDSHAKE])
