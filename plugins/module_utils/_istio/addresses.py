@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._kubernetes.objects import Manifest
-from .references import full_name
+from .._mesh.names import full_name
 
 
 @dataclass(frozen=True)

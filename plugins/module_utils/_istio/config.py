@@ -15,6 +15,9 @@ from operator import is_
 from typing import Any
 
 from .._kubernetes.objects import Manifest, Ref
+from .._mesh.names import full_name, gateway_names
+from .._mesh.settings import DEFAULT_SETTINGS, MeshSettings
+from .._mesh.visibility import export_to_of, is_visible
 from .cluster_state import ClusterState
 from .hosts import server_hosts
 from .indexes import ByHost, BySelector
@@ -23,9 +26,8 @@ from .listeners import (
     Server,
     Workload,
     age,
+    servers_of,
 )
-from .references import full_name, gateway_names
-from .visibility import is_visible
 
 _Place = tuple[int, Manifest]
 
@@ -36,6 +38,7 @@ class Config:
 
     gateways: tuple[Manifest, ...]
     virtual_services: tuple[Manifest, ...]
+    settings: MeshSettings = DEFAULT_SETTINGS
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -84,15 +87,33 @@ class Config:
         names = [full_name(entry) for entry in mine]
         return _are_same(mine, theirs) and all(_are_same(self.attached(name), other.attached(name)) for name in names)
 
-    def hosts_of(self, gateway: str) -> ByHost[str]:
-        """The hosts of all servers of a Gateway, as listeners know them: namespace/host or host."""
+    def hosts_of(self, gateway: str) -> ByHost[tuple[str, int]]:
+        """The hosts of all servers of a Gateway, as listeners know them (namespace/host or host), and the server."""
         if gateway not in self.memory:
             live = self._gateways_by_name[gateway]
-            servers = live["spec"].get("servers") or []
-            hosts = [host for server in servers for host in server_hosts(server, live["metadata"]["namespace"])]
-            self.memory[gateway] = ByHost((host.rpartition("/")[2], host) for host in hosts)
-        by_host: ByHost[str] = self.memory[gateway]
+            namespace, servers = live["metadata"]["namespace"], live["spec"].get("servers") or []
+            hosts = [(host, at) for at, server in enumerate(servers) for host in server_hosts(server, namespace)]
+            self.memory[gateway] = ByHost((host.rpartition("/")[2], (host, at)) for host, at in hosts)
+        by_host: ByHost[tuple[str, int]] = self.memory[gateway]
         return by_host
+
+    def servers_for(self, gateway: str, virtual_service: Manifest) -> list[tuple[Server, list[str]]]:
+        """The servers of a Gateway that have hosts of a VirtualService, and which of these. Ports are the Service's."""
+        namespace = virtual_service["metadata"]["namespace"]
+        hosts: dict[int, dict[str, None]] = {}
+        for host in virtual_service["spec"].get("hosts") or []:
+            for _narrower, (server_host, index) in self.hosts_of(gateway).meeting(host):
+                if server_host.rpartition("/")[0] in ("", namespace):
+                    hosts.setdefault(index, {})[host] = None
+        servers = self._servers_of(gateway) if hosts else []
+        return [(servers[index], list(hosts[index])) for index in sorted(hosts)]
+
+    def _servers_of(self, gateway: str) -> list[Server]:
+        key = ("servers", gateway)
+        if key not in self.memory:
+            self.memory[key] = servers_of(self._gateways_by_name[gateway], Workload(None, {}))
+        servers: list[Server] = self.memory[key]
+        return servers
 
     def routed(self, server: Server, namespace: str | None) -> list[tuple[Manifest, list[str]]]:
         """The VirtualServices that a namespace gets for a server, in istiod's order, each with its hosts there."""
@@ -109,8 +130,8 @@ class Config:
         """The VirtualServices of a Gateway that pods of a namespace get; first those that not everybody gets."""
         key = (gateway, namespace)
         if key not in self.memory:
-            visible = [entry for entry in self.attached(gateway) if is_visible(entry, namespace)]
-            visible.sort(key=lambda entry: "*" in (entry["spec"].get("exportTo") or ["*"]))
+            visible = [entry for entry in self.attached(gateway) if is_visible(entry, namespace, self.settings)]
+            visible.sort(key=lambda entry: _precedence(entry, namespace, self.settings))
             self.memory[key] = ByHost(
                 (host, (position, entry))
                 for position, entry in enumerate(visible)
@@ -143,6 +164,13 @@ class WorkloadChange:
     before: WorkloadConfig
     after: WorkloadConfig
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+
+def _precedence(virtual_service: Manifest, namespace: str | None, settings: MeshSettings) -> int:
+    """What only its own namespace gets comes first, then what is for some namespaces, then what is for all."""
+    if "*" in export_to_of(virtual_service, settings):
+        return 2
+    return int(virtual_service["metadata"]["namespace"] != namespace)
 
 
 def _are_same(objects: list[Manifest], others: list[Manifest]) -> bool:

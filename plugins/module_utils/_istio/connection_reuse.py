@@ -88,7 +88,7 @@ class Connections:
         if first is second or first.place != second.place or not _speaks_https(second):
             return None
         is_shared = _same_certificate(second) in certificate
-        for host in second.names:
+        for host in map(str.lower, second.names):
             if (
                 host != "*"
                 and host not in first.names_set

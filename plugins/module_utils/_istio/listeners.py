@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .._kubernetes.objects import Manifest
+from .._mesh.names import full_name
 from .hosts import server_hosts
-from .references import credential_of, full_name, selects
+from .references import ca_credential_of, credential_of, selects
 
 _HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
 _NO_TRANSLATION = "experimental.istio.io/disable-gateway-port-translation"
@@ -69,6 +70,7 @@ class Server:
     protocol: str
     mode: str | None = None
     credential: str | None = None
+    ca_credential: str | None = None
     redirects: bool = False
 
     @cached_property
@@ -78,7 +80,8 @@ class Server:
 
     @cached_property
     def names_set(self) -> frozenset[str]:
-        return frozenset(self.names)
+        """In lower case, as clients send and compare them."""
+        return frozenset(name.lower() for name in self.names)
 
     @property
     def is_http(self) -> bool:
@@ -96,6 +99,15 @@ class Server:
     @property
     def ends_https(self) -> bool:
         return self.has_tls and self.protocol == "HTTPS" and not self.passes_through
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of routes that it uses: http, tls or tcp; None if it needs no routes."""
+        if self.mode == "AUTO_PASSTHROUGH":
+            return None
+        if self.is_http or self.ends_https:
+            return "http"
+        return "tls" if self.passes_through else "tcp"
 
     @property
     def place(self) -> tuple[int, str]:
@@ -172,6 +184,7 @@ def servers_of(gateway: Manifest, workload: Workload) -> list[Server]:
             protocol=str(server["port"].get("protocol", "")).upper(),
             mode=(server["tls"].get("mode") or "PASSTHROUGH") if server.get("tls") is not None else None,
             credential=credential_of(server),
+            ca_credential=ca_credential_of(server),
             redirects=bool((server.get("tls") or {}).get("httpsRedirect")),
         )
         for index, server in enumerate(gateway["spec"].get("servers") or [])

@@ -4,28 +4,17 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""What Gateways and VirtualServices name: pods, Secrets, Services. Pure."""
+"""What Gateways name: pods and Secrets. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .._kubernetes.objects import PODS_NAMESPACE, Manifest, Ref
 from .indexes import ByLabels, BySelector
 
-
-def full_name(manifest: Manifest) -> str:
-    """namespace/name, as VirtualServices name Gateways."""
-    return f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
-
-
-def gateway_names(virtual_service: Manifest) -> list[str]:
-    """The Gateways of a VirtualService as namespace/name; without a namespace Istio takes the VirtualService's."""
-    own = virtual_service["metadata"]["namespace"]
-    names = virtual_service["spec"].get("gateways") or []
-    return [name if "/" in name else f"{own}/{name}" for name in names if name != "mesh"]
+_CA_SUFFIX = "-cacert"
 
 
 def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> bool:
@@ -33,68 +22,20 @@ def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None
     return (selector or {}).items() <= (labels or {}).items()
 
 
-@dataclass(frozen=True)
-class Target:
-    """A destination of a VirtualService: where it is named, such as http[0], and the Service, if its host is one."""
-
-    where: str
-    protocol: str
-    service: Ref | None
-    host: str
-    port: int | None
-    subset: str | None
-
-
-def targets(virtual_service: Manifest, cluster_domain: str) -> Iterator[Target]:
-    """All destinations of a VirtualService, also those of mirrored requests."""
-    for protocol in ("http", "tls", "tcp"):
-        for index, route in enumerate(virtual_service["spec"].get(protocol) or []):
-            mirrors = [
-                *(route.get("mirrors") or []),
-                *([{"destination": route["mirror"]}] if route.get("mirror") else []),
-            ]
-            for entry in [*(route.get("route") or []), *mirrors]:
-                yield _target(
-                    virtual_service, f"{protocol}[{index}]", protocol, entry.get("destination") or {}, cluster_domain
-                )
-
-
-def _target(
-    virtual_service: Manifest, where: str, protocol: str, destination: Mapping[str, Any], cluster_domain: str
-) -> Target:
-    host = str(destination.get("host", ""))
-    labels = host.removesuffix(f".svc.{cluster_domain}").split(".")
-    at = None
-    if host.endswith(f".svc.{cluster_domain}") and len(labels) == 2:
-        at = Ref("Service", labels[1], labels[0])
-    elif host and "." not in host:
-        at = Ref("Service", virtual_service["metadata"]["namespace"], host)
-    port = (destination.get("port") or {}).get("number")
-    return Target(where, protocol, at, host, port, destination.get("subset"))
-
-
-def services_named(manifests: Iterable[Manifest], cluster_domain: str) -> list[Ref]:
-    """The Services to which VirtualServices among the manifests send requests."""
-    services = (
-        target.service
-        for manifest in manifests
-        if manifest["kind"] == "VirtualService"
-        for target in targets(manifest, cluster_domain)
-    )
-    return list(dict.fromkeys(at for at in services if at))
-
-
-def subsets_used(manifests: Iterable[Manifest]) -> bool:
-    """Whether a VirtualService among the manifests names a subset."""
-    virtual_services = [manifest for manifest in manifests if manifest["kind"] == "VirtualService"]
-    return any(target.subset for manifest in virtual_services for target in targets(manifest, ""))
-
-
 def credential_of(server: Mapping[str, Any]) -> str | None:
     """The Secret that a server that ends TLS names, in the namespace of the gateway's pods."""
     name = (server.get("tls") or {}).get("credentialName")
     # Other forms name no Secret of that namespace (https://istio.io/latest/docs/reference/config/networking/gateway/).
     return name if name and "/" not in name else None
+
+
+def ca_credential_of(server: Mapping[str, Any]) -> str | None:
+    """The Secret with the CA of clients' certificates that a server names, in the namespace of the gateway's pods."""
+    tls = server.get("tls") or {}
+    name = credential_of(server)
+    if tls.get("mode") not in ("MUTUAL", "OPTIONAL_MUTUAL") or not name:
+        return None
+    return str(tls.get("caCertCredentialName") or f"{name}{_CA_SUFFIX}")
 
 
 def secrets_named(
@@ -124,7 +65,9 @@ def _secrets_of(
     namespaces = {pod["metadata"]["namespace"] for pod in pods}
     for gateway in group if not namespaces else []:
         namespaces.add((gateway["metadata"].get("annotations") or {}).get(PODS_NAMESPACE))
-    names = dict.fromkeys(credential_of(server) for gateway in group for server in _servers(gateway))
+    own_servers = [server for gateway in group for server in _servers(gateway)]
+    names = dict.fromkeys(credential_of(server) for server in own_servers)
+    names.update(dict.fromkeys(ca_credential_of(server) for server in own_servers))
     domains = {_domain(host) for gateway in group for server in _servers(gateway) for host in _hosts(server)}
     other_names: dict[str | None, None] = {}
     for gateway in neighbours:

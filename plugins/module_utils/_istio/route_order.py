@@ -8,20 +8,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 from typing import Any
 
 from .._kubernetes.objects import Manifest
+from .._mesh.names import full_name
 from .listeners import Server
-from .references import full_name
 
 _Path = tuple[tuple[str, Any], ...]
 _TAKES_ALL: _Path = (("takes all", True),)
 # Parts of a match that say nothing about the request.
-_NOT_CONDITIONS = ("port", "name", "gateways")
+_NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix")
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,47 @@ def _uri_within(uri: Mapping[str, Any], wider: Mapping[str, Any]) -> bool:
     return prefix is not None and path is not None and str(path).startswith(str(prefix))
 
 
+def applies(match: Mapping[str, Any], server: Server) -> bool:
+    """Whether a match is for this server, as far as it names ports and Gateways."""
+    gateways = match.get("gateways") or [server.gateway]
+    return match.get("port") in (None, 0, server.number) and server.gateway in gateways
+
+
 def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
     """In order, up to the first that takes every request: istiod leaves out what comes after it."""
+    for condition in _all_conditions(virtual_service, server):
+        yield condition
+        if condition.takes_all:
+            return
+
+
+def _all_conditions(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
     name = full_name(virtual_service)
     for index, route in enumerate(virtual_service["spec"].get("http") or []):
         action = {key: value for key, value in route.items() if key not in ("match", "name")}
         for entry in route.get("match") or [{}]:
-            gateways = entry.get("gateways") or [server.gateway]
-            if entry.get("port") in (None, 0, server.number) and server.gateway in gateways:
+            if applies(entry, server):
                 match = {key: value for key, value in entry.items() if key not in _NOT_CONDITIONS and value}
-                condition = Condition(name, f"http[{index}]", match, action)
-                yield condition
-                if condition.takes_all:
-                    return
+                yield Condition(name, f"http[{index}]", match, action)
+
+
+def hidden_routes(virtual_service: Manifest, servers: Iterable[Server]) -> Iterator[tuple[Condition, Condition]]:
+    """Routes of one VirtualService that get no request at any server, each with the earlier one that takes them."""
+    hidden: dict[str, tuple[Condition, Condition]] = {}
+    used: set[str] = set()
+    for server in servers:
+        takes_all: Condition | None = None
+        index = _EarlierConditions()
+        for later in _all_conditions(virtual_service, server):
+            earlier = takes_all or next((entry for entry in index.candidates(later) if entry.hides(later)), None)
+            if earlier is None or earlier.action == later.action:
+                used.add(later.place)
+            else:
+                hidden.setdefault(later.place, (earlier, later))
+            index.add(later)
+            if takes_all is None and later.takes_all:
+                takes_all = later
+    return (pair for place, pair in hidden.items() if place not in used)
 
 
 def hidden_conditions(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:

@@ -13,7 +13,7 @@ import binascii
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ _SERIAL = "serial number"
 # The keys of certificate and private key, in the order in which Istio looks for them: those of generic Secrets, and
 # those of type kubernetes.io/tls.
 _PAIRS = (("cert", "key"), ("tls.crt", "tls.key"))
+# The keys of the CA of clients' certificates, in that order.
+_CA_KEYS = ("cacert", "ca.crt")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class TlsSecret:
 
     keys are the keys with a value; names the certificate's DNS names, in lower case; not_after its expiry (UTC); serial
     its serial number (hexadecimal); key_fits whether the private key is the certificate's; problem what is wrong with
-    certificate or key.
+    certificate or key; ca_problem what is wrong with the CA of clients' certificates.
     """
 
     keys: frozenset[str]
@@ -68,6 +70,11 @@ class TlsSecret:
     key_fits: bool | None = None
     problem: str | None = None
     issuer: str | None = None
+    ca_problem: str | None = None
+
+    @property
+    def has_ca(self) -> bool:
+        return not self.keys.isdisjoint(_CA_KEYS)
 
     @property
     def has_pair(self) -> bool:
@@ -77,6 +84,22 @@ class TlsSecret:
 def read_tls_secret(secret: Manifest) -> TlsSecret:
     """The public part of a live Secret, which may be of any type."""
     data: Mapping[str, str] = secret.get("data") or {}
+    return replace(_read_pair(data), ca_problem=_ca_problem(data) if HAS_CRYPTOGRAPHY else None)
+
+
+def _ca_problem(data: Mapping[str, str]) -> str | None:
+    key = next((key for key in _CA_KEYS if data.get(key)), None)
+    if key is None:
+        return None
+    try:
+        _first_in_pem(base64.b64decode(data[key]))
+    except (ValueError, IndexError, binascii.Error) as error:
+        return None if _SERIAL in str(error) else f"{key} is not a certificate in PEM form"
+    return None
+
+
+def _read_pair(data: Mapping[str, str]) -> TlsSecret:
+    """Certificate and key."""
     keys = frozenset(key for key, value in data.items() if value)
     pair = next((pair for pair in _PAIRS if keys.issuperset(pair)), None)
     if pair is None or not HAS_CRYPTOGRAPHY:

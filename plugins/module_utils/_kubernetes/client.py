@@ -22,7 +22,7 @@ from ansible.module_utils.compat.version import LooseVersion
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import BaseHTTPResponse, HTTPHeaderDict
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
     AUTH_ARG_SPEC,
@@ -73,26 +73,34 @@ _OLDEST_KUBERNETES = "24.2.0"
 CONNECTION = ArgumentSpec(argument_spec=AUTH_ARG_SPEC)
 
 _ISTIO, _CERT_MANAGER, _ACME = "networking.istio.io", "cert-manager.io", "acme.cert-manager.io"
+_INGRESS = "networking.k8s.io"
 # Group (none: Kubernetes' oldest), plural; all of version v1.
 _KINDS = {
     "Gateway": (_ISTIO, "gateways"),
     "VirtualService": (_ISTIO, "virtualservices"),
     "DestinationRule": (_ISTIO, "destinationrules"),
+    "ServiceEntry": (_ISTIO, "serviceentries"),
     "Certificate": (_CERT_MANAGER, "certificates"),
     "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
     "Order": (_ACME, "orders"),
     "Issuer": (_CERT_MANAGER, "issuers"),
     "ClusterIssuer": (_CERT_MANAGER, "clusterissuers"),
     "Challenge": (_ACME, "challenges"),
+    "Ingress": (_INGRESS, "ingresses"),
+    "IngressClass": (_INGRESS, "ingressclasses"),
     "Deployment": ("apps", "deployments"),
-    "Secret": ("", "secrets"),
+    "EndpointSlice": ("discovery.k8s.io", "endpointslices"),
+    "ConfigMap": ("", "configmaps"),
+    "Namespace": ("", "namespaces"),
     "Pod": ("", "pods"),
+    "Secret": ("", "secrets"),
     "Service": ("", "services"),
 }
 _PAGE = 500
 _GONE = 410
 _TIMEOUT_SECONDS = 60
 _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_WARNING = re.compile(r'\b299 \S+ "((?:[^"\\]|\\.)*)"')
 _VERSIONS = {"uid", "resourceVersion"}
 _JSON, _APPLY, _MERGE = "application/json", "application/apply-patch+yaml", "application/merge-patch+json"
 
@@ -138,6 +146,8 @@ class KubernetesClient:
         self._retry = RetryPolicy()
         self._token_lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(connections)
+        # What the API server and its webhooks warn of, each with the object that it is about, as messages name that.
+        self.warnings: dict[tuple[str, str], None] = {}
 
     def find(
         self,
@@ -246,6 +256,8 @@ class KubernetesClient:
             else:
                 if answer.status < 300:
                     self._retry.answered()
+                    about = str(ref(body)) if body and "kind" in body and "metadata" in body else ""
+                    self.warnings.update(dict.fromkeys((about, text) for text in warnings_in(answer.headers)))
                     return self._content(answer.data)
                 failed = api_error(answer.status, answer.reason, answer.data, path)
                 failure = FailedAttempt(
@@ -305,6 +317,11 @@ class KubernetesClient:
         if failure.is_away and attempts.failed > 1:
             return ClusterError(f"{str(failed).rstrip('.')} (tried again for {RETRY_SECONDS:g} s)", failed.status)
         return failed
+
+
+def warnings_in(headers: HTTPHeaderDict) -> list[str]:
+    """The texts of the Warning headers of an answer (RFC 9111's predecessor, RFC 7234, 5.5, describes them)."""
+    return [re.sub(r"\\(.)", r"\1", text) for value in headers.getlist("Warning") for text in _WARNING.findall(value)]
 
 
 def encoded(manifest: Manifest) -> bytes:

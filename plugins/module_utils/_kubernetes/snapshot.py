@@ -17,9 +17,11 @@ from .objects import Manifest, Ref, ref
 from .reader import Reader
 
 # Listed whole when the first one is asked for. Of other kinds there may be far more than anybody asks for.
-_LISTED_KINDS = ("Gateway", "VirtualService", "DestinationRule", "Certificate", "Service")
-# From so many Secrets of a namespace on, they are listed: one request then, but it takes the right to list them.
-_SINGLE_SECRETS = 10
+LISTED_KINDS = ("Gateway", "VirtualService", "DestinationRule", "Certificate", "Service")
+# What is behind Services.
+_SELECTED_KINDS = ("Pod", "EndpointSlice")
+# From so many questions about a namespace on, all of it is listed: one request then, but it takes the right to do so.
+_SINGLE_QUESTIONS = 10
 _NO_HELM_RELEASES = "type!=helm.sh/release.v1"
 _TLS_KEYS = ("cert", "key", "tls.crt", "tls.key", "ca.crt", "cacert")
 
@@ -43,16 +45,20 @@ class FieldReader(Reader, Protocol):
 class Snapshot:
     """A Reader that asks each question once. What may not be read fails each time as it did the first time."""
 
-    def __init__(self, reader: FieldReader) -> None:
+    def __init__(self, reader: FieldReader, listed_kinds: Iterable[str] = LISTED_KINDS) -> None:
         self._reader = reader
+        self._listed_kinds = frozenset(listed_kinds)
         self._answers: dict[tuple[object, ...], object] = {}
-        self._secrets_read: dict[str, int] = {}
+        self._questions: dict[tuple[str, str], set[object]] = {}
 
     def find(
         self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
     ) -> list[Manifest]:
         conditions = tuple(selectors)
-        if conditions or kind not in _LISTED_KINDS:
+        if kind in _SELECTED_KINDS and namespace is not None and self._ask(kind, namespace, (kind, *labels.items())):
+            with suppress(ForbiddenError):
+                return self._listed(kind, namespace).with_labels(labels, namespace)
+        if conditions or kind not in self._listed_kinds:
             question = ("find", kind, tuple(sorted(labels.items())), namespace, conditions)
             return self._once(question, lambda: self._reader.find(kind, labels, namespace, conditions))
         return self._index(kind, namespace).with_labels(labels, namespace)
@@ -60,7 +66,7 @@ class Snapshot:
     def get(self, at: Ref) -> Manifest | None:
         if at.kind == "Secret":
             return self._secret(at)
-        if at.kind in _LISTED_KINDS:
+        if at.kind in self._listed_kinds:
             with suppress(ForbiddenError):  # a single one may still be allowed
                 return self._index(at.kind, at.namespace).by_ref.get(at)
         return self._single(at)
@@ -69,12 +75,16 @@ class Snapshot:
         return self._once(("get", at), lambda: self._reader.get(at))
 
     def _secret(self, at: Ref) -> Manifest | None:
-        if ("get", at) not in self._answers:
-            self._secrets_read[at.namespace] = self._secrets_read.get(at.namespace, 0) + 1
-        if self._secrets_read.get(at.namespace, 0) > _SINGLE_SECRETS:
+        if self._ask(at.kind, at.namespace, at):
             with suppress(ForbiddenError):
                 return self._once(("secrets", at.namespace), lambda: self._secrets(at.namespace)).get(at)
         return self._single(at)
+
+    def _ask(self, kind: str, namespace: str, question: object) -> bool:
+        """Whether there were so many different questions about a kind in a namespace that all of it is read."""
+        questions = self._questions.setdefault((kind, namespace), set())
+        questions.add(question)
+        return len(questions) > _SINGLE_QUESTIONS
 
     def _secrets(self, namespace: str) -> dict[Ref, Manifest]:
         """Of each only what TLS needs: other keys may hold much."""

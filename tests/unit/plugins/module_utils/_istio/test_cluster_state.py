@@ -23,14 +23,27 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_sta
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
     secrets_named,
     selects,
-    services_named,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import (
     ClusterError,
     ForbiddenError,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
-from support.builders import PODS, PUBLIC_SERVICE, exposure, gateway, https, pod, service, virtual_service
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.destinations import services_named
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import REVISION, MeshSettings
+from support.builders import (
+    PODS,
+    PUBLIC_SERVICE,
+    back_end,
+    by_hand,
+    exposure,
+    gateway,
+    http,
+    https,
+    pod,
+    service,
+    virtual_service,
+)
 
 TLS = {"credential_name": "cert"}
 SECRET = {"kind": "Secret", "metadata": {"name": "cert", "namespace": PODS}, "data": {"tls.crt": "", "tls.key": ""}}
@@ -154,7 +167,7 @@ UNKNOWN = {
     "VirtualService": "VirtualServices of other namespaces (whether they conflict with the exposure)",
     "Pod": "Pods of all namespaces (which gateways the selector matches, nor what else they serve)",
     "Secret": f"Secret {PODS}/cert (whether its certificate is good for the hosts)",
-    "Deployment": "Deployments of all namespaces (whether istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE)",
+    "Deployment": "Deployments of all namespaces (istiod's settings, such as PILOT_SCOPE_GATEWAY_TO_NAMESPACE)",
 }
 
 
@@ -170,6 +183,89 @@ def test_who_may_not_read_everywhere_reads_at_home() -> None:
     home, away = gateway("shop/front"), gateway("blog/blog")
     result = looked(Objects(home, away, forbidden=("Gateway",)))
     assert result.gateways == (home,)
+
+
+def test_who_may_not_list_everywhere_reads_the_gateway_that_is_named() -> None:
+    named = gateway("infra/edge", http("*"))
+    mine = [virtual_service("shop/shop", ["shop.example.com"], ["infra/edge", "infra/nope"])]
+    result = looked(Objects(named, forbidden=("Gateway",)), mine)
+    assert result.gateways == ()
+    assert result.unknown_gateways == {"infra/edge", "infra/nope"}
+
+
+def config_map(name: str, mesh: str) -> Manifest:
+    return {
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "istio-system"},
+        "data": {"mesh": mesh},
+    }
+
+
+def test_the_settings_are_those_of_the_istiod_of_the_gateways_revision() -> None:
+    canary = istiod("false")
+    canary["metadata"] = {
+        **canary["metadata"],
+        "name": "istiod-canary",
+        "labels": {"app": "istiod", REVISION: "canary"},
+    }
+    maps = (config_map("istio", "rootNamespace: one"), config_map("istio-canary", "rootNamespace: two"))
+    for revision, root in (("default", "one"), ("canary", "two")):
+        state = looked(Objects(pod(revision=revision), canary, istiod("false"), *maps))
+        assert state.settings.root_namespace == root
+
+
+@pytest.mark.parametrize("mesh", ["", "[]", "text", "{", "discoverySelectors: text", "defaultServiceExportTo: 5"])
+def test_settings_that_nobody_understands_are_the_defaults(mesh: str) -> None:
+    state = looked(Objects(pod(), istiod("false"), config_map("istio", mesh)))
+    assert state.settings == MeshSettings()
+
+
+def test_what_a_service_stands_for_is_read_too() -> None:
+    alias = by_hand("Service", "shop/web", type="ExternalName", externalName="app.blog.svc.cluster.local")
+    result = looked(Objects(alias, service("blog/app")))
+    assert list(result.services) == [Ref("Service", "shop", "web"), Ref("Service", "blog", "app")]
+    assert result.service_entries == ()
+
+
+def test_what_is_behind_a_service_is_read() -> None:
+    web = service("shop/web", selector={"app": "web"})
+    mine, other = back_end("shop/web-0", app="web"), back_end("shop/api-0", app="api")
+    labels = {"kubernetes.io/service-name": "web"}
+    endpoints = {"kind": "EndpointSlice", "metadata": {"name": "x", "namespace": "shop", "labels": labels}}
+    there = Objects(web, mine, other, endpoints)
+    assert looked(there).endpoint_slices == {ref(web): (endpoints,)}
+    assert looked(there).back_end_pods == {}
+    routes = [{"destinations": [{"service": "web", "port": 80, "subset": "v2"}]}]
+    subset = exposure(routes=routes, subsets=[{"service": "web", "name": "v2", "labels": {"version": "v2"}}])
+    assert looked(there, subset).back_end_pods == {ref(web): (mine,)}
+
+
+def test_rules_and_entries_are_read_only_where_they_matter() -> None:
+    def asked(*objects: Manifest) -> set[str]:
+        cluster = Objects(*objects)
+        looked(cluster)
+        return {name for name in cluster.asked if name.startswith(("DestinationRule", "ServiceEntry", "Ingress"))}
+
+    assert asked(service("shop/web")) == set()
+    assert asked() == {"ServiceEntrys of all"}
+    assert asked(service("shop/web", {"name": "https", "port": 443})) == {"DestinationRules of all"}
+
+
+def test_ingresses_are_read_if_the_gateways_pods_serve_them() -> None:
+    settings = config_map("istio", "ingressSelector: public")
+    ingress = by_hand("Ingress", "shop/old", ingressClassName="istio")
+    other = by_hand("Ingress", "shop/other", ingressClassName="nginx")
+    kind = by_hand("IngressClass", "/istio", controller="istio.io/ingress-controller")
+    there = (pod(), istiod("false"), ingress, other, kind)
+    assert looked(Objects(*there, settings)).ingresses == (ingress,)
+    assert looked(Objects(*there)).ingresses == ()
+    assert looked(Objects(*there, config_map("istio", "ingressControllerMode: 'OFF'"))).ingresses == ()
+
+
+def test_namespaces_are_read_if_the_mesh_leaves_some_out() -> None:
+    settings = config_map("istio", "discoverySelectors: [{matchLabels: {mesh: 'on'}}]")
+    shop = {"kind": "Namespace", "metadata": {"name": "shop", "namespace": "", "labels": {"mesh": "on"}}}
+    assert looked(Objects(istiod("false"), settings, shop)).namespace_labels == {"shop": {"mesh": "on"}}
 
 
 def test_another_failure_is_one() -> None:

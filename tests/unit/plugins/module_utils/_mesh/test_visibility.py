@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.visibility import is_exported
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.visibility import is_exported
 
 
 @pytest.mark.parametrize(
