@@ -44,7 +44,7 @@ options:
     type: list
     elements: str
   include_foreign:
-    description: Also return unmanaged VirtualServices that are bound to a Gateway.
+    description: Also return what others made - VirtualServices that are bound to a Gateway, and Gateways.
     type: bool
     default: false
   desired:
@@ -347,6 +347,45 @@ exposures:
           returned: if refused
           type: str
           sample: Gateway shop/shop belongs to the exposure shop/other; choose another name.
+unused_gateways:
+  description:
+    - Gateways that no VirtualService names, sorted by namespace and name; with O(include_foreign) also those that
+      others made. Label selectors are not compared with them. Empty if not all VirtualServices may be read.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    namespace:
+      description: Namespace of the Gateway.
+      type: str
+      sample: infra
+    name:
+      description: Name of the Gateway.
+      type: str
+      sample: old-front
+    managed:
+      description: Whether it is an exposure's.
+      type: bool
+      sample: false
+    hosts:
+      description: Hosts of its servers.
+      type: list
+      elements: str
+      sample: ["*.example.com"]
+    selector:
+      description: Labels of the gateway's pods.
+      type: dict
+      sample: {istio: public}
+    created:
+      description: Time at which it was created, in UTC.
+      type: str
+      sample: "2026-11-01T12:00:00Z"
+    findings:
+      description: As those of RV(exposures[].findings).
+      returned: with O(findings)
+      type: list
+      elements: dict
+      sample: []
 missing:
   description: Desired exposures that do not exist, or that this collection does not manage.
   returned: with O(desired)

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import Finding
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.finding import Finding
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import DEFAULT_SETTINGS
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -92,6 +93,28 @@ def to(service: str, **match: Any) -> dict[str, Any]:
     return {"match": [match], **route} if match else route
 
 
+def by_hand(kind: str, name: str, created: int = 0, /, **spec: Any) -> Manifest:
+    """A live object of any kind, namespace/name (or /name)."""
+    return live([_object(kind, name, spec)], created)[0]
+
+
+def destination_rule(name: str, host: str, *subsets: str, **spec: Any) -> Manifest:
+    """A live DestinationRule; a subset has the pods with the label version of its name."""
+    entries = [{"name": subset, "labels": {"version": subset}} for subset in subsets]
+    return by_hand("DestinationRule", name, host=host, **({"subsets": entries} if entries else {}), **spec)
+
+
+def back_end(name: str, **labels: str) -> Manifest:
+    """A running pod of an application."""
+    return {**_object("Pod", name, {"containers": [{"name": "app"}]}, labels), "status": {"phase": "Running"}}
+
+
+def endpoints(*ready: bool, ports: tuple[str, ...] = ("http",)) -> Manifest:
+    """An EndpointSlice with an endpoint for each value."""
+    entries = [{"addresses": ["192.0.2.1"], "conditions": {"ready": value}} for value in ready]
+    return {"kind": "EndpointSlice", "endpoints": entries, "ports": [{"name": name, "port": 8080} for name in ports]}
+
+
 def pod(name: str = "public-5d-x", labels: Mapping[str, str] | None = None, **more: Any) -> Manifest:
     """A running pod of a gateway, as istiod's webhook leaves it."""
     proxy = {"name": "istio-proxy", "image": more.get("image", "proxyv2:1.31.0"), "args": ["proxy", "router"]}
@@ -134,6 +157,7 @@ def cluster(
         ref(entry): entry for entry in [service("shop/web"), service("shop/api"), *result["Service"]]
     }
     services.update({Ref("Service", *name.split("/")): None for name in missing})
+    issuers = {ref(entry): entry for entry in here if entry["kind"] in ("Issuer", "ClusterIssuer")}
     return ClusterState(
         gateways=tuple(result["Gateway"]),
         virtual_services=tuple(result["VirtualService"]),
@@ -142,6 +166,16 @@ def cluster(
         gateway_services=tuple(result["Service"]),
         services=services,
         destination_rules=more.get("destination_rules"),
+        service_entries=tuple(entry for entry in here if entry["kind"] == "ServiceEntry"),
+        back_end_pods={Ref("Service", *name.split("/")): pods for name, pods in more.get("behind", {}).items()},
+        endpoint_slices={Ref("Service", *name.split("/")): slices for name, slices in more.get("slices", {}).items()},
+        ingresses=tuple(entry for entry in here if entry["kind"] == "Ingress"),
+        issuers={**more.get("issuers", {}), **issuers},
+        certificates=tuple(entry for entry in here if entry["kind"] == "Certificate"),
+        settings=more.get("settings", DEFAULT_SETTINGS),
+        namespace_labels=more.get("namespace_labels", {}),
+        unknown_gateways=frozenset(more.get("unknown_gateways", ())),
+        are_all_virtual_services=more.get("are_all_virtual_services", True),
         tls_secrets={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
         scoped_to_namespace=more.get("scoped", False),
         now=NOW,

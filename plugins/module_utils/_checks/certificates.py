@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from .._analysis.context import Context
+from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig, secret_at
 from .._istio.connection_reuse import Reuse, connections
 from .._istio.hosts import covering_names
@@ -19,8 +21,6 @@ from .._istio.indexes import once
 from .._istio.listeners import Server
 from .._istio.tls_secret import TlsSecret
 from .._kubernetes.objects import Ref
-from .context import Context
-from .finding import Finding
 
 _SOON = timedelta(days=7)
 _WHERE = "tls.credential_name"
@@ -53,7 +53,7 @@ class _Use:
         if self.secret is None or self.secret.names is None:
             return []
         names = frozenset(self.secret.names)
-        return [host for host in self.server.names if host != "*" and names.isdisjoint(covering_names(host))]
+        return [host for host in self.server.names if host != "*" and names.isdisjoint(covering_names(host.lower()))]
 
 
 def secret_missing(context: Context) -> Iterator[Finding]:
@@ -75,6 +75,55 @@ def secret_unusable(context: Context) -> Iterator[Finding]:
         elif use.secret is not None and use.secret.problem:
             message = f"in {use.at}, {use.secret.problem}; Envoy refuses it, {use.consequence}."
             yield Finding(use.objects, _WHERE, message, "Put a certificate and its own key there.")
+
+
+def client_ca_missing(context: Context) -> Iterator[Finding]:
+    """With mode MUTUAL, Envoy waits for the CA of the clients' certificates, and serves nobody until it has one."""
+    for change in context.workload_changes:
+        workload_config = change.after
+        for gateway in context.gateway_names:
+            for server in _servers_with_ca(workload_config).get(gateway, ()):
+                problem = _ca_problem(context, workload_config, server) if context.concerns(server) else None
+                if problem:
+                    at = Ref("Secret", str(workload_config.workload.namespace), str(server.ca_credential))
+                    message = (
+                        f"{server} asks clients for certificates (tls.mode {str(server.mode).lower()}), which Envoy "
+                        f"checks with the CA in {at}, {problem}; so TLS connections for {', '.join(server.names)} are "
+                        "reset."
+                    )
+                    fix = "Put the CA's certificate there, with the key ca.crt, or give it with tls.client_ca.pem."
+                    yield Finding((str(at), f"Gateway {server.gateway}"), "tls.client_ca", message, fix)
+
+
+@once
+def _servers_with_ca(workload_config: WorkloadConfig) -> dict[str, list[Server]]:
+    by_gateway: dict[str, list[Server]] = {}
+    for server in workload_config.listeners.servers:
+        if server.ca_credential and server.has_tls:
+            by_gateway.setdefault(server.gateway, []).append(server)
+    return by_gateway
+
+
+def _ca_problem(context: Context, workload_config: WorkloadConfig, server: Server) -> str | None:
+    """What is wrong with the CA of a server; None if nothing is, or if it is not known or about to be written."""
+    at = secret_at(workload_config.workload, str(server.ca_credential))
+    own = secret_at(workload_config.workload, str(server.credential))
+    secrets = workload_config.cluster_state.tls_secrets
+    if at is None or at not in secrets or at in context.analysis.written:
+        return None
+    secret = secrets[at]
+    if secret is None:
+        # istiod then takes the CA of the server's own Secret.
+        if own in workload_config.requested_certificates:
+            return "which does not exist (Istio would trust the issuer of the server's own certificate instead)"
+        if own is None or own not in secrets:
+            return None
+        secret = secrets[own]
+        if secret is None or not secret.has_ca:
+            return "which does not exist"
+    if not secret.has_ca:
+        return f"which lacks the key ca.crt (its keys: {', '.join(sorted(secret.keys)) or 'none'})"
+    return f"whose {secret.ca_problem}" if secret.ca_problem else None
 
 
 def expired(context: Context) -> Iterator[Finding]:
@@ -106,8 +155,9 @@ def _uses(context: Context) -> list[_Use]:
     return [
         use
         for change in context.workload_changes
-        for gateway in context.my_gateways
+        for gateway in context.gateway_names
         for use in _faulty_uses(change.after).get(gateway, ())
+        if context.concerns(use.server)
     ]
 
 
@@ -127,7 +177,9 @@ def _faulty_uses(workload_config: WorkloadConfig) -> dict[str, list[_Use]]:
     """By Gateway: the servers whose Secret is known and not entirely right. Found once for all exposures."""
     by_gateway: dict[str, list[_Use]] = {}
     secrets = workload_config.cluster_state.tls_secrets
-    for server in workload_config.listeners.servers:
+    listeners = workload_config.listeners
+    # Those of servers that istiod drops are wrong all the same.
+    for server in (*listeners.servers, *(dropped.server for dropped in listeners.dropped)):
         at = secret_at(workload_config.workload, server.credential) if server.credential else None
         # A Secret that may not be read is not known; one that cert-manager is about to write is not there yet.
         if at and at in secrets and at not in workload_config.requested_certificates:
@@ -143,13 +195,12 @@ def on_two_servers(context: Context) -> Iterator[Finding]:
     """Clients use one connection for all hosts of its certificate, and Envoy knows only one server's hosts there."""
     for change in context.workload_changes:
         reported = set()
-        for reuse in [reuse for gateway in context.my_gateways for reuse in _reuses(change, gateway)]:
-            pair = frozenset(reuse.places)
-            if pair in reported:
+        for reuse in [reuse for gateway in context.gateway_names for reuse in _reuses(change, gateway)]:
+            pair, first, second = frozenset(reuse.places), reuse.first, reuse.second
+            if pair in reported or not (context.concerns(first) or context.concerns(second)):
                 continue
             reported.add(pair)
-            first, second = reuse.first, reuse.second
-            mine = first.gateway if context.is_mine(first) else second.gateway
+            mine = first.gateway if context.concerns(first) else second.gateway
             message = (
                 f"the certificate of {first} ({', '.join(first.names)}) is valid for {reuse.host}, too, which {second} "
                 "serves at the same address and port. Browsers use one HTTP/2 connection for both, and Envoy answers "
@@ -160,7 +211,10 @@ def on_two_servers(context: Context) -> Iterator[Finding]:
                 "that exposures share (gateway.shared); or give each its own certificate."
             )
             objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
-            yield Finding(objects, _WHERE, message, fix, _is_preexisting(change, mine, reuse))
+            preexisting = _is_preexisting(change, mine, reuse) or (
+                not (context.is_mine(first) or context.is_mine(second)) and _was_before(change, reuse)
+            )
+            yield Finding(objects, _WHERE, message, fix, preexisting)
 
 
 def _reuses(change: WorkloadChange, gateway: str) -> list[Reuse]:
@@ -178,4 +232,10 @@ def _is_preexisting(change: WorkloadChange, mine: str, reuse: Reuse) -> bool:
     first, second = reuse.first.gateway, reuse.second.gateway
     if not change.before.config.came_first(mine, second if first == mine else first):
         return False
-    return change.before is change.after or reuse.host in connections(change.before).hosts(first, second)
+    return _was_before(change, reuse)
+
+
+def _was_before(change: WorkloadChange, reuse: Reuse) -> bool:
+    if change.before is change.after:
+        return True
+    return reuse.host in connections(change.before).hosts(reuse.first.gateway, reuse.second.gateway)

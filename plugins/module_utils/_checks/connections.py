@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .._analysis.context import Context
+from .._analysis.finding import Finding
 from .._istio.config import WorkloadConfig
 from .._istio.hosts import is_more_specific
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
-from .._istio.references import full_name
+from .._istio.route_order import applies
 from .._kubernetes.objects import Manifest
-from .context import Context
-from .finding import Finding
+from .._mesh.names import full_name
 from .hosts import passthrough_rules
 
 
@@ -132,7 +133,6 @@ def _tcp_route(virtual_service: Manifest, server: Server) -> Any:
     """The destinations of the first TCP route for the server; None without one."""
     for route in virtual_service["spec"].get("tcp") or []:
         for match in route.get("match") or [{}]:
-            gateways = match.get("gateways") or [server.gateway]
-            if match.get("port") in (None, 0, server.number) and server.gateway in gateways and route.get("route"):
+            if applies(match, server) and route.get("route"):
                 return route["route"]
     return None

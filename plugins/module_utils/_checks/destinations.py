@@ -9,144 +9,196 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
+from .._analysis.back_ends import Destination, destinations, port_numbers
+from .._analysis.context import Analysis, Context
+from .._analysis.finding import Finding
 from .._istio.indexes import once
-from .._istio.references import Target, full_name, targets
-from .._kubernetes.objects import Manifest, Ref
-from .context import Analysis, Context
-from .finding import Finding
+from .._kubernetes.objects import Manifest
+from .._mesh.destination_rules import DestinationRules, subsets, tls_mode
+from .._mesh.services import protocol_of, speaks_tls
+from .._mesh.visibility import EXPORT_TO, is_discovered, is_service_visible, service_export_to
 
 # Protocols that are not HTTP, and that Istio does not try to detect.
 _NOT_HTTP = ("mongo", "mysql", "redis", "udp")
 
 
-@dataclass(frozen=True)
-class _Destination:
-    """A destination whose Service was looked up; service is None if it does not exist."""
-
-    virtual_service: Manifest
-    target: Target
-    at: Ref
-    service: Manifest | None
-
-    @cached_property
-    def ports(self) -> list[dict[str, Any]]:
-        return (self.service["spec"].get("ports") or []) if self.service else []
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether the Service has several ports, and the route does not name one."""
-        return self.target.port is None and len(self.ports) > 1
-
-    @cached_property
-    def port(self) -> dict[str, Any] | None:
-        if self.is_ambiguous:
-            return None
-        return next((port for port in self.ports if self.target.port in (None, port["port"])), None)
-
-    def finding(self, message: str, fix: str) -> Finding:
-        objects = (str(self.at), f"VirtualService {full_name(self.virtual_service)}")
-        return Finding(objects, _option(self.virtual_service, self.target), message, fix)
+def missing(context: Context) -> Iterator[Finding]:
+    """A host that is neither a Service nor the host of a ServiceEntry."""
+    for destination in destinations(context):
+        if destination.backend.live is not None:
+            continue
+        target, alias = destination.target, destination.backend.alias
+        if alias:
+            message = (
+                f"{destination.backend} stands for {alias['spec'].get('externalName')} (ExternalName), which is no "
+                f"Service, and no ServiceEntry has it, {destination.consequence}."
+            )
+            fix = "Create a ServiceEntry with that host, and name this host as the destination."
+        elif target.service:
+            message = f"{target.service} does not exist, {destination.consequence}."
+            fix = "Create it, or correct the name."
+        else:
+            full = _full_host(target.named, context.cluster_domain)
+            message = (
+                f"{target.named} is the host of no Service and of no ServiceEntry (with a dot, Istio takes a host as "
+                f"it is), {destination.consequence}."
+            )
+            fix = f"Write {full}." if full else "Create a ServiceEntry with exactly this host, or correct the name."
+        yield destination.finding(message, fix)
 
 
-def service_missing(context: Context) -> Iterator[Finding]:
-    for destination in _destinations(context):
-        if destination.service is None:
-            message = f"{destination.at} does not exist, so the gateway answers 503."
-            yield destination.finding(message, "Create it, or correct the name.")
+def _full_host(host: str, cluster_domain: str) -> str | None:
+    """What was meant by name.namespace or name.namespace.svc."""
+    labels = host.split(".")
+    is_short = len(labels) == 2 or (len(labels) == 3 and labels[2] == "svc")
+    return f"{labels[0]}.{labels[1]}.svc.{cluster_domain}" if is_short else None
 
 
 def port_missing(context: Context) -> Iterator[Finding]:
-    for destination in _destinations(context):
-        if destination.service is None or destination.port is not None:
+    for destination in destinations(context):
+        backend, lacking = destination.backend, _ports_lacking(context, destination)
+        if not lacking:
             continue
-        message = f"{destination.at} does not have port {destination.target.port}, so the gateway answers 503."
-        if destination.is_ambiguous:
+        listed = ", ".join(map(str, lacking))
+        message = f"{backend} does not have port {listed}, {destination.consequence}."
+        if not destination.number:
             message = (
-                f"{destination.at} has several ports, so one must be given; without it the gateway has no route there."
+                f"{backend} has several ports, and the route names none, so istiod takes the gateway's own ({listed}), "
+                f"which it does not have, {destination.consequence}."
             )
-        numbers = ", ".join(str(port["port"]) for port in destination.ports) or "none"
+        numbers = ", ".join(str(port["number"]) for port in backend.ports) or "none"
         yield destination.finding(message, f"Give one of its ports: {numbers}.")
 
 
+def _ports_lacking(context: Context, destination: Destination) -> list[int]:
+    """The ports to which requests go and that the back end does not have; without one in the route, the listener's."""
+    if destination.backend.live is None:
+        return []
+    numbers = [destination.number] if destination.number else port_numbers(context, destination)
+    return [number for number in numbers if not destination.backend.port(number)]
+
+
 def wrong_protocol(context: Context) -> Iterator[Finding]:
-    for destination in _destinations(context):
-        port = destination.port
-        if port is not None and destination.target.protocol == "http" and _protocol(port) in _NOT_HTTP:
-            message = (
-                f"port {port['port']} of {destination.at} is declared as {_protocol(port)}, and the route sends it "
-                "HTTP requests."
-            )
+    for destination in destinations(context):
+        port = destination.backend.port(destination.number) if destination.number else None
+        if port is None or destination.target.protocol != "http":
+            continue
+        protocol, at = protocol_of(port), f"port {port['number']} of {destination.backend}"
+        if protocol in _NOT_HTTP:
+            message = f"{at} is declared as {protocol}, and the route sends it HTTP requests."
             fix = "Correct the port's appProtocol or name (http, http2, grpc, ...), or the port."
             yield destination.finding(message, fix)
+        elif speaks_tls(port) and not _is_encrypted(context, destination):
+            message = (
+                f"{at} is for TLS ({protocol}), and no DestinationRule makes the gateway speak TLS to it, so the "
+                "answer is 400 or 503."
+            )
+            fix = "Create a DestinationRule for its host with trafficPolicy.tls.mode SIMPLE, or use a port for HTTP."
+            yield destination.finding(message, fix)
+
+
+def _is_encrypted(context: Context, destination: Destination) -> bool:
+    """Whether the gateway speaks TLS to a destination, or may: what is not known is not blamed."""
+    if context.cluster_state.destination_rules is None:
+        return True
+    return any(
+        tls_mode(rules, destination.number) not in (None, "DISABLE") for rules in _rules_for(context, destination)
+    )
+
+
+def _rules_for(context: Context, destination: Destination) -> Iterator[list[Manifest]]:
+    """The DestinationRules of a destination, as each group of the gateway's pods gets them."""
+    live = destination.backend.live
+    namespace = live["metadata"]["namespace"] if live else None
+    for pods_namespace in context.pods_namespaces:
+        yield _rules(context.analysis).of(destination.backend.host, namespace, pods_namespace)
 
 
 def subset_missing(context: Context) -> Iterator[Finding]:
     if context.cluster_state.destination_rules is None:
         return
-    exact, by_suffix = _subsets(context.analysis)
-    for entry, target in _targets(context):
-        in_wildcards = (target.subset in names for suffix, names in by_suffix.items() if target.host.endswith(suffix))
-        if target.subset and target.subset not in exact.get(target.host, ()) and not any(in_wildcards):
+    for destination in destinations(context):
+        name = destination.target.subset
+        if not name or destination.backend.live is None:
+            continue
+        for rules in _rules_for(context, destination):
+            if name in subsets(rules):
+                continue
+            host = destination.backend.host
+            message = f"no DestinationRule for {host} has a subset '{name}', {destination.consequence}."
+            fix = "Create it first, or correct the name."
+            elsewhere = [rule for rule in _rules(context.analysis).out_of_reach(host) if name in subsets([rule])]
+            if elsewhere:
+                at = elsewhere[0]["metadata"]
+                message = (
+                    f"DestinationRule {at['namespace']}/{at['name']} has the subset '{name}' of {host}, but the "
+                    f"gateway does not get it, or another rule comes first, {destination.consequence}."
+                )
+                fix = "Put it into the Service's namespace, with exportTo for the gateway's namespace."
+            yield destination.finding(message, fix)
+            break
+
+
+@once
+def _rules(analysis: Analysis) -> DestinationRules:
+    """The DestinationRules that there will be."""
+    written = {at: rule for at, rule in analysis.written.items() if at.kind == "DestinationRule"}
+    live = [
+        rule
+        for rule in analysis.cluster_state.destination_rules or ()
+        if (rule["metadata"]["namespace"], rule["metadata"]["name"]) not in {(at.namespace, at.name) for at in written}
+    ]
+    return DestinationRules([*written.values(), *live], analysis.cluster_state.settings, analysis.cluster_domain)
+
+
+def not_visible(context: Context) -> Iterator[Finding]:
+    """A Service that istiod does not give to the gateway."""
+    settings, labels = context.cluster_state.settings, context.cluster_state.namespace_labels
+    for destination in destinations(context):
+        live = destination.backend.alias or destination.backend.live
+        if live is None:
+            continue
+        namespace = live["metadata"]["namespace"]
+        if namespace in labels and not is_discovered(labels[namespace], settings):
             message = (
-                f"no DestinationRule for {target.host} has a subset '{target.subset}', so the gateway answers 503."
+                f"the mesh's discoverySelectors leave out namespace {namespace}, so istiod does not see "
+                f"{destination.backend}, {destination.consequence}."
             )
-            objects = (f"VirtualService {full_name(entry)}",)
-            yield Finding(objects, _option(entry, target), message, "Create it first, or correct the name.")
+            yield destination.finding(message, "Label the namespace as one of these selectors says.")
+        for pods_namespace in context.pods_namespaces:
+            if not is_service_visible(live, pods_namespace, settings):
+                export_to = ", ".join(service_export_to(live, settings))
+                says = f"its annotation {EXPORT_TO} says {export_to}"
+                if live["kind"] != "Service":
+                    says = f"its exportTo says {export_to}"
+                elif EXPORT_TO not in (live["metadata"].get("annotations") or {}):
+                    says = f"the mesh's defaultServiceExportTo says {export_to}"
+                message = (
+                    f"{destination.backend} is not for namespace {pods_namespace}, where the gateway's pods are "
+                    f"({says}), {destination.consequence}."
+                )
+                yield destination.finding(message, f"Add {pods_namespace} there.")
+                break
 
 
-@once
-def _targets(context: Context) -> list[tuple[Manifest, Target]]:
-    return [
-        (entry, target)
-        for entry in context.my_virtual_services
-        for target in dict.fromkeys(targets(entry, context.cluster_domain))
-    ]
+def without_endpoints(context: Context) -> Iterator[Finding]:
+    """A Service, or a subset of it, with nothing that takes requests."""
+    for destination in destinations(context):
+        what = None if _ports_lacking(context, destination) else destination.nothing_behind
+        if what:
+            yield destination.finding(f"{what}, {destination.consequence}.", _START)
+        elif destination.target.subset and context.cluster_state.destination_rules is not None:
+            for rules in _rules_for(context, destination):
+                labels = subsets(rules).get(destination.target.subset)
+                if labels and destination.has_no_pod_with(labels):
+                    selected = ", ".join(f"{key}={value}" for key, value in labels.items())
+                    message = (
+                        f"no pod behind {destination.backend} has the labels {selected} of subset "
+                        f"'{destination.target.subset}', {destination.consequence}."
+                    )
+                    yield destination.finding(message, "Correct the subset's labels, or start such pods.")
+                    break
 
 
-@once
-def _destinations(context: Context) -> list[_Destination]:
-    """The destinations that are Services, as far as these may be read."""
-    services = context.cluster_state.services
-    return [
-        _Destination(entry, target, target.service, services[target.service])
-        for entry, target in _targets(context)
-        if target.service is not None and target.service in services
-    ]
-
-
-def _protocol(port: dict[str, Any]) -> str:
-    """As Istio selects it (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/)."""
-    if str(port.get("protocol", "TCP")).upper() == "UDP":
-        return "udp"
-    return str(port.get("appProtocol") or str(port.get("name") or "").partition("-")[0]).lower()
-
-
-@once
-def _subsets(analysis: Analysis) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """The subsets that there will be, by host, and by the suffix of wildcard hosts."""
-    exact: dict[str, set[str]] = {}
-    by_suffix: dict[str, set[str]] = {}
-    written = [rule for rule in analysis.written.values() if rule["kind"] == "DestinationRule"]
-    for rule in [*written, *(analysis.cluster_state.destination_rules or ())]:
-        names = {subset.get("name") for subset in rule["spec"].get("subsets") or []}
-        host = str(rule["spec"].get("host", ""))
-        full = host if "." in host else f"{host}.{rule['metadata']['namespace']}.svc.{analysis.cluster_domain}"
-        for name in (host, full):
-            exact.setdefault(name, set()).update(names)
-        if host.startswith("*"):
-            by_suffix.setdefault(host[1:], set()).update(names)
-    return exact, by_suffix
-
-
-def _option(entry: Manifest, target: Target) -> str:
-    """The option that names a destination: one in routes, or the single option service."""
-    routes = [route for protocol in ("http", "tls", "tcp") for route in entry["spec"].get(protocol) or []]
-    redirects = [route for route in routes if route.get("name") == "https-redirect"]  # they come first
-    if len(routes) - len(redirects) == 1:
-        return "service"
-    index = int(target.where.partition("[")[2].rstrip("]")) - (len(redirects) if target.protocol == "http" else 0)
-    return f"routes[{index}].destinations"
+_START = "Start its pods, or correct its selector."

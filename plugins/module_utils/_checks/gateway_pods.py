@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._analysis.context import Context
+from .._analysis.finding import Finding
 from .._istio.indexes import once
-from .._istio.references import full_name
 from .._istio.workloads import SelectedPods
 from .._kubernetes.objects import Manifest
-from .context import Context
-from .finding import Finding
+from .._mesh.names import full_name
 
 _REVISION = "istio.io/rev"
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._analysis.context import Context
+from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig
-from .._istio.hosts import without_namespace
+from .._istio.hosts import narrower_of, without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Dropped, Server
-from .._istio.references import full_name
-from .context import Context
-from .finding import Finding
+from .._istio.route_order import applies
+from .._mesh.names import full_name
 
 
 def served_twice(context: Context) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def port_taken(context: Context) -> Iterator[Finding]:
             loser, winner = dropped.server, dropped.by
             conflict = f"{winner} already listens at port {winner.number} of the same gateway for {winner.protocol}"
             rule = f"istiod keeps the older one and drops the whole server of {loser}, which is for {loser.protocol}"
-            my_server = loser if context.is_mine(loser) else winner
+            my_server = loser if context.concerns(loser) else winner
             where = f"gateway.{'http_port' if my_server.is_http else 'https_port'}"
             fix = "Give the two protocols different ports."
             yield _dropped_finding(context, change, dropped, f"{conflict}{_pods_port(loser)}; {rule}", where, fix)
@@ -56,18 +57,29 @@ def _dropped_servers(context: Context) -> list[tuple[WorkloadChange, Dropped]]:
 
 def _each_dropped(context: Context) -> Iterator[tuple[WorkloadChange, Dropped]]:
     for change in context.workload_changes:
-        for dropped in _dropped_by_gateway(change.after).of(*context.my_gateways):
+        for dropped in _dropped_by_gateway(change.after).of(*context.gateway_names):
             loser = dropped.server
+            if not (context.concerns(loser) or _takes_from(context, dropped)):
+                continue
             redirected = _redirected(change.after)
             if not (loser.redirects and all((loser.place, name) in redirected for name in loser.names)):
                 yield change, dropped  # else another server redirects the same hosts
+
+
+def _takes_from(context: Context, dropped: Dropped) -> bool:
+    """Whether the winner is the exposure's or, where it only attaches to that, wins one of its hosts."""
+    if context.is_mine(dropped.by) or not context.concerns(dropped.by):
+        return context.is_mine(dropped.by)
+    mine = [host for entry in context.my_virtual_services for host in entry["spec"].get("hosts") or []]
+    lost = map(without_namespace, dropped.hosts or dropped.server.hosts)
+    return any(narrower_of(host, other) for host in lost for other in mine)
 
 
 def _dropped_finding(
     context: Context, change: WorkloadChange, dropped: Dropped, what: str, where: str, fix: str
 ) -> Finding:
     loser, winner = dropped.server, dropped.by
-    mine_loses = context.is_mine(loser)
+    mine_loses = context.concerns(loser)
     dropped_before = _dropped_hosts(change.before).get((loser.gateway, loser.index))
     was_dropped = dropped_before is not None and dropped_before.issuperset(loser.hosts)
     message = f"{what}, so {_listed(loser.names)} would not be served by it."
@@ -123,29 +135,45 @@ _Conflict = tuple[FilterChain, FilterChain, str]
 
 def sni_twice(context: Context) -> Iterator[Finding]:
     """Two filter chains of a listener with the same SNI, which istiod does not notice: Envoy refuses the listener."""
-    mine = {f"{entry['kind']} {full_name(entry)}" for entry in context.mine}
+    mine = {f"{entry['kind']} {full_name(entry)}" for entry in (*context.mine, *context.gateways)}
     for change in context.workload_changes:
         before = _conflicts_by_names(change.before)
-        for first, second, name in _conflicts_by_owner(change.after).of(*mine):
+        conflicts = _conflicts_by_owner(change.after).of(*mine)
+        for first, second, name in conflicts or _at_my_places(context, change.after):
             message = (
                 f"{first} and {second} take TLS connections for '{name}' at the same port ({first.server.port}) of the "
                 "gateway's pods, and istiod does not see it because they are written differently; Envoy refuses the "
                 "whole listener, and no further change reaches any host there."
             )
-            fix = "Let only one of them have that name, or write both without a namespace."
-            preexisting = (first.owner, second.owner, name) in before and second.owner not in mine
+            fix = "Let only one of them have that name, or write both in lower case and without a namespace."
+            was_before = (first.owner, second.owner, name) in before
+            preexisting = was_before and (not conflicts or second.owner not in mine)
             yield Finding((first.owner, second.owner), context.host_option(name), message, fix, preexisting)
+
+
+def _at_my_places(context: Context, workload_config: WorkloadConfig) -> list[_Conflict]:
+    """Conflicts of others, for which Envoy refuses a listener that the exposure uses, too."""
+    conflicts = _all_conflicts(workload_config)
+    if not conflicts:
+        return []
+    places = {server.place for server in workload_config.listeners.servers if context.concerns(server)}
+    return [conflict for conflict in conflicts if conflict[0].server.place in places]
+
+
+@once
+def _all_conflicts(workload_config: WorkloadConfig) -> list[_Conflict]:
+    return list(_conflicts(workload_config))
 
 
 @once
 def _conflicts_by_owner(workload_config: WorkloadConfig) -> ByName[_Conflict]:
-    conflicts = _conflicts(workload_config)
+    conflicts = _all_conflicts(workload_config)
     return ByName(((first, second, name), (first.owner, second.owner)) for first, second, name in conflicts)
 
 
 @once
 def _conflicts_by_names(workload_config: WorkloadConfig) -> frozenset[tuple[str, str, str]]:
-    return frozenset((first.owner, second.owner, name) for first, second, name in _conflicts(workload_config))
+    return frozenset((first.owner, second.owner, name) for first, second, name in _all_conflicts(workload_config))
 
 
 def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
@@ -179,13 +207,13 @@ def passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterat
     for entry, _hosts in workload_config.config.routed(server, workload_config.workload.namespace):
         for rule in entry["spec"].get("tls") or []:
             for match in rule.get("match") or []:
-                gateways = match.get("gateways") or [server.gateway]
-                if match.get("port") in (None, 0, server.number) and server.gateway in gateways:
+                if applies(match, server):
                     yield FilterChain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
 
 
 def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    return ("*",) if "*" in names else names
+    """What clients send: Envoy compares names in lower case."""
+    return ("*",) if "*" in names else tuple(name.lower() for name in names)
 
 
 def _listed(hosts: tuple[str, ...]) -> str:

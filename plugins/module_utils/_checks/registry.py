@@ -15,11 +15,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from .._analysis.context import Analysis, Context
+from .._analysis.finding import ERROR, IGNORE, WARNING, Finding
 from .._istio.cluster_state import ClusterState
 from .._kubernetes.objects import ExposureKey, Manifest, Ref
-from . import certificates, connections, destinations, gateway_pods, hosts, routes
-from .context import Analysis, Context
-from .finding import ERROR, IGNORE, WARNING, Finding
+from . import (
+    attachment,
+    certificates,
+    connections,
+    delegates,
+    destinations,
+    gateway_pods,
+    gateway_services,
+    hosts,
+    issuers,
+    route_actions,
+    route_kinds,
+    routes,
+)
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,24 @@ CHECKS = (
         "A certificate is valid for hosts of two servers, and browsers reuse connections.",
         certificates.on_two_servers,
     ),
+    Check("gateway-missing", ERROR, "The Gateway does not exist.", attachment.gateway_missing, may_come=True),
     Check(
         "host-not-on-gateway",
         ERROR,
         "The Gateway does not have the VirtualService's host.",
-        routes.host_not_on_gateway,
+        attachment.host_not_on_gateway,
+        may_come=True,
+    ),
+    Check("host-without-domain", ERROR, "Istio completes a host.", attachment.host_without_domain),
+    Check(
+        "no-route-for-host",
+        ERROR,
+        "The Gateway's server for a host uses none of the VirtualService's routes.",
+        route_kinds.no_route_for_host,
         may_come=True,
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
+    Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", routes.hidden),
     Check(
         "connections-shadowed",
         ERROR,
@@ -67,6 +90,13 @@ CHECKS = (
         ERROR,
         "The Secret holds no usable certificate and key.",
         certificates.secret_unusable,
+        may_come=True,
+    ),
+    Check(
+        "client-ca-missing",
+        ERROR,
+        "There is no CA to check clients' certificates with.",
+        certificates.client_ca_missing,
         may_come=True,
     ),
     Check("secret-missing", WARNING, "The Secret does not exist.", certificates.secret_missing, may_come=True),
@@ -89,15 +119,38 @@ CHECKS = (
         "gateway-without-namespace",
         WARNING,
         "A Gateway of another namespace is named without it.",
-        routes.gateway_without_namespace,
+        attachment.gateway_without_namespace,
         may_come=True,
     ),
-    Check("not-exported", WARNING, "The gateway's namespace does not see the VirtualService.", routes.not_exported),
+    Check("gateway-port-closed", WARNING, "The gateway's Service lacks the port.", gateway_services.port_closed),
+    Check(
+        "load-balancer-ends-tls",
+        WARNING,
+        "The gateway's load balancer ends TLS before it.",
+        gateway_services.load_balancer_ends_tls,
+    ),
+    Check("not-exported", WARNING, "The gateway's namespace does not see the VirtualService.", attachment.not_exported),
+    Check("not-discovered", WARNING, "istiod does not see a namespace.", attachment.not_discovered),
+    Check("route-unused", WARNING, "A route is for a port or protocol that no server has.", route_kinds.route_unused),
+    Check(
+        "delegate-left-out",
+        WARNING,
+        "istiod leaves a delegate out.",
+        delegates.left_out,
+        may_come=True,
+    ),
+    Check("rewrite-slashes", WARNING, "A rewrite makes two slashes, or none.", route_actions.rewrite_slashes),
+    Check(
+        "cors-origin-never-matches",
+        WARNING,
+        "No browser sends an origin as it is written.",
+        route_actions.cors_origin_never_matches,
+    ),
     Check(
         "destination-missing",
         WARNING,
         "The Service does not exist.",
-        destinations.service_missing,
+        destinations.missing,
         may_come=True,
     ),
     Check(
@@ -108,7 +161,23 @@ CHECKS = (
         may_come=True,
     ),
     Check("destination-protocol", WARNING, "The Service's port is not for HTTP.", destinations.wrong_protocol),
+    Check("destination-not-visible", WARNING, "The gateway does not get the Service.", destinations.not_visible),
+    Check(
+        "destination-without-endpoints",
+        WARNING,
+        "Nothing is behind the Service or the subset.",
+        destinations.without_endpoints,
+        may_come=True,
+    ),
     Check("subset-missing", WARNING, "No DestinationRule has the subset.", destinations.subset_missing, may_come=True),
+    Check("issuer-missing", WARNING, "The certificate's issuer does not exist.", issuers.issuer_missing, may_come=True),
+    Check("issuer-cannot-prove", WARNING, "The issuer has no solver for a host.", issuers.issuer_cannot_prove),
+    Check(
+        "secret-of-two-certificates",
+        WARNING,
+        "Another Certificate is for the same Secret.",
+        issuers.secret_of_two_certificates,
+    ),
 )
 LEVELS: Mapping[str, str] = {check.code: check.level for check in CHECKS}
 _MAY_COME = frozenset(check.code for check in CHECKS if check.may_come)
@@ -152,7 +221,7 @@ def find_in(context: Context) -> list[Finding]:
 def _find_each(context: Context) -> Iterator[Finding]:
     for check in CHECKS:
         for finding in check.find(context):
-            yield replace(finding, code=check.code)
+            yield replace(context.analysis.with_ingresses(finding), code=check.code)
 
 
 def with_levels(findings: Iterable[Finding], levels: Mapping[str, str], check_mode: bool = False) -> list[Finding]:

@@ -4,75 +4,22 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Checks: VirtualServices and the Gateways that they name, and routes that get no requests. Pure."""
+"""Checks: routes that get no requests because earlier ones take them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._analysis.context import Context, route_option
+from .._analysis.finding import Finding
 from .._istio.config import WorkloadConfig
-from .._istio.hosts import is_more_specific, without_namespace
+from .._istio.hosts import is_more_specific
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
-from .._istio.references import full_name, gateway_names
-from .._istio.route_order import Condition, conditions_of, hidden_conditions
-from .._istio.visibility import is_visible
+from .._istio.route_order import Condition, conditions_of, hidden_conditions, hidden_routes
 from .._kubernetes.objects import Manifest
-from .context import Context
-from .finding import Finding
-
-
-def gateway_without_namespace(context: Context) -> Iterator[Finding]:
-    for entry in context.my_virtual_services:
-        own_namespace = entry["metadata"]["namespace"]
-        for name in entry["spec"].get("gateways") or []:
-            elsewhere = context.after.full_names.get(name)
-            if elsewhere and context.after.gateway(f"{own_namespace}/{name}") is None:
-                message = (
-                    f"VirtualService {full_name(entry)} names Gateway '{name}' without a namespace, so Istio looks for "
-                    f"it in {own_namespace}, where it does not exist, and its hosts get 404."
-                )
-                objects = (f"VirtualService {full_name(entry)}",)
-                yield Finding(objects, "gateway.existing", message, f"Write {' or '.join(elsewhere)}.")
-
-
-def host_not_on_gateway(context: Context) -> Iterator[Finding]:
-    for entry in context.my_virtual_services:
-        gateways = [context.after.gateway(name) for name in gateway_names(entry)]
-        known = [gateway for gateway in gateways if gateway]
-        # What a Gateway serves that is missing or may not be read is not known.
-        if known and len(known) == len(gateways):
-            for host in entry["spec"].get("hosts") or []:
-                yield from _host_not_on(context, entry, known, host)
-
-
-def _host_not_on(context: Context, entry: Manifest, gateways: list[Manifest], host: str) -> Iterator[Finding]:
-    namespace = entry["metadata"]["namespace"]
-    hosts_of = [context.after.hosts_of(full_name(gateway)) for gateway in gateways]
-    meeting = [server_host for hosts in hosts_of for _narrower, server_host in hosts.meeting(host)]
-    if any(server_host.rpartition("/")[0] in ("", namespace) for server_host in meeting):
-        return
-    names = [f"Gateway {full_name(gateway)}" for gateway in gateways]
-    reserved = [server_host for server_host in meeting if without_namespace(server_host) == host]
-    why = f"; it is reserved for another namespace than {namespace} ({reserved[0]})" if reserved else ""
-    message = f"no server of {' and '.join(names)} has the host {host}{why}, so requests for it get 404."
-    fix = "Add it to the servers' hosts there, or correct gateway.existing."
-    yield Finding((f"VirtualService {full_name(entry)}", *names), context.host_option(host), message, fix)
-
-
-def not_exported(context: Context) -> Iterator[Finding]:
-    for entry in context.my_virtual_services:
-        namespaces = {change.workload.namespace for change in context.workload_changes}
-        hidden_from = sorted(name for name in namespaces if name is not None and not is_visible(entry, name))
-        if hidden_from:
-            name = f"VirtualService {full_name(entry)}"
-            export_to = ", ".join(entry["spec"].get("exportTo") or [])
-            message = (
-                f"{name} has exportTo [{export_to}], which leaves out namespace {hidden_from[0]}, where the gateway's "
-                "pods are; its hosts get 404."
-            )
-            yield Finding((name,), "namespace", message, f"Add '{hidden_from[0]}' or '*' to its exportTo.")
+from .._mesh.names import full_name
 
 
 @dataclass(frozen=True)
@@ -124,6 +71,22 @@ def shadowed(context: Context) -> Iterator[Finding]:
             preexisting = was_hidden and later.virtual_service not in mine
             objects = tuple(f"VirtualService {name}" for name in hidden.pair)
             yield Finding(objects, context.host_option(hidden.host), message, fix, preexisting)
+
+
+def hidden(context: Context) -> Iterator[Finding]:
+    """Within one VirtualService the first route that matches counts."""
+    for entry in context.my_virtual_services:
+        if len(entry["spec"].get("http") or []) > 1:
+            for earlier, later in hidden_routes(
+                entry, [server for server, _hosts in context.serving(entry) if server.kind == "http"]
+            ):
+                message = (
+                    f"{earlier.place} of VirtualService {full_name(entry)} comes first, and takes all requests that "
+                    f"{later.place} is for, which never gets one."
+                )
+                fix = "Put the narrower route first."
+                where = route_option(entry, later.place)
+                yield Finding((f"VirtualService {full_name(entry)}",), where, message, fix)
 
 
 @once
@@ -183,4 +146,4 @@ def _route_configurations(workload_config: WorkloadConfig) -> Iterator[dict[str,
 def _add_routed(routes: dict[str, list[_Routed]], workload_config: WorkloadConfig, server: Server) -> None:
     for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
         for host in hosts:
-            routes.setdefault(host, []).append((entry, server))
+            routes.setdefault(host.lower(), []).append((entry, server))

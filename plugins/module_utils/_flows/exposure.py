@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._analysis.finding import IGNORE
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.errors import ClusterError
-from .._options.exposure_list import parse_single
+from .._kubernetes.reader import Reader
+from .._kubernetes.snapshot import Snapshot
+from .._options.exposure_list import ListRequest, parse_single
 from .._options.values import OptionError
 from .outcome import FAILED
 from .results import exposure_failure, exposure_result
@@ -22,6 +25,8 @@ from .warnings import GroupedMessages
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+LISTED_KINDS = ("Gateway", "VirtualService")
+
 
 def run_exposure(module: AnsibleModule) -> None:
     """Does the task and ends the module."""
@@ -29,8 +34,9 @@ def run_exposure(module: AnsibleModule) -> None:
     try:
         request = parse_single(module.params)
         client = KubernetesClient(module)
-        outcomes = decide(request, client, module.check_mode, warnings)
+        outcomes = decide(request, _reader(client, request), module.check_mode, warnings)
         execute(request, client, outcomes, module.check_mode, every_write=True)
+        warnings.add_of_server(client.warnings)
     except (OptionError, ClusterError) as error:
         warnings.report(module)
         module.fail_json(msg=str(error))
@@ -39,3 +45,9 @@ def run_exposure(module: AnsibleModule) -> None:
     if outcome.state == FAILED:
         module.fail_json(**exposure_failure(outcome))
     module.exit_json(**exposure_result(outcome))
+
+
+def _reader(client: KubernetesClient, request: ListRequest) -> Reader:
+    """Plan and checks need the same Gateways and VirtualServices: they are read once, unless nothing is checked."""
+    skips_checks = all(set(entry.levels.values()) == {IGNORE} for entry in request.entries)
+    return client if skips_checks else Snapshot(client, LISTED_KINDS)

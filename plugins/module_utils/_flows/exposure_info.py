@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._checks.context import Analysis
+from .._analysis.context import Analysis
 from .._checks.registry import find_in, with_levels
-from .._info.describe import describe_exposures, objects_of
+from .._info.describe import describe_exposures, describe_unused_gateways, objects_of
 from .._info.drift import Comparison
 from .._info.read import LiveExposures, read_exposures
-from .._istio.references import full_name, gateway_names
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.compact import long_lived_objects
 from .._kubernetes.errors import ClusterError
-from .._kubernetes.objects import ExposureKey, ref
+from .._kubernetes.objects import ExposureKey, Manifest, ref
+from .._kubernetes.snapshot import LISTED_KINDS, Snapshot
+from .._mesh.names import full_name, gateway_names
 from .._options.info import (
     JMESPATH_IMPORT_ERROR,
     InfoRequest,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 Result = dict[str, Any]
+
+# What is behind all exposures is asked for: the number of requests does not grow with them.
+_LISTED_KINDS = (*LISTED_KINDS, "EndpointSlice")
 
 
 def run_info(module: AnsibleModule) -> None:
@@ -52,7 +56,7 @@ def _run(module: AnsibleModule) -> Result:
         module.fail_json(msg=missing_required_lib("jmespath", "for option query"), exception=JMESPATH_IMPORT_ERROR)
     request = parse_info(module.params)
     answer_query = parse_query(query) if query is not None else None
-    live = read_exposures(KubernetesClient(module), request)
+    live = read_exposures(Snapshot(KubernetesClient(module), _LISTED_KINDS), request)
     if live.state.unknown:
         module.warn(f"Not known: {'; '.join(live.state.unknown)}.")
     result = info_result(live, request)
@@ -62,26 +66,30 @@ def _run(module: AnsibleModule) -> Result:
 
 def info_result(live: LiveExposures, request: InfoRequest) -> Result:
     """What the task returns, except for its query. Pure."""
-    entries = describe_exposures(live)
+    entries, unused = describe_exposures(live), describe_unused_gateways(live)
     if request.levels is not None:
-        for entry, findings in zip(entries, _findings(live, request)):
-            entry["findings"] = findings
+        findings = _findings(live, request)
+        for entry, found in zip([*entries, *unused], findings):
+            entry["findings"] = found
+    result = {"exposures": entries, "unused_gateways": unused}
     if request.desired is None:
-        return {"exposures": entries}
+        return result
     comparison = Comparison(live, request)
     for entry in entries:
         entry["drift"] = comparison.drift(ExposureKey(entry["namespace"], entry["name"]))
-    return {"exposures": entries, "missing": comparison.missing(), "orphans": comparison.orphans()}
+    return {**result, "missing": comparison.missing(), "orphans": comparison.orphans()}
 
 
 def _findings(live: LiveExposures, request: InfoRequest) -> list[list[Result]]:
-    """Of each selected exposure, by namespace and name."""
+    """Of each selected exposure, and of each Gateway that nothing uses, by namespace and name."""
     analysis = Analysis(live.state, request.cluster_domain)
     gateways = {full_name(gateway): gateway for gateway in live.state.gateways}
-    results = []
+    judged: list[list[Manifest]] = []
     for virtual_service in sorted(live.selected, key=ref):
         named = [gateways[name] for name in dict.fromkeys(gateway_names(virtual_service)) if name in gateways]
-        context = analysis.context(objects_of(virtual_service, named))
-        findings = with_levels(find_in(context), request.levels or {})
-        results.append([finding.result() for finding in findings])
-    return results
+        judged.append(objects_of(virtual_service, named))
+    judged += [[gateway] for gateway in sorted(live.unused_gateways, key=ref)]
+    return [
+        [finding.result() for finding in with_levels(find_in(analysis.context(objects)), request.levels or {})]
+        for objects in judged
+    ]

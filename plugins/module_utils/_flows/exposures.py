@@ -36,6 +36,7 @@ def run_exposures(module: AnsibleModule) -> None:
             client = KubernetesClient(module, request.concurrency)
             outcomes = decide(request, Snapshot(client), module.check_mode, warnings)
         execute(request, client, outcomes, module.check_mode, every_write=False)
+        warnings.add_of_server(client.warnings)
     except (OptionError, ClusterError) as error:
         warnings.report(module)
         module.fail_json(msg=str(error))

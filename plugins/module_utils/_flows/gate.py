@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._checks.finding import ERROR, IGNORE, refusal
+from .._analysis.finding import ERROR, IGNORE, refusal
 from .._checks.registry import find_all, with_levels
 from .._istio.cluster_state import read_cluster_state
 from .._kubernetes.objects import ExposureKey, Manifest, Ref

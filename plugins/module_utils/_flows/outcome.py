@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .._analysis.finding import Finding
 from .._apply.apply import Result, Wait, step_result
-from .._checks.finding import Finding
 from .._kubernetes.objects import Manifest, Ref
 from .._options.exposure_list import Entry
 from .._plan.exposure import ExposurePlan

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,11 @@ class GroupedMessages:
     def add(self, about: str, text: str) -> None:
         """about: an exposure, as messages name it; empty where nothing need be named."""
         self._by_text.setdefault(text, {})[about] = None
+
+    def add_of_server(self, warnings: Iterable[tuple[str, str]]) -> None:
+        """What the API server and its webhooks say of objects, such as istiod of routes that are never reached."""
+        for about, text in warnings:
+            self.add(about, f"the API server warns: {text}")
 
     def sentences(self, limit: int = _MOST_MESSAGES) -> Iterator[str]:
         """Each sentence once, with the first few exposures; at most `limit`, and then how many more there are."""

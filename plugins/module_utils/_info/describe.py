@@ -19,7 +19,8 @@ from typing import Any
 from .._istio.addresses import GatewayEndpoints, addresses_at
 from .._istio.hosts import routed_hosts
 from .._istio.listeners import Server, Workload, servers_of
-from .._istio.references import full_name, gateway_names, selects
+from .._istio.references import selects
+from .._istio.route_order import applies
 from .._istio.tls_secret import TlsSecret, whole_bytes
 from .._istio.workloads import is_gateway
 from .._kubernetes.objects import (
@@ -32,7 +33,8 @@ from .._kubernetes.objects import (
 )
 from .._manifests.exposure import urls
 from .._manifests.shared_gateway import belongs_to, is_on
-from .read import LiveExposures, is_managed
+from .._mesh.names import full_name, gateway_names, resolved
+from .read import LiveExposures, hosts_of, is_managed
 
 Result = dict[str, Any]
 
@@ -47,6 +49,21 @@ def describe_exposures(live: LiveExposures) -> list[Result]:
     return [_exposure(live, entry, gateways) for entry in sorted(live.selected, key=ref)]
 
 
+def describe_unused_gateways(live: LiveExposures) -> list[Result]:
+    """The Gateways that no VirtualService names, sorted by namespace and name."""
+    return [
+        {
+            "namespace": entry["metadata"]["namespace"],
+            "name": entry["metadata"]["name"],
+            "managed": owner(entry) is not None,
+            "hosts": hosts_of(entry),
+            "selector": dict(entry["spec"].get("selector") or {}),
+            "created": entry["metadata"].get("creationTimestamp"),
+        }
+        for entry in sorted(live.unused_gateways, key=ref)
+    ]
+
+
 def _exposure(live: LiveExposures, entry: Manifest, gateways: Mapping[str, _Gateway]) -> Result:
     names = list(dict.fromkeys(gateway_names(entry)))
     used = [gateways[name] for name in names if name in gateways]
@@ -59,7 +76,7 @@ def _exposure(live: LiveExposures, entry: Manifest, gateways: Mapping[str, _Gate
             gateways[name].result(entry) if name in gateways else _missing(name, "Gateway" not in live.unreadable)
             for name in names
         ],
-        "urls": [url for gateway in used for url in gateway.urls(entry)],
+        "urls": list(dict.fromkeys(url for gateway in used for url in gateway.urls(entry))),
         "tls": [tls for gateway in used for tls in gateway.tls(entry)],
         "routes": [_route(protocol, route) for protocol in _PROTOCOLS for route in entry["spec"].get(protocol) or []],
         "created": entry["metadata"].get("creationTimestamp"),
@@ -111,14 +128,12 @@ class _Gateway:
         return list(dict.fromkeys(address.host for at_port in addresses for address in at_port))
 
     def urls(self, virtual_service: Manifest) -> list[str]:
-        spec = virtual_service["spec"]
-        if not spec.get("http") and not spec.get("tls"):
-            return []
         redirected_port = _redirected_port(virtual_service)
         servers = self._gateway["spec"].get("servers") or []
         every_url = [
             url
             for server, hosts in self._serving(virtual_service)
+            if server.kind in ("http", "tls") and _has_route(virtual_service, server)
             for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected_port)
         ]
         return list(dict.fromkeys(every_url))
@@ -147,6 +162,12 @@ class _Gateway:
             if secret and secret.not_after:
                 return _certificate(at, secret, secret.not_after - state.now)
         return None
+
+
+def _has_route(virtual_service: Manifest, server: Server) -> bool:
+    """Whether a VirtualService has a route that a server uses."""
+    routes = resolved(virtual_service, "")["spec"].get(server.kind or "") or []
+    return any(applies(match, server) for route in routes for match in route.get("match") or [{}])
 
 
 def _certificate(at: Ref, secret: TlsSecret, left: timedelta) -> Result:

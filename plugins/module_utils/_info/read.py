@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .._istio.cluster_state import ClusterState, ClusterStateReader, Unknown
-from .._istio.references import full_name, gateway_names, secrets_named, selects, services_named
+from .._istio.cluster_state import ClusterState, ClusterStateReader, Unknown, named_gateways
+from .._istio.hosts import without_namespace
+from .._istio.references import secrets_named, selects
 from .._istio.workloads import pods_namespaces
 from .._kubernetes.errors import ClusterError, ForbiddenError
 from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, ref
 from .._kubernetes.reader import Reader
+from .._mesh.names import full_name, gateway_names
 from .._options.exposure import Exposure, OwnGateway
 from .._options.info import InfoRequest
 from .._options.values import OptionError
@@ -29,19 +31,21 @@ _BAD_REQUEST = 400
 class LiveExposures:
     """The exposures that pass the filters, by their VirtualServices, and the state of the cluster around them.
 
-    other_objects are DestinationRules, Certificates and Secrets of clients' CAs of exposures; they are read only to
-    compare with what is desired. unreadable names kinds, and single Secrets, that may not be read (at least somewhere).
+    unused_gateways are those that no VirtualService names. other_objects are DestinationRules, Certificates and Secrets
+    of clients' CAs of exposures; they are read only to compare with what is desired. unreadable names kinds, and single
+    Secrets, that may not be read (at least somewhere).
     """
 
     state: ClusterState
     selected: tuple[Manifest, ...] = ()
+    unused_gateways: tuple[Manifest, ...] = ()
     other_objects: Mapping[Ref, Manifest] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
 
 
 def read_exposures(reader: Reader, request: InfoRequest) -> LiveExposures:
     """The requests: one LIST each of VirtualServices, Gateways, Services and istiod's Deployment, one of pods for each
-    different selector, and one GET for each Secret that a server names.
+    different selector, and one GET for each Secret that a server names; for findings, what read_cluster_state() reads.
 
     To compare, one LIST each of DestinationRules and Certificates, and one GET for each Secret with a clients' CA.
     Raises OptionError for a label selector that the API server does not accept, and ClusterError.
@@ -66,6 +70,24 @@ def matching(virtual_services: Iterable[Manifest], request: InfoRequest, labelle
     ]
 
 
+def _unused(gateways: Iterable[Manifest], virtual_services: Iterable[Manifest], request: InfoRequest) -> list[Manifest]:
+    """The Gateways, among those that the request is about, that no VirtualService names."""
+    names = named_gateways(virtual_services)
+    return [
+        live
+        for live in gateways
+        if full_name(live) not in names
+        and (request.include_foreign or owner(live))
+        and request.matches(live["metadata"]["namespace"], live["metadata"]["name"], hosts_of(live))
+    ]
+
+
+def hosts_of(gateway: Manifest) -> list[str]:
+    """The hosts of all servers of a Gateway, each once."""
+    servers = gateway["spec"].get("servers") or []
+    return list(dict.fromkeys(without_namespace(host) for server in servers for host in server.get("hosts") or []))
+
+
 def selected_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -> list[str]:
     """The namespaces in which pods run that a selector matches, sorted."""
     return pods_namespaces(pod for pod in pods if selects(selector, pod["metadata"].get("labels")))
@@ -74,33 +96,35 @@ def selected_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -
 class _ExposuresReader(ClusterStateReader):
     def read_all(self, request: InfoRequest) -> LiveExposures:
         virtual_services = self._in_scope(request, lambda at: self._reader.find("VirtualService", {}, at))
-        selected = matching(virtual_services, request, self._labelled(request))
-        names = {name for live in selected for name in gateway_names(live)}
+        labelled = self._labelled(request)
+        selected = matching(virtual_services, request, labelled)
+        names = named_gateways(selected)
         namespaces = {name.partition("/")[0] for name in names} | ({request.namespace} if request.namespace else set())
         gateways = self._everywhere("Gateway", sorted(namespaces))
-        used = [live for live in gateways if full_name(live) in names]
+        unknown_gateways = self._add_named(selected, gateways, sorted(namespaces))
+        is_whole = "VirtualService" not in self._partial
+        unused = _unused(gateways, virtual_services, request) if is_whole and labelled is None else []
+        used = [*unused, *(live for live in gateways if full_name(live) in names)]
         desired = [{"spec": {"selector": own.selector}} for _exposure, own in _own_gateways(request.desired or ())]
         pods = self._pods([*used, *desired])
-        targets = services_named(selected, request.cluster_domain)
-        near_pods = set(pods_namespaces(pods))
-        services = self._services(near_pods | {at.namespace for at in targets})
-        by_ref = {ref(live): live for in_namespace in services.values() for live in in_namespace or []}
+        near_pods = pods_namespaces(pods)
         with_findings = request.levels is not None
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)
+        exposed = [*selected, *unused]
         state = ClusterState(
             gateways=tuple(gateways),
             virtual_services=tuple(virtual_services),
+            unknown_gateways=unknown_gateways,
+            are_all_virtual_services=is_whole,
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
-            gateway_services=tuple(live for live in by_ref.values() if live["metadata"]["namespace"] in near_pods),
-            services={at: by_ref.get(at) for at in targets if services.get(at.namespace) is not None},
-            destination_rules=self._destination_rules(selected) if with_findings else None,
+            gateway_services=tuple(live for name in near_pods for live in self._find("Service", {}, name)),
             tls_secrets=self._tls_secrets(secrets),
-            scoped_to_namespace=with_findings and self._scoped(),
+            **(self._surroundings(exposed, virtual_services, pods, request.cluster_domain) if with_findings else {}),
         )
         others = self._other_objects(request.desired, pods) if request.desired is not None else {}
         state = replace(state, unknown=tuple(self._unknown))
-        return LiveExposures(state, tuple(selected), others, frozenset(self._forbidden))
+        return LiveExposures(state, tuple(selected), tuple(unused), others, frozenset(self._forbidden))
 
     def _in_scope(self, request: InfoRequest, find: Callable[[str | None], list[Manifest]]) -> list[Manifest]:
         """In the whole cluster or, with credentials for less, in the namespace that the task names."""
@@ -112,6 +136,7 @@ class _ExposuresReader(ClusterStateReader):
                     "namespace: these credentials may not list VirtualServices in all namespaces; give one in which "
                     f"they may (the API server: {error})."
                 ) from error
+        self._partial.add("VirtualService")
         self._add_unknown("VirtualServices of other namespaces", "whether they conflict with the exposure")
         return find(request.namespace)
 
@@ -131,19 +156,6 @@ class _ExposuresReader(ClusterStateReader):
     def _unknown_object(self, at: Ref) -> str:
         """By namespace only: there may be hundreds of Secrets."""
         return f"{at.kind}s of namespace {at.namespace}"
-
-    def _services(self, namespaces: set[str]) -> dict[str, list[Manifest] | None]:
-        """By namespace; None where they may not be read."""
-        try:
-            everywhere = self._reader.find("Service", {})
-        except ForbiddenError:
-            return {name: self._find_if_allowed("Service", {}, name) for name in sorted(namespaces)}
-        by_namespace: dict[str, list[Manifest] | None] = {name: [] for name in namespaces}
-        for live in everywhere:
-            in_namespace = by_namespace.get(live["metadata"]["namespace"])
-            if in_namespace is not None:
-                in_namespace.append(live)
-        return by_namespace
 
     def _other_objects(self, desired: tuple[Exposure, ...], pods: list[Manifest]) -> dict[Ref, Manifest]:
         managed = {MANAGED_BY: FIELD_MANAGER}

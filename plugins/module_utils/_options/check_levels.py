@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._checks.finding import ERROR, IGNORE, WARNING
+from .._analysis.finding import ERROR, IGNORE, WARNING
 from .._checks.registry import LEVELS
 from .values import OptionError
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from .values import (
@@ -52,7 +51,7 @@ _RETRY_ON = (
     "resource-exhausted",
     "unavailable",
 )
-_STATUSES = frozenset(str(int(status)) for status in HTTPStatus)
+_STATUSES = frozenset(str(status) for status in range(100, 600))
 _CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*")
 
 

@@ -23,7 +23,6 @@ from .._kubernetes.objects import (
     ref,
 )
 from .._kubernetes.reader import Reader, find_where_allowed
-from .._manifests.exposure import CLIENT_CA_KEY
 from .._manifests.shared_gateway import contribution_of, is_shared
 from .._options.exposure import Exposure, OwnGateway
 from .._task import Task
@@ -135,8 +134,8 @@ def with_needed_rights(at: Ref, error: ClusterError) -> ClusterError:
     )
 
 
-def check_existing_client_ca(task: Task, reader: Reader, exposure: Exposure, namespace: str | None) -> None:
-    """Refuses tls.mode=mutual without the Secret of the clients' CA: Istio would trust another CA, or serve nobody."""
+def check_existing_client_ca(reader: Reader, exposure: Exposure, namespace: str | None) -> None:
+    """Refuses to remove the Secret with the clients' CA while tls.mode still asks for one."""
     tls = exposure.tls
     if namespace is None or not tls.asks_for_client_certificates or tls.client_ca:
         return
@@ -144,20 +143,9 @@ def check_existing_client_ca(task: Task, reader: Reader, exposure: Exposure, nam
     try:
         live = reader.get(at)
     except ForbiddenError:
-        task.warn(f"These credentials may not read {at}, so it is not known whether it holds the clients' CA.")
         return
     if live is not None and owner(live) == exposure.key:
         raise ClusterError(
             f"tls.client_ca: {at} belongs to this exposure and would be removed with this option, and then no client "
             "certificate could be verified; keep the option."
         )
-    if live is not None and set(live.get("data") or {}) & {CLIENT_CA_KEY, "cacert"}:
-        return
-    missing = (
-        f"tls.client_ca: tls.mode={tls.mode} takes the clients' CA from {at} with the key {CLIENT_CA_KEY}, which "
-        f"{'does not exist' if live is None else 'lacks that key'}; give the CA's certificate with tls.client_ca.pem, "
-        "or create that Secret first."
-    )
-    if not task.check_mode:
-        raise ClusterError(missing)
-    task.warn(missing)  # an earlier task may create it, which it does not do in check mode

@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from .._istio.visibility import is_exported
 from .._istio.workloads import pods_namespaces
 from .._kubernetes.errors import ForbiddenError
 from .._kubernetes.objects import Ref
 from .._kubernetes.reader import Reader
+from .._mesh.visibility import is_exported
 from .._options.exposure import Exposure, OwnGateway
 from .._options.values import OptionError
 from .._task import Task

@@ -81,6 +81,6 @@ def plan_exposure(
     desired = manifests(exposure, pods_namespace) if exposure else []
     live = read_live(task, reader, key, exposure, desired)
     if exposure:
-        check_existing_client_ca(task, reader, exposure, pods_namespace)
+        check_existing_client_ca(reader, exposure, pods_namespace)
         check_export_to(task, reader, exposure, live)
     return ExposurePlan(key, exposure, desired, live, plan_steps(key, desired, live, adopt))

@@ -18,7 +18,9 @@ ORDER = (
     "_argspec",
     "_task",
     "_kubernetes",
+    "_mesh",
     "_istio",
+    "_analysis",
     "_checks",
     "_options",
     "_manifests",
@@ -36,7 +38,7 @@ MODULES_WITH_IO = {
     "http": {"_wait/probe.py"},
 }
 # They work on what they are given, so that tables can test them.
-PURE = ("_checks", "_manifests")
+PURE = ("_analysis", "_checks", "_manifests")
 FILES = sorted(MODULE_UTILS.rglob("*.py"))
 
 

@@ -31,8 +31,8 @@ def passed(*hosts: str, name: str = "shop", **more: Any) -> list[Manifest]:
     return tcp(*hosts, name=name, tls={"mode": "passthrough"}, **more)
 
 
-PLAIN: dict[str, Any] = {"gateway": {**EXISTING, "tcp_port": 9000}, "tls": None}
-TCP = {"port": {"number": 9000, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}
+PLAIN: dict[str, Any] = {"gateway": {**EXISTING, "tcp_port": 80}, "tls": None}
+TCP = {"port": {"number": 80, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}
 SHADOWED: dict[str, tuple[list[Manifest], ClusterState, str]] = {
     "TLS that the gateway ends": (
         tcp("shop.example.com"),
@@ -76,7 +76,7 @@ SHADOWED: dict[str, tuple[list[Manifest], ClusterState, str]] = {
 @pytest.mark.parametrize(("desired", "state", "message"), SHADOWED.values(), ids=SHADOWED)
 def test_connections_that_go_to_an_older_one(desired: list[Manifest], state: ClusterState, message: str) -> None:
     (finding,) = find(desired, state)
-    assert finding.code == "connections-shadowed"
+    assert (finding.code, finding.level) == ("connections-shadowed", "")
     assert message in finding.message
     assert finding.where.startswith("hosts[")
     assert not finding.preexisting

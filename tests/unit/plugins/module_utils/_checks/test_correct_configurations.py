@@ -17,6 +17,7 @@ from support.builders import (
     NOW,
     PODS,
     PUBLIC,
+    by_hand,
     cluster,
     exposure,
     found_in_a_list,
@@ -273,7 +274,16 @@ CORRECT: dict[str, Configuration] = {
     ),
     "HTTPS at two ports": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "https_port": 8443}, tls=TLS),
-        state=cluster(gateway("shop/front", https("shop.example.com")), secrets={"cert": secret("shop.example.com")}),
+        state=cluster(
+            service(
+                f"{PODS}/ports",
+                *({"name": f"p{port}", "port": port, "targetPort": port} for port in (80, 443, 8443)),
+                selector=PUBLIC,
+            ),
+            gateway("shop/front", https("shop.example.com")),
+            secrets={"cert": secret("shop.example.com")},
+            public_service=False,
+        ),
     ),
     "a Secret with Istio's older keys": Configuration(
         desired=exposure(tls=TLS),
@@ -285,7 +295,14 @@ CORRECT: dict[str, Configuration] = {
     "pods that nobody can list here": Configuration(desired=exposure(), state=cluster(pods=[], pods_are_known=False)),
     "a destination outside Kubernetes": Configuration(
         desired=exposure(routes=[{"destinations": [{"host": "api.example.net", "port": 443}]}]),
-        state=cluster(),
+        state=cluster(
+            by_hand(
+                "ServiceEntry",
+                "shop/api",
+                hosts=["api.example.net"],
+                ports=[{"number": 443, "name": "http", "protocol": "HTTP"}],
+            )
+        ),
     ),
     "a Service's only port": Configuration(desired=exposure(port=None), state=cluster()),
     "ports whose protocol istiod finds out": Configuration(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import FINDINGS_URL, Finding, refusal
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.finding import FINDINGS_URL, Finding, refusal
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, with_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.check_levels import parse_levels
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError

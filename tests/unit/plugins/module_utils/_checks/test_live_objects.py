@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.context import Analysis
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find, find_in
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import cluster, exposure, gateway, http, https, live, secret, virtual_service

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, find
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import (
@@ -19,7 +17,6 @@ from support.builders import (
     PUBLIC,
     cluster,
     exposure,
-    found_in_a_list,
     gateway,
     http,
     https,
@@ -30,21 +27,12 @@ from support.builders import (
     service,
     virtual_service,
 )
-from support.cases import Configuration
+from support.cases import Mistake, check_mistake
 
 TLS = {"credential_name": "cert"}
 GOOD = {"cert": secret("shop.example.com")}
 SHARED = {"existing": "istio-ingress/shared"}
 WILDCARD = secret("*.example.com")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mistake(Configuration):
-    """A configuration with findings of one code and option."""
-
-    code: str
-    option: str  # the option that the finding names
-    message: str  # a part of the finding's message
 
 
 def by_path(name: str, path: str, to_service: str, **more: Any) -> list[Manifest]:
@@ -266,7 +254,7 @@ ROUTES: dict[str, Mistake] = {
         desired=exposure(),
         state=cluster(*exported_to(".")),
         code="not-exported",
-        option="namespace",
+        option="export_to",
         message="has exportTo [.], which leaves out namespace istio-ingress",
     ),
 }
@@ -324,7 +312,7 @@ DESTINATIONS: dict[str, Mistake] = {
     ),
     "several ports, and none is given": Mistake(
         desired=exposure(service="app", port=None),
-        state=cluster(service("shop/app", {"name": "http", "port": 80}, {"name": "metrics", "port": 9000})),
+        state=cluster(service("shop/app", {"name": "http", "port": 8080}, {"name": "metrics", "port": 9000})),
         code="destination-port-missing",
         option="service",
         message="has several ports",
@@ -362,7 +350,7 @@ DESTINATIONS: dict[str, Mistake] = {
         state=cluster(gateway("istio-ingress/shared", http("shop.example.com")), destination_rules=()),
         code="subset-missing",
         option="service",
-        message="no DestinationRule for web has a subset 'v2'",
+        message="no DestinationRule for web.shop.svc.cluster.local has a subset 'v2'",
     ),
 }
 MISTAKES = {**HOSTS, **CERTIFICATES, **ROUTES, **GATEWAYS, **DESTINATIONS}
@@ -370,13 +358,4 @@ MISTAKES = {**HOSTS, **CERTIFICATES, **ROUTES, **GATEWAYS, **DESTINATIONS}
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_found(mistake: Mistake) -> None:
-    result = find(mistake.desired, mistake.state)
-    assert {(finding.code, finding.where) for finding in result} == {(mistake.code, mistake.option)}
-    assert any(mistake.message in finding.message for finding in result)
-    assert all("\n" not in str(finding) and finding.objects and finding.fix for finding in result)
-    assert found_in_a_list(mistake.desired, mistake.state) == result
-
-
-def test_each_check_has_a_mistake() -> None:
-    elsewhere = {"connections-shadowed"}  # test_connections.py
-    assert {mistake.code for mistake in MISTAKES.values()} == set(LEVELS) - elsewhere
+    check_mistake(mistake)

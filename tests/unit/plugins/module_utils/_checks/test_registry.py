@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._checks.finding import ERROR, FINDINGS_URL, WARNING
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.finding import ERROR, FINDINGS_URL, WARNING
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import CHECKS, LEVELS
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -24,8 +24,13 @@ def test_every_code_and_every_function_is_there_once() -> None:
     assert set(LEVELS.values()) <= {ERROR, WARNING}
 
 
+def test_each_check_has_a_mistake_that_it_finds() -> None:
+    tables = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert set(re.findall(r'(?:code=|assert \(?finding.code.*?== \(?)"([a-z-]+)"', tables)) == set(LEVELS)
+
+
 def test_summaries_are_sentences() -> None:
-    assert [check.code for check in CHECKS if not re.fullmatch(r"[A-Z].*[^.]\.", check.summary)] == []
+    assert [check.code for check in CHECKS if not re.fullmatch(r"([A-Z]|istiod ).*[^.]\.", check.summary)] == []
 
 
 def test_the_page_has_a_section_for_each_check_under_its_level() -> None:

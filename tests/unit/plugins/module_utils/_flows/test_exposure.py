@@ -13,7 +13,7 @@ import contextlib
 import io
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
@@ -40,6 +40,7 @@ class FailingCluster:
     refusal: Exception = ClusterError("the server is on fire.", 500)
     refuses_dry_run = False
     written: list[Ref]
+    warnings: ClassVar[dict[tuple[str, str], None]] = {}
 
     def __init__(self, *_: object) -> None:
         FailingCluster.written = []

@@ -31,7 +31,10 @@ class MemoryCluster:
     """The objects of a cluster; what is written is recorded, and refused for the names in `refuses`."""
 
     def __init__(self, *objects: Manifest, refuses: Iterable[str] = ()) -> None:
-        self.objects = {ref(entry): entry for entry in (pod(), PUBLIC_SERVICE, service("shop/web"), *objects)}
+        self.objects = {
+            ref(entry): entry
+            for entry in (pod(), PUBLIC_SERVICE, service("shop/web", selector={"app": "web"}), *objects)
+        }
         self.refuses = frozenset(refuses)
         self.log: list[str] = []
 

@@ -16,8 +16,8 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan.sharing import refusals, written_together
 
 AT = Ref("Gateway", "infra", "front")
-# The options of an exposure in short: its hosts, Secret (None: plain HTTP), gateway's label and port.
-Wanted = tuple[str, str | None, str, int]
+# The options of an exposure in short: its hosts, Secret (text; None: plain HTTP), gateway's label and port.
+Wanted = tuple[str, Any, str, int]
 A, B, C = ("a x", "old", "public", 443), ("b x", "old", "public", 443), ("c", "old", "public", 443)
 
 
@@ -46,7 +46,7 @@ def changes(live: Manifest | None, **wanted: Wanted | None) -> list[Change]:
     return result
 
 
-Case = tuple[dict[str, Wanted], dict[str, Wanted | None], set[str], set[str]]
+Case = tuple[dict[str, Wanted], dict[str, Any], set[str], set[str]]
 CASES: dict[str, Case] = {
     "what is new and fits": ({"a": A}, {"b": B, "c": C}, set(), set()),
     "a Secret of a host that both have": (

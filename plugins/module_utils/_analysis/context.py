@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,9 +21,11 @@ from .._istio.listeners import (
     age,
     listeners,
 )
-from .._istio.references import full_name, gateway_names
 from .._istio.workloads import Workloads
 from .._kubernetes.objects import Manifest, Ref, owner, ref
+from .._mesh.ingresses import as_gateways, as_virtual_services, made_of
+from .._mesh.names import full_name, gateway_names, resolved
+from .finding import Finding
 
 _KINDS = ("Gateway", "VirtualService")
 _COMPARED = ("labels", "annotations")
@@ -44,13 +46,21 @@ class Analysis:
         desired: Iterable[Manifest] = (),
         removals: Mapping[Ref, Manifest | None] | None = None,
     ) -> None:
-        live = {ref(entry): entry for entry in (*cluster_state.gateways, *cluster_state.virtual_services)}
-        wanted = {ref(entry): entry for entry in desired}
         self.cluster_state = cluster_state
         self.cluster_domain = cluster_domain
+        made = _made_of_ingresses(cluster_state, cluster_domain)
+        self.made_of = made_of(made)
+        self.as_written: dict[str, Manifest] = {}
+        live = {
+            ref(entry): self._resolved(entry)
+            for entry in (*cluster_state.gateways, *cluster_state.virtual_services, *made)
+        }
+        wanted = {ref(entry): self._resolved(entry) for entry in desired}
         self.written = {at: _as_it_will_be(entry, live.get(at)) for at, entry in wanted.items()}
-        self.before = _config(cluster_state.gateways, cluster_state.virtual_services)
-        self.after = self._after(live, removals or {}) if wanted or removals else self.before
+        self.removals = removals or {}
+        self._live = live
+        self.before = self._config(live.values())
+        self.after = self._after(live, self.removals) if wanted or removals else self.before
         self.requested_certificates = dict(_requested_certificates(self.written.values()))
         self.workloads = Workloads(cluster_state.pods, cluster_state.gateway_services)
         self.memory: dict[Any, Any] = {}
@@ -58,7 +68,7 @@ class Analysis:
 
     def context(self, mine: Iterable[Manifest]) -> Context:
         """The context of one exposure: its objects, which are among the desired ones, or live and unchanged."""
-        objects = tuple(self.written.get(ref(entry), entry) for entry in mine)
+        objects = tuple(self.written.get(ref(entry)) or self._live.get(ref(entry), entry) for entry in mine)
         gateways = tuple(_used_gateways(objects, self.after))
         by_key = {
             key: workload for gateway in gateways for key, workload in self.workloads.of(gateway).workloads.items()
@@ -70,12 +80,35 @@ class Analysis:
         owners = {owner(entry) for entry in self.written.values()} - {None}
         # Other live objects of the same exposures are about to be deleted.
         staying = [
-            _as_it_will_be(entry, live[at])
+            _as_it_will_be(self._resolved(entry), live[at])
             for at, entry in {**live, **removals}.items()
             if entry is not None and at in live and at not in self.written and owner(entry) not in owners
         ]
-        objects = [*staying, *self.written.values()]
-        return _config(*([entry for entry in objects if entry["kind"] == kind] for kind in _KINDS))
+        return self._config([*staying, *self.written.values()])
+
+    def _config(self, objects: Iterable[Manifest]) -> Config:
+        by_kind: dict[str, list[Manifest]] = {kind: [] for kind in _KINDS}
+        for entry in objects:
+            if entry["kind"] in by_kind:
+                by_kind[entry["kind"]].append(entry)
+        gateways, virtual_services = (tuple(sorted(by_kind[kind], key=age)) for kind in _KINDS)
+        return Config(gateways, virtual_services, self.cluster_state.settings)
+
+    def _resolved(self, entry: Manifest) -> Manifest:
+        if entry["kind"] != "VirtualService":
+            return entry
+        full = resolved(entry, self.cluster_domain)
+        if full is not entry:
+            self.as_written[full_name(entry)] = entry
+        return full
+
+    def with_ingresses(self, finding: Finding) -> Finding:
+        """The finding with Ingresses in place of what istiod makes of them, which no API shows."""
+        for made, ingress in self.made_of.items():
+            if any(made in text for text in (finding.message, *finding.objects)):
+                objects = tuple(text.replace(made, ingress) for text in finding.objects)
+                finding = replace(finding, objects=objects, message=finding.message.replace(made, ingress))
+        return finding
 
     def _workload_change(self, key: str, workload: Workload) -> WorkloadChange:
         if key not in self._workload_changes:
@@ -121,17 +154,64 @@ class Context:
         """By their full names."""
         return tuple(full_name(entry) for entry in self.mine if entry["kind"] == "Gateway")
 
+    @cached_property
+    def pods_namespaces(self) -> tuple[str | None, ...]:
+        """Where the gateways' pods are; None where that is not known."""
+        return tuple(dict.fromkeys(change.workload.namespace for change in self.workload_changes)) or (None,)
+
+    @cached_property
+    def gateway_names(self) -> tuple[str, ...]:
+        """The full names of all that the exposure uses."""
+        return tuple(map(full_name, self.gateways))
+
     def is_mine(self, server: Server) -> bool:
+        """Whether it is of a Gateway of the exposure's own."""
         return server.gateway in self.my_gateways
+
+    def concerns(self, server: Server) -> bool:
+        """Whether it is mine, or serves hosts of mine: of Gateways that others made, only these servers do."""
+        return self.is_mine(server) or self.serves(server)
+
+    def serves(self, server: Server) -> bool:
+        """Whether it has hosts of mine: of a Gateway that exposures share, only some servers do."""
+        return (server.gateway, server.index) in self._serving
+
+    @cached_property
+    def _serving(self) -> frozenset[tuple[str, int]]:
+        """Gateway and index of the servers that have hosts of the exposure."""
+        return frozenset(
+            (server.gateway, server.index)
+            for entry in self.my_virtual_services
+            for server, _hosts in self.serving(entry)
+        )
 
     @cached_property
     def my_virtual_services(self) -> list[Manifest]:
         return [entry for entry in self.mine if entry["kind"] == "VirtualService"]
 
+    def serving(self, virtual_service: Manifest) -> list[tuple[Server, list[str]]]:
+        """The servers, of all Gateways that a VirtualService names, that have hosts of its, and which."""
+        key = full_name(virtual_service)
+        if key not in self.memory:
+            names = [name for name in dict.fromkeys(gateway_names(virtual_service)) if self.after.gateway(name)]
+            self.memory[key] = [found for name in names for found in self.after.servers_for(name, virtual_service)]
+        found: list[tuple[Server, list[str]]] = self.memory[key]
+        return found
+
     def host_option(self, host: str) -> str:
         """The option that names a host."""
         hosts = [name for entry in self.my_virtual_services for name in entry["spec"].get("hosts") or []]
         return f"hosts[{hosts.index(host)}]" if host in hosts else "hosts"
+
+
+def route_option(entry: Manifest, where: str) -> str:
+    """The option that names a route, such as http[1] of a VirtualService: one of routes, or the single service."""
+    protocol, _bracket, index = where.rstrip("]").partition("[")
+    routes = [route for kind in ("http", "tls", "tcp") for route in entry["spec"].get(kind) or []]
+    if len([route for route in routes if route.get("name") != "https-redirect"]) == 1:
+        return "service"
+    own_redirect = (entry["spec"].get(protocol) or [{}])[0].get("name") == "https-redirect"
+    return f"routes[{int(index) - (1 if own_redirect and protocol == 'http' else 0)}]"
 
 
 def _used_gateways(mine: Iterable[Manifest], after: Config) -> Iterator[Manifest]:
@@ -141,8 +221,10 @@ def _used_gateways(mine: Iterable[Manifest], after: Config) -> Iterator[Manifest
     return filter(None, (after.gateway(name) for name in dict.fromkeys([*own, *named])))
 
 
-def _config(gateways: Iterable[Manifest], virtual_services: Iterable[Manifest]) -> Config:
-    return Config(tuple(sorted(gateways, key=age)), tuple(sorted(virtual_services, key=age)))
+def _made_of_ingresses(cluster_state: ClusterState, cluster_domain: str) -> list[Manifest]:
+    """What istiod makes of its Ingresses."""
+    ingresses, settings = cluster_state.ingresses, cluster_state.settings
+    return [*as_gateways(ingresses, settings), *as_virtual_services(ingresses, settings, cluster_domain)]
 
 
 def _as_it_will_be(wanted: Manifest, live: Manifest | None) -> Manifest:

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""What the destinations of an exposure are, and what is behind them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .._istio.config import Config
+from .._istio.indexes import once
+from .._kubernetes.objects import Manifest, ref
+from .._mesh.delegates import delegations, fits
+from .._mesh.destinations import Target, targets, targets_of
+from .._mesh.names import full_name, service_at
+from .._mesh.services import Backend, entries_by_host, has_endpoints, has_pods, is_external_name
+from .context import Analysis, Context, route_option
+from .finding import Finding
+
+
+@dataclass(frozen=True, eq=False)
+class Destination:
+    """A destination whose host was looked up; pods and slices are None where they are not known, or do not matter."""
+
+    virtual_service: Manifest
+    target: Target
+    backend: Backend
+    pods: tuple[Manifest, ...] | None = None
+    slices: tuple[Manifest, ...] | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The port to which requests go; None if istiod takes that of the listener."""
+        return self.target.port or self.backend.only_port
+
+    @property
+    def consequence(self) -> str:
+        if self.target.is_mirror:
+            return "so the copies of requests are lost (clients get their answers)"
+        return "so the gateway answers 503" if self.target.protocol == "http" else "so connections are closed"
+
+    def finding(self, message: str, fix: str) -> Finding:
+        named = self.backend.alias or self.backend.live
+        at = str(ref(named)) if named else str(self.target.service or self.target.host)
+        objects = (at, f"VirtualService {full_name(self.virtual_service)}")
+        option = route_option(self.virtual_service, self.target.where)
+        if self.target.is_mirror:
+            option = f"{option}.mirrors" if option != "service" else "mirrors"
+        elif option != "service":
+            option = f"{option}.destinations"
+        return Finding(objects, option, message, fix)
+
+    @property
+    def nothing_behind(self) -> str | None:
+        """Why nobody takes requests there; None if somebody does, or it is not known."""
+        service = self.backend.live
+        if service is None or self.slices is None:
+            return None
+        selector = service["spec"].get("selector")
+        if not selector:
+            return None if has_endpoints(self.slices) else f"{ref(service)} has no selector, and no endpoints"
+        if not self.slices:
+            return None  # Kubernetes has not looked yet
+        labels = ", ".join(f"{key}={value}" for key, value in selector.items())
+        if not has_endpoints(self.slices):
+            return f"no pod with the labels {labels}, which {ref(service)} selects, is ready"
+        port = self.backend.port(self.number) if self.number else None
+        if port and not has_endpoints(self.slices, port["name"]):
+            return f"no pod with the labels {labels} has the port {port['targetPort']}, which {ref(service)} names"
+        return None
+
+    def has_no_pod_with(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is known that no pod behind the Service has these labels."""
+        if self.pods is None:
+            return self.slices is not None and has_endpoints(self.slices) and not has_pods(self.slices)
+        is_known = bool(self.pods) or has_endpoints(self.slices or ())
+        return is_known and not any(
+            labels.items() <= (pod["metadata"].get("labels") or {}).items() for pod in self.pods
+        )
+
+
+@once
+def virtual_services_by_name(config: Config) -> dict[str, Manifest]:
+    """All VirtualServices by namespace/name."""
+    return {full_name(entry): entry for entry in config.virtual_services}
+
+
+@once
+def destinations(context: Context) -> list[Destination]:
+    """The different destinations of the exposure, also those of its delegates, as far as they may be read."""
+    found: dict[tuple[str, Target], Destination] = {}
+    for entry in context.my_virtual_services:
+        for target in _targets(context, entry):
+            destination = _destination(context.analysis, entry, target)
+            if destination:
+                found.setdefault((full_name(entry), target), destination)
+    return list(found.values())
+
+
+def _targets(context: Context, entry: Manifest) -> Iterator[Target]:
+    yield from targets(entry, context.cluster_domain)
+    for delegation in delegations(entry):
+        delegate = virtual_services_by_name(context.after).get(delegation.name)
+        for route in (delegate["spec"].get("http") or []) if delegate else []:
+            if delegate and fits(delegation.route, route):
+                namespace = delegate["metadata"]["namespace"]
+                yield from targets_of(route, "http", delegation.where, namespace, context.cluster_domain)
+
+
+def _destination(analysis: Analysis, entry: Manifest, target: Target) -> Destination | None:
+    """None if it may not be read."""
+    backend = _backend(analysis, target)
+    if backend is None or backend.live is None or backend.live["kind"] != "Service":
+        return Destination(entry, target, backend) if backend else None
+    at, state = ref(backend.live), analysis.cluster_state
+    return Destination(entry, target, backend, state.back_end_pods.get(at), state.endpoint_slices.get(at))
+
+
+def _backend(analysis: Analysis, target: Target) -> Backend | None:
+    state = analysis.cluster_state
+    if target.service is not None and target.service not in state.services:
+        return None
+    service = state.services[target.service] if target.service else None
+    if service is not None and not is_external_name(service):
+        return Backend(target.host, service)
+    host = str(service["spec"].get("externalName") or "") if service else target.host
+    alias_at = service_at(host, analysis.cluster_domain) if service else None
+    if alias_at is not None:
+        if alias_at not in state.services:
+            return None
+        if state.services[alias_at] is not None:
+            return Backend(host, state.services[alias_at], service)
+    if state.service_entries is None:
+        return None if service is not None or target.service is None else Backend(target.host, None)
+    entries = _entries(analysis).get(host)
+    return Backend(host, entries[0] if entries else None, service)
+
+
+@once
+def _entries(analysis: Analysis) -> dict[str, list[Manifest]]:
+    return entries_by_host(analysis.cluster_state.service_entries or ())
+
+
+def port_numbers(context: Context, destination: Destination) -> list[int]:
+    """The gateway's own ports at which requests for a destination come in."""
+    serving = context.serving(destination.virtual_service)
+    return sorted({server.number for server, _hosts in serving if server.kind == destination.target.protocol})

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Checks: the Services and load balancers in front of a gateway's pods. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .._analysis.context import Context
+from .._analysis.finding import Finding
+from .._istio.listeners import Server, Workload
+from .._kubernetes.objects import Manifest
+from .._mesh.names import full_name
+
+
+@dataclass(frozen=True)
+class _TlsAnnotations:
+    """Annotations by which a cloud's load balancer ends TLS: with a certificate, at these ports, and what it sends on.
+
+    encrypted are the values of `protocol` with which it speaks TLS to the gateway again.
+    """
+
+    certificate: str
+    ports: str
+    protocol: str = ""
+    encrypted: tuple[str, ...] = ()
+
+
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller, https://docs.digitalocean.com/products/kubernetes and
+# https://docs.oracle.com/en-us/iaas/Content/ContEng describe them.
+_TLS_ANNOTATIONS = (
+    _TlsAnnotations(
+        "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
+        "service.beta.kubernetes.io/aws-load-balancer-ssl-ports",
+        "service.beta.kubernetes.io/aws-load-balancer-backend-protocol",
+        ("ssl", "https", "tls"),
+    ),
+    _TlsAnnotations(
+        "service.beta.kubernetes.io/do-loadbalancer-certificate-id",
+        "service.beta.kubernetes.io/do-loadbalancer-tls-ports",
+    ),
+    _TlsAnnotations(
+        "service.beta.kubernetes.io/oci-load-balancer-tls-secret",
+        "service.beta.kubernetes.io/oci-load-balancer-ssl-ports",
+        "service.beta.kubernetes.io/oci-load-balancer-backend-protocol",
+        ("ssl",),
+    ),
+)
+
+
+def port_closed(context: Context) -> Iterator[Finding]:
+    """Clients reach the pods only through the ports of their Service."""
+    for change in context.workload_changes:
+        for server in _my_servers(context, change.after.listeners.servers):
+            services = change.workload.services
+            if services and not any(_leads_to(service, server) for service in services):
+                if _is_on_node(context, server):
+                    continue
+                names = [f"Service {full_name(service)}" for service in services]
+                ports = sorted({port["port"] for service in services for port in service["spec"].get("ports") or []})
+                message = (
+                    f"{' and '.join(names)}, through which clients reach the gateway, has no port {server.number} (its "
+                    f"ports: {', '.join(map(str, ports)) or 'none'}), so nobody can connect to {server}."
+                )
+                fix = "Use one of these ports, or add the port to the Service (role istio: values of the gateway)."
+                where = "gateway.http_port" if server.is_http else "gateway.https_port"
+                yield Finding((*names, f"Gateway {server.gateway}"), where, message, fix)
+
+
+def load_balancer_ends_tls(context: Context) -> Iterator[Finding]:
+    """Behind it the gateway sees plain HTTP: a redirect to HTTPS never ends, and a TLS server gets no connection."""
+    for change in context.workload_changes:
+        servers = list(_my_servers(context, change.after.listeners.servers))
+        for service, annotation, ports in _ending_tls(change.workload):
+            looping = [server for server in servers if _redirects(context, server)]
+            looping = [server for server in looping if _shares_port(change.workload, server, ports)]
+            reached = [server for server in servers if server.has_tls and server.number in ports]
+            if not looping and not reached:
+                continue
+            what = "reaches the gateway as plain HTTP, which its TLS server does not understand"
+            if looping:
+                what = "is sent to where it came from, for ever"
+            server = (looping or reached)[0]
+            message = (
+                f"the load balancer of Service {full_name(service)} ends TLS at port "
+                f"{', '.join(map(str, sorted(ports)))} (annotation {annotation}), so what comes in there {what} "
+                f"({server}, {', '.join(server.names)})."
+            )
+            fix = (
+                "Let the load balancer pass TLS on, or end TLS there only: no TLS in the exposure, and a redirect "
+                "only for requests with the header x-forwarded-proto: http."
+            )
+            objects = (f"Service {full_name(service)}", f"Gateway {server.gateway}")
+            yield Finding(objects, "tls", message, fix)
+
+
+def _my_servers(context: Context, servers: tuple[Server, ...]) -> Iterator[Server]:
+    """Those that have hosts of the exposure; all of a Gateway that nothing uses."""
+    names = set(context.gateway_names)
+    mine = context.serves if context.my_virtual_services else context.is_mine
+    return (server for server in servers if server.gateway in names and mine(server))
+
+
+def _leads_to(service: Manifest, server: Server) -> bool:
+    """Whether a Service has the port or, under another number, the port on which the pods listen."""
+    ports = [port for port in service["spec"].get("ports") or [] if port.get("protocol", "TCP") == "TCP"]
+    return any(server.number in (port["port"], port.get("targetPort")) for port in ports)
+
+
+def _is_on_node(context: Context, server: Server) -> bool:
+    """Whether pods listen on their node's own ports."""
+    gateway = context.after.gateway(server.gateway)
+    pods = context.analysis.workloads.of(gateway).gateways if gateway else ()
+    for pod in pods:
+        spec: dict[str, Any] = pod.get("spec") or {}
+        ports = [port for container in spec.get("containers") or [] for port in container.get("ports") or []]
+        if spec.get("hostNetwork") or any(
+            port.get("hostPort") and port["containerPort"] == server.port for port in ports
+        ):
+            return True
+    return False
+
+
+def _ending_tls(workload: Workload) -> Iterator[tuple[Manifest, str, set[int]]]:
+    """The Services whose load balancer ends TLS, by which annotation, and at which ports."""
+    for service in workload.services:
+        annotations = service["metadata"].get("annotations") or {}
+        for known in _TLS_ANNOTATIONS:
+            is_encrypted = str(annotations.get(known.protocol, "")).lower() in known.encrypted
+            if annotations.get(known.certificate) and not is_encrypted:
+                named = str(annotations.get(known.ports) or "*")
+                yield service, known.certificate, _ports_named(service, named)
+
+
+def _ports_named(service: Manifest, named: str) -> set[int]:
+    """The ports of a Service by numbers or names, separated by commas; * stands for all."""
+    names = {name.strip() for name in named.split(",")}
+    ports = service["spec"].get("ports") or []
+    return {port["port"] for port in ports if "*" in names or {str(port["port"]), str(port.get("name"))} & names}
+
+
+def _shares_port(workload: Workload, server: Server, ports: set[int]) -> bool:
+    """Whether what comes in at one of the ports arrives where the server listens."""
+    return any(workload.port(port) == server.port for port in ports)
+
+
+def _redirects(context: Context, server: Server) -> bool:
+    """Whether a server of plain HTTP sends every request to HTTPS, by its own setting or by a route."""
+    if not server.is_http:
+        return False
+    routes = [route for entry in context.my_virtual_services for route in entry["spec"].get("http") or []]
+    return server.redirects or any(
+        (route.get("redirect") or {}).get("scheme") == "https"
+        and all(not match.keys() - {"port", "gateways", "name"} for match in route.get("match") or [{}])
+        for route in routes
+    )

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes in what routes do: delegates, rewrites, origins, Ingresses with the same host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
+from support.builders import by_hand, cluster, exposure, gateway, http, to, virtual_service
+from support.cases import Configuration, Mistake, check_mistake
+
+EDGE = gateway("istio-ingress/edge", http("*.example.com"))
+
+
+def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Any]:
+    return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
+
+
+MISTAKES: dict[str, Mistake] = {
+    "no delegate": Mistake(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(EDGE),
+        code="delegate-left-out",
+        option="service",
+        message="VirtualService shop/a, to which http[0] of VirtualService shop/shop delegates, does not exist",
+    ),
+    "a delegate whose matches lie elsewhere": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a", "namespace": "blog"}}, to("web")],
+        ),
+        state=cluster(EDGE, by_hand("VirtualService", "blog/a", http=[to("web", uri={"prefix": "/b"})])),
+        code="delegate-left-out",
+        option="routes[0]",
+        message="is left out by istiod, as none of its matches lies within that of http[0]",
+    ),
+    "an Ingress of Istio has the host": Mistake(
+        desired=exposure(),
+        state=cluster(
+            by_hand(
+                "Ingress",
+                "shop/old",
+                rules=[
+                    {
+                        "host": "shop.example.com",
+                        "http": {
+                            "paths": [
+                                {
+                                    "path": "/",
+                                    "pathType": "Prefix",
+                                    "backend": {"service": {"name": "api", "port": {"number": 80}}},
+                                }
+                            ]
+                        },
+                    }
+                ],
+            ),
+            settings=MeshSettings(ingress_selector="public"),
+        ),
+        code="routes-shadowed",
+        option="hosts[0]",
+        message="Ingress shop/old (http[0]) already takes these requests",
+    ),
+    "a rewrite that makes two slashes": Mistake(
+        desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common"}), "rewrite": {"uri": "/"}}]),
+        state=cluster(EDGE),
+        code="rewrite-slashes",
+        option="service.rewrite",
+        message="rewrites /common/a to //a",
+    ),
+    "a rewrite that loses the slash": Mistake(
+        desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common/"}), "rewrite": {"uri": "/x"}}]),
+        state=cluster(EDGE),
+        code="rewrite-slashes",
+        option="service.rewrite",
+        message="rewrites /common/a to /xa",
+    ),
+    "an origin with a slash at its end": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[{**to("web"), "corsPolicy": {"allowOrigins": [{"exact": "https://app.example.com/"}]}}],
+        ),
+        state=cluster(EDGE),
+        code="cors-origin-never-matches",
+        option="service.cors_policy",
+        message="an origin has no path, and no slash at its end",
+    ),
+    "an origin without its scheme": Mistake(
+        desired=mine(
+            "istio-ingress/edge", http=[{**to("web"), "corsPolicy": {"allowOrigins": [{"exact": "app.example.com"}]}}]
+        ),
+        state=cluster(EDGE),
+        code="cors-origin-never-matches",
+        option="service.cors_policy",
+        message="an origin begins with its scheme",
+    ),
+}
+RIGHT: dict[str, Configuration] = {
+    "a delegate within the root's match": Configuration(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(EDGE, by_hand("VirtualService", "shop/a", http=[to("web", uri={"prefix": "/a/x"})])),
+    ),
+    "delegates where not all may be read": Configuration(
+        desired=mine("istio-ingress/edge", http=[{"delegate": {"name": "a", "namespace": "far"}}]),
+        state=cluster(EDGE, are_all_virtual_services=False),
+    ),
+    "an Ingress of Istio for another host": Configuration(
+        desired=exposure(),
+        state=cluster(
+            by_hand("Ingress", "shop/old", rules=[{"host": "old.example.com", "http": {"paths": []}}]),
+            settings=MeshSettings(ingress_selector="public"),
+        ),
+    ),
+    "rewrites with and without slashes": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                {**to("web", uri={"prefix": "/a/"}), "rewrite": {"uri": "/"}},
+                {**to("web", uri={"prefix": "/b"}), "rewrite": {"uri": "/x"}},
+                {**to("web", uri={"exact": "/c"}), "rewrite": {"uri": "/"}},
+            ],
+        ),
+        state=cluster(EDGE),
+    ),
+    "origins as browsers send them": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                {
+                    **to("web"),
+                    "corsPolicy": {
+                        "allowOrigins": [
+                            {"exact": "https://app.example.com"},
+                            {"exact": "http://localhost:3000"},
+                            {"exact": "*"},
+                            {"exact": "null"},
+                            {"prefix": "https://app."},
+                            {"regex": r"https://.*\.example\.com"},
+                        ]
+                    },
+                }
+            ],
+        ),
+        state=cluster(EDGE),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_found(mistake: Mistake) -> None:
+    check_mistake(mistake)
+
+
+@pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
+def test_what_is_right_is_not_blamed(right: Configuration) -> None:
+    assert [str(finding) for finding in find(right.desired, right.state)] == []
