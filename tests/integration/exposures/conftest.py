@@ -25,7 +25,13 @@ def settings(istio: Cluster, namespace: str) -> dict[str, Any]:
     metadata = {"name": "web", "namespace": namespace}
     istio.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": ports}})
     return {
-        "defaults": {"namespace": namespace, "service": "web", "port": 80, "gateway": PUBLIC},
+        "defaults": {
+            "namespace": namespace,
+            "service": "web",
+            "port": 80,
+            "gateway": PUBLIC,
+            "checks": {"destination-without-endpoints": "ignore"},
+        },
         "kubeconfig": str(istio.kubeconfig),
     }
 

@@ -82,7 +82,7 @@ def test_istio_accepts_the_objects_of_every_option(oracle: Oracle, ca: str) -> N
 
 def test_istio_accepts_the_objects_of_generated_options(oracle: Oracle) -> None:
     random = Random(SEED)  # noqa: S311  (repeatable is what it must be)
-    every = [options(random, "e") for _ in range(EXPOSURES)]
+    every = [options(random, "e") for _each in range(EXPOSURES)]
     assert sum(bool(manifests_of(entry)) for entry in every) > EXPOSURES / 2
     assert [(entry, wrong) for entry in every if (wrong := _refused(oracle, entry))] == []
 

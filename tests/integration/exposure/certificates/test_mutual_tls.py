@@ -171,13 +171,14 @@ def test_a_given_ca_must_be_there_and_stays(
     name = f"shop.{namespace}-cacert"
     tls = by(authorities.first, mode="mutual")
     sentence = (
-        f"tls.client_ca: tls.mode=mutual takes the clients' CA from Secret {PODS}/{name} with the key ca.crt, which "
+        f"tls.client_ca: Gateway {namespace}/shop, servers[0] asks clients for certificates (tls.mode mutual), which "
+        f"Envoy checks with the CA in Secret {PODS}/{name}, which "
     )
-    assert expose(tls=tls).message.startswith(f"{sentence}does not exist; give the CA's certificate with")
+    assert expose(tls=tls).message.startswith(f"{sentence}does not exist (Istio would trust the issuer")
     predicted = done(expose(check=True, tls=tls))
     assert any("does not exist" in str(warning) for warning in predicted.result["warnings"])
     istio.apply(secret(name, other="x"))
-    assert expose(tls=tls).message.startswith(f"{sentence}lacks that key;")
+    assert expose(tls=tls).message.startswith(f"{sentence}lacks the key ca.crt (its keys: other);")
     istio.apply(secret(name, ca_crt=partners))
     try:
         outcome = done(expose(tls=tls))

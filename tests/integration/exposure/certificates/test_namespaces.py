@@ -130,7 +130,7 @@ def test_missing_rights_are_named(
 def test_secrets_are_not_touched_for_a_certificate(
     istio: Cluster, expose: Expose, authorities: Authorities, team: dict[str, Any], namespace: str
 ) -> None:
-    """The team has no right on Secrets at all; for mutual TLS it is told so."""
+    """The team has no right on Secrets at all; it is told what is not known therefore."""
     allow(istio, namespace, PODS, "cert-manager.io", "certificates")
     gateway = {"selector": {"istio": "public"}, "pods_namespace": PODS}
     addresses = {"addresses": [istio.gateway_address()]}
@@ -141,7 +141,7 @@ def test_secrets_are_not_touched_for_a_certificate(
 
     eventually(allowed, seconds=10)
     given = done(expose(**{**options, "tls": by(authorities.first, mode="mutual")}))
-    assert any("so it is not known whether" in str(warning) for warning in given.result["warnings"])
+    assert any("-cacert (whether its certificate" in str(warning) for warning in given.result["warnings"])
     pem = authorities.root.read_text()
     own = expose(**{**options, "tls": by(authorities.first, mode="mutual", client_ca={"pem": pem})})
     assert "they need get, create, patch and delete on secrets there" in own.message
