@@ -29,7 +29,7 @@ def gateways(random: Random) -> list[Manifest]:
 
 
 def _server(random: Random, index: int) -> dict[str, Any]:
-    hosts = [_server_host(random) for _ in range(random.choice((1, 1, 2)))]
+    hosts = [_server_host(random) for _each in range(random.choice((1, 1, 2)))]
     kind = random.choice(
         ("HTTP",) * 4 + ("HTTPS",) * 4 + ("REDIRECT", "PASSTHROUGH", "PASSTHROUGH", "TLS", "TCP", "GRPC")
     )
@@ -77,7 +77,7 @@ def _virtual_service(random: Random, name: str, names: list[str]) -> Manifest:
     elif kind == "tcp":
         spec["tcp"] = [{"route": [_destination("db.shop.svc.cluster.local", 27017)]}]
     else:
-        spec["http"] = [_route(random) for _ in range(random.choice((1, 1, 2)))]
+        spec["http"] = [_route(random) for _each in range(random.choice((1, 1, 2)))]
     return virtual_service(f"{namespace}/{name}", spec, random.randrange(60))
 
 

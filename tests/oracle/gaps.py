@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle import truth
-from oracle.compare import DEAD_URL, FALSE_ALARM, MISSED, NO_URL, UNMET, Disagreement
+from oracle.compare import FALSE_ALARM, MISSED, UNMET, Disagreement
 from oracle.envoy import End
 from oracle.program import Scenario
 from oracle.promises import full_name, gateways_of, servers_of
@@ -115,6 +115,14 @@ def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
 
+def _has_wildcard(disagreement: Disagreement, scenario: Scenario) -> bool:
+    return any(host.startswith("*") for host in _virtual_service(disagreement, scenario)["spec"].get("hosts") or [])
+
+
+def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
+    return "mesh" in (_virtual_service(disagreement, scenario)["spec"].get("gateways") or [])
+
+
 def _virtual_service(disagreement: Disagreement, scenario: Scenario) -> Manifest:
     name = disagreement.owner.removeprefix("VirtualService ")
     return next(entry for entry in scenario.of_kind("VirtualService") if full_name(entry) == name)
@@ -140,32 +148,21 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _REFUSED = (End.REFUSED.value,)
 
 GAPS: tuple[Gap, ...] = (
-    Gap("missing Gateway", "no check looks for it", MISSED, (truth.MISSING_GATEWAY,)),
-    Gap("port not open", "no check compares servers with the gateway's Service", MISSED, (truth.PORT_CLOSED,)),
-    Gap("behind a wider route", "routes-shadowed is about different VirtualServices", MISSED, (truth.TAKEN_BY_OWN,)),
-    Gap("kinds of routes", "no check compares them with the servers' kinds", MISSED, (truth.WRONG_KIND,)),
-    Gap("kinds of routes", "URLs do not compare them", DEAD_URL, _EVERY_URL, _other_kinds),
-    Gap("match of no server", "no check compares matches with servers", MISSED, (truth.NEVER_ASKED,)),
-    Gap("delegate", "no check knows delegates", MISSED, (truth.LOST_DELEGATE,)),
-    Gap("no endpoints", "no check looks for them", MISSED, (End.NO_ENDPOINTS.value,)),
     Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
     Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
-    Gap("mesh defaults", "the mesh config is not read", MISSED, _NOT_SEEN, _mesh_defaults),
-    Gap("mesh defaults", "the mesh config is not read", FALSE_ALARM, ("sni-twice", "routes-shadowed"), _mesh_defaults),
-    Gap("Gateway by hand", "checks of servers are for own ones", MISSED, _NO_SERVER, _by_hand),
-    Gap("Gateway's name", "name.namespace is not understood", MISSED, _NO_GATEWAY, _has_names),
-    Gap("Gateway's name", "name.namespace is not understood", NO_URL, _EVERY_URL, _has_names),
-    Gap("DestinationRule", "who sees it is not known", MISSED, _NO_CLUSTER, _destination_rules),
-    Gap("Service's exportTo", "it is not read", MISSED, _NO_CLUSTER, _hidden_service),
-    Gap("other host", "no check looks for ServiceEntries", MISSED, _NO_CLUSTER, _other_host),
-    Gap("capital letters", "hosts are compared as they are written", MISSED, _NO_SERVER, _capitals),
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
-    Gap("TCP or TLS taken", "routes-shadowed is about HTTP", MISSED, (truth.TAKEN,), _not_http),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
-    Gap("others' servers", "sni-twice is about own ones", MISSED, _REFUSED, _of_others),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
+    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.TAKEN_BY_OWN,)),
+    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.LOST_DELEGATE,)),
+    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.NEVER_ASKED,)),
+    Gap("narrower host", "a wildcard is not meant to get it", MISSED, (truth.TAKEN,), _has_wildcard),
+    Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
+    Gap("no Service", "such a gateway may be reached in other ways", MISSED, (truth.PORT_CLOSED,)),
+    Gap("kinds by host", "the oracle judges the VirtualService", FALSE_ALARM, ("no-route-for-host",)),
+    Gap("narrower server", "no check sees that it takes a wildcard's host", MISSED, (End.NO_HOST.value,)),
 )
 
 

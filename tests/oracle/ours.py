@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,6 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry i
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import read_cluster_state
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import full_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
     ExposureKey,
     Manifest,
@@ -26,6 +26,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.shared_
     belongs_to,
     is_shared,
 )
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.names import full_name
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.info import InfoRequest
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.probe import Probe
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait.expectations import expectations
@@ -83,7 +84,7 @@ class Expected:
 
 
 def said_about(scenario: Scenario) -> list[Said]:
-    objects = [*scenario.objects, *([_istiod()] if scenario.scoped else [])]
+    objects = [*scenario.objects, *_control_plane(scenario)]
     request = InfoRequest(include_foreign=True, levels=LEVELS)
     result = info_result(read_exposures(Objects(objects), request), request)
     return [_said(entry) for entry in result["exposures"]]
@@ -125,7 +126,7 @@ def said_before_writing(scenario: Scenario) -> Said | None:
         if others
     ]
     desired = [_as_manifest(entry) for entry in mine]
-    state = read_cluster_state(Objects([*before, *([_istiod()] if scenario.scoped else [])]), desired)
+    state = read_cluster_state(Objects([*before, *_control_plane(scenario)]), desired)
     findings = find_all({key: desired}, state)[key]
     return Said(str(key), tuple((each.code, each.objects, each.message) for each in findings), ())
 
@@ -141,7 +142,13 @@ def _said(entry: Mapping[str, Any]) -> Said:
     return Said(f"{entry['namespace']}/{entry['name']}", findings, tuple(entry["urls"]))
 
 
-def _istiod() -> Manifest:
-    spec = {"template": {"spec": {"containers": [{"name": "discovery", "env": [_SCOPE]}]}}}
+def _control_plane(scenario: Scenario) -> list[Manifest]:
+    """istiod's Deployment, and the ConfigMap with the mesh's settings."""
+    environment = [_SCOPE] if scenario.scoped else []
+    spec = {"template": {"spec": {"containers": [{"name": "discovery", "env": environment}]}}}
     metadata = {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}}
-    return {"kind": "Deployment", "metadata": metadata, "spec": spec}
+    settings = {"name": "istio", "namespace": "istio-system"}
+    return [
+        {"kind": "Deployment", "metadata": metadata, "spec": spec},
+        {"kind": "ConfigMap", "metadata": settings, "data": {"mesh": json.dumps(dict(scenario.mesh))}},
+    ]

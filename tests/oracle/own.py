@@ -85,7 +85,7 @@ def _tls(random: Random) -> dict[str, Any]:
 def _destinations(random: Random) -> dict[str, Any]:
     if random.random() < 0.4:
         return random.choice(({"service": "web", "port": 80}, {"service": "web"}, {"service": "api", "port": 8080}))
-    result: dict[str, Any] = {"routes": [_route(random) for _ in range(random.choice((1, 2, 2, 3)))]}
+    result: dict[str, Any] = {"routes": [_route(random) for _each in range(random.choice((1, 2, 2, 3)))]}
     if random.random() < 0.2:
         result["subsets"] = [{"service": "web", "name": "v1", "labels": {"version": "v1"}}]
     return result
@@ -94,7 +94,7 @@ def _destinations(random: Random) -> dict[str, Any]:
 def _route(random: Random) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if random.random() < 0.7:
-        result["match"] = [match(random) for _ in range(random.choice((1, 1, 2)))]
+        result["match"] = [match(random) for _each in range(random.choice((1, 1, 2)))]
     kind = random.choice(("service",) * 6 + ("redirect", "answer", "split"))
     if kind == "redirect":
         return {**result, "redirect": {"uri": random.choice(("/x", "/y"))}}

@@ -19,7 +19,7 @@ _DEFAULTS = {"http": 80, "https": 443}
 
 def unmet(expectation: Expected, scenario: Scenario, answer: Answer) -> Iterator[str]:
     """What a request of `wait` meets instead, at each pod of the Gateway."""
-    gateway = next(entry for entry in scenario.of_kind("Gateway") if full_name(entry) == expectation.gateway)
+    (gateway,) = [entry for entry in scenario.of_kind("Gateway") if full_name(entry) == expectation.gateway]
     for pod in pods_of(gateway, scenario):
         for port in pod_ports(pod, expectation.number, scenario):
             url = urlsplit(expectation.url)

@@ -115,7 +115,7 @@ class Oracle:
         except BrokenPipeError:
             return b""
         # One answer is under way at a time, so nothing is left in the buffer.
-        readable, _, _ = select.select([process.stdout], [], [], _SECONDS)
+        readable, _writable, _failed = select.select([process.stdout], [], [], _SECONDS)
         return process.stdout.readline() if readable else b""
 
     def _start(self) -> subprocess.Popen[bytes]:

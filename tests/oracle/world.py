@@ -92,8 +92,10 @@ def endpoints(owner: Manifest, number: int) -> Manifest:
     return thing("EndpointSlice", f"{metadata['namespace']}/{metadata['name']}-1", content, labels=labels)
 
 
-def gateway(name: str, servers: list[dict[str, Any]], minute: int, selector: Mapping[str, str] = PUBLIC) -> Manifest:
-    return thing("Gateway", name, {"spec": {"selector": dict(selector), "servers": servers}}, minute)
+def gateway(
+    name: str, servers: list[dict[str, Any]], minute: int, selector: Mapping[str, str] | None = None
+) -> Manifest:
+    return thing("Gateway", name, {"spec": {"selector": dict(selector or PUBLIC), "servers": servers}}, minute)
 
 
 def virtual_service(name: str, spec: Mapping[str, Any], minute: int) -> Manifest:
