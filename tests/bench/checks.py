@@ -23,13 +23,11 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
-    secrets_named,
-    services_named,
-)
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import secrets_named
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.compact import long_lived_objects
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import ExposureKey, Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._manifests.exposure import manifests
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.destinations import services_named
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 from support.builders import NOW, PODS, gateway, http, https, live, pod, secret, service
 
