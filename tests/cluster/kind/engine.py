@@ -10,6 +10,7 @@ pair of virtual interfaces connects it to the host, which gets no firewall rules
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -228,10 +229,21 @@ def stop_own(cache: Path, say: Say) -> None:
         succeeds("ip", "link", "delete", place.link)  # the kernel may have removed it already
     shutil.rmtree(place.runtime, ignore_errors=True)
     # Some kinds of groups are below our own group.
-    for group in sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}")):
+    groups = sorted(Path("/sys/fs/cgroup").glob(f"**/{place.link}"))
+    for group in groups:
+        _thaw(group)
+    for group in groups:
         _remove_cgroup(group)
     if ran:
         say(f"Docker ended ({time.monotonic() - began:.1f} s)")
+
+
+def _thaw(group: Path) -> None:
+    """Whoever creates a container freezes it for a moment. A process that is frozen ends only when it is thawed."""
+    for state, thawed in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+        for file in group.glob(f"**/{state}"):
+            with contextlib.suppress(OSError):  # the group is gone, or is the root, which has no state of its own
+                file.write_text(thawed)
 
 
 def _remove_cgroup(group: Path) -> None:
