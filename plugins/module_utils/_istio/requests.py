@@ -107,7 +107,7 @@ def _parts(match: Mapping[str, Any], request: Request, gateway: str, port: int) 
     yield from _differs("the authority", match.get("authority"), request.authority)
     yield from _differs("the scheme", match.get("scheme"), request.scheme)
     for name, wanted in (match.get("headers") or {}).items():
-        if name.startswith(_CLAIMS):
+        if name.lower().startswith(_CLAIMS):
             yield CannotTellError(f"it depends on the token's claim {name}")
         else:
             yield from _differs(f"the header {name}", wanted, request.header(name))
@@ -119,7 +119,7 @@ def _parts(match: Mapping[str, Any], request: Request, gateway: str, port: int) 
 
 
 def _has_unwanted(name: str, unwanted: Mapping[str, Any] | None, request: Request) -> Iterator[str | CannotTellError]:
-    if name.startswith(_CLAIMS):
+    if name.lower().startswith(_CLAIMS):
         yield CannotTellError(f"it depends on the token's claim {name}")
         return
     value = request.header(name)

@@ -101,6 +101,7 @@ def test_the_port_is_that_of_the_server() -> None:
     "match",
     [
         {"headers": {"@request.auth.claims.sub": {"exact": "a"}}},
+        {"headers": {"@Request.Auth.Claims[sub]": {"exact": "a"}}},
         {"withoutHeaders": {"@request.auth.claims.sub": {"exact": "a"}}},
         {"withoutHeaders": {"x-user": {"regex": r"\pL+"}}},
         {"uri": {"regex": r"/\pL+/1"}},
