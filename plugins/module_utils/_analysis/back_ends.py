@@ -95,7 +95,7 @@ def destinations(context: Context) -> list[Destination]:
     found: dict[tuple[str, Target], Destination] = {}
     for entry in context.my_virtual_services:
         for target in _targets(context, entry):
-            destination = _destination(context.analysis, entry, target)
+            destination = destination_of(context.analysis, entry, target)
             if destination:
                 found.setdefault((full_name(entry), target), destination)
     return list(found.values())
@@ -111,7 +111,7 @@ def _targets(context: Context, entry: Manifest) -> Iterator[Target]:
                 yield from targets_of(route, "http", delegation.where, namespace, context.cluster_domain)
 
 
-def _destination(analysis: Analysis, entry: Manifest, target: Target) -> Destination | None:
+def destination_of(analysis: Analysis, entry: Manifest, target: Target) -> Destination | None:
     """None if it may not be read."""
     backend = _backend(analysis, target)
     if backend is None or backend.live is None or backend.live["kind"] != "Service":

@@ -112,7 +112,7 @@ def _rules_for(context: Context, destination: Destination) -> Iterator[list[Mani
     live = destination.backend.live
     namespace = live["metadata"]["namespace"] if live else None
     for pods_namespace in context.pods_namespaces:
-        yield _rules(context.analysis).of(destination.backend.host, namespace, pods_namespace)
+        yield destination_rules(context.analysis).of(destination.backend.host, namespace, pods_namespace)
 
 
 def subset_missing(context: Context) -> Iterator[Finding]:
@@ -128,7 +128,9 @@ def subset_missing(context: Context) -> Iterator[Finding]:
             host = destination.backend.host
             message = f"no DestinationRule for {host} has a subset '{name}', {destination.consequence}."
             fix = "Create it first, or correct the name."
-            elsewhere = [rule for rule in _rules(context.analysis).out_of_reach(host) if name in subsets([rule])]
+            elsewhere = [
+                rule for rule in destination_rules(context.analysis).out_of_reach(host) if name in subsets([rule])
+            ]
             if elsewhere:
                 at = elsewhere[0]["metadata"]
                 message = (
@@ -141,7 +143,7 @@ def subset_missing(context: Context) -> Iterator[Finding]:
 
 
 @once
-def _rules(analysis: Analysis) -> DestinationRules:
+def destination_rules(analysis: Analysis) -> DestinationRules:
     """The DestinationRules that there will be."""
     written = {at: rule for at, rule in analysis.written.items() if at.kind == "DestinationRule"}
     live = [

@@ -11,11 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CLAIMS = "@request.auth.claims"
+# Envoy's regexes (RE2) take time in proportion to the text and have no lookaround or backreferences. Python's may try
+# every way to divide the text among repetitions: what could take long is not tried.
+_NOT_RE2 = re.compile(r"\(\?(?:[=!>(#]|<[=!]|P=)|\\[1-9Z]")
+_REPETITION = re.compile(r"(?<!\\)[*+{]")
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+_MOST_WAYS = 10**7
+_LONGEST_FOR_REPEATED_GROUPS = 16
 
 
 class CannotTellError(ValueError):
@@ -58,6 +66,10 @@ class Request:
         )
 
     @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.path}{'?' if self.query else ''}{self.query}"
+
+    @property
     def authority(self) -> str:
         """As clients send it: a scheme's own port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -77,13 +89,20 @@ class Request:
         return own.get(name.lower(), self.headers.get(name.lower()))
 
 
-def why_not(match: Mapping[str, Any], request: Request, gateway: str = "", port: int | None = None) -> str | None:
+def why_not(
+    match: Mapping[str, Any],
+    request: Request,
+    gateway: str = "",
+    port: int | None = None,
+    whole_segments: bool = False,
+) -> str | None:
     """Why a match does not take a request that comes in at this Gateway and port; None if it takes it.
 
+    With whole_segments a prefix ends where a part of the path does, as istiod has it for Ingresses.
     Raises CannotTellError if all that can be judged matches, and something is left that cannot be judged.
     """
     unknown = None
-    for part in _parts(match, request, gateway, port or request.port):
+    for part in _parts(match, request, gateway, port or request.port, whole_segments):
         if isinstance(part, CannotTellError):
             unknown = unknown or part
         else:
@@ -93,7 +112,9 @@ def why_not(match: Mapping[str, Any], request: Request, gateway: str = "", port:
     return None
 
 
-def _parts(match: Mapping[str, Any], request: Request, gateway: str, port: int) -> Iterator[str | CannotTellError]:
+def _parts(
+    match: Mapping[str, Any], request: Request, gateway: str, port: int, whole_segments: bool
+) -> Iterator[str | CannotTellError]:
     """Each part of the match that does not take the request, or of which it cannot be told."""
     gateways = match.get("gateways")
     if gateways and gateway not in gateways:
@@ -102,7 +123,12 @@ def _parts(match: Mapping[str, Any], request: Request, gateway: str, port: int) 
         yield CannotTellError("it depends on labels or the namespace of the gateway's pods")
     if match.get("port") not in (None, 0, port):
         yield f"it is only for port {match['port']}, not {port}"
-    yield from _differs("the path", match.get("uri"), request.path, ignore_case=bool(match.get("ignoreUriCase")))
+    prefix = str((match.get("uri") or {}).get("prefix", "/"))
+    if whole_segments and prefix != "/":
+        if not f"{request.path}/".startswith(f"{prefix.rstrip('/')}/"):
+            yield f"the path {request.path!r} is not {prefix!r}, and not below it"
+    else:
+        yield from _differs("the path", match.get("uri"), request.path, ignore_case=bool(match.get("ignoreUriCase")))
     yield from _differs("the method", match.get("method"), request.method)
     yield from _differs("the authority", match.get("authority"), request.authority)
     yield from _differs("the scheme", match.get("scheme"), request.scheme)
@@ -157,9 +183,20 @@ def _differs(
     elif kind == "regex":
         # Letters' case always counts in regexes: ignoreUriCase is not for them.
         try:
-            found = re.fullmatch(str(text), value)
-        except re.error:
+            found = _fullmatch(str(text), value)
+        except (re.error, OverflowError, RecursionError):
             yield CannotTellError(f"the regex {text!r} is not one that can be judged here")
             return
         if not found:
             yield f"{what} {value!r} does not match the regex {text!r} as a whole"
+
+
+def _fullmatch(regex: str, value: str) -> bool:
+    """Whether a regex takes the whole text; raises re.error also if Envoy's might differ, or it could take long."""
+    if _NOT_RE2.search(regex):
+        raise re.error("RE2 does not have this")
+    repetitions = len(_REPETITION.findall(regex))
+    ways = comb(len(value) + repetitions, repetitions)
+    if ways > _MOST_WAYS or (_REPEATED_GROUP.search(regex) and len(value) > _LONGEST_FOR_REPEATED_GROUPS):
+        raise re.error("it could take long")
+    return re.fullmatch(regex, value, re.ASCII) is not None

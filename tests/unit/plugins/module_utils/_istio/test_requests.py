@@ -111,3 +111,33 @@ def test_the_port_is_that_of_the_server() -> None:
 def test_what_cannot_be_told(match: dict[str, Any]) -> None:
     with pytest.raises(CannotTellError):
         why_not(match, REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "is_taken"),
+    [("/cart", "/cart/1", True), ("/cart/", "/cart", True), ("/cart", "/carts", False), ("/", "/carts", True)],
+)
+def test_prefixes_of_ingresses_end_with_a_part_of_the_path(prefix: str, path: str, is_taken: bool) -> None:
+    request = Request.of(f"https://shop.example.com{path}")
+    why = why_not({"uri": {"prefix": prefix}}, request, whole_segments=True)
+    assert (why is None) is is_taken
+
+
+@pytest.mark.parametrize(
+    "regex",
+    ["/(?!admin).*", "/(?<=a)b", r"/(a)\1", "/(?P<a>b)(?P=a)", "(a+)+x", "(a|a)*x", "(.*)(.*)(.*)(.*)(.*)x", "("],
+)
+def test_regexes_that_are_not_tried(regex: str) -> None:
+    """Envoy has no lookaround or backreferences, and what Python could need very long for is not known either."""
+    with pytest.raises(CannotTellError, match="can be judged here"):
+        why_not({"uri": {"regex": regex}}, Request.of(f"https://shop.example.com/{'a' * 100}"))
+
+
+def test_regexes_of_usual_length_are_tried() -> None:
+    request = Request.of("https://shop.example.com/api/v1/users/0d3ffa7c-9a3e/orders/12345/lines")
+    assert why_not({"uri": {"regex": "/api/v[0-9]+/users/[^/]+/orders/[0-9]+(/.*)?"}}, request) is None
+    assert why_not({"uri": {"regex": r"/api/v\d/(users|groups)/.*"}}, request) is None
+
+
+def test_a_request_keeps_its_url() -> None:
+    assert Request.of("http://Shop.example.com:80/a?b").url == "http://shop.example.com/a?b"
