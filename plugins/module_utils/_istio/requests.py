@@ -15,6 +15,8 @@ from math import comb
 from typing import Any
 from urllib.parse import urlsplit
 
+# Headers whose values are nobody's business.
+_SECRET_HEADER = re.compile(r"auth|cookie|token|secret|key|password|session", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CLAIMS = "@request.auth.claims"
 # Envoy's regexes (RE2) take time in proportion to the text and have no lookaround or backreferences. Python's may try
@@ -136,7 +138,7 @@ def _parts(
         if name.lower().startswith(_CLAIMS):
             yield CannotTellError(f"it depends on the token's claim {name}")
         else:
-            yield from _differs(f"the header {name}", wanted, request.header(name))
+            yield from _header_differs(name, wanted, request.header(name))
     for name, unwanted in (match.get("withoutHeaders") or {}).items():
         yield from _has_unwanted(name, unwanted, request)
     parameters = request.parameters
@@ -156,9 +158,16 @@ def _has_unwanted(name: str, unwanted: Mapping[str, Any] | None, request: Reques
     # Envoy takes a header that is missing as empty here.
     differences = list(_differs(f"the header {name}", unwanted, value or ""))
     if not differences:
-        yield f"the header {name} is {value or ''!r}, which it does not take"
+        said = "has a value" if _SECRET_HEADER.search(name) else f"is {value or ''!r}"
+        yield f"the header {name} {said}, which it does not take"
     elif isinstance(differences[0], CannotTellError):
         yield differences[0]
+
+
+def _header_differs(name: str, wanted: Mapping[str, Any] | None, value: str | None) -> Iterator[str | CannotTellError]:
+    for difference in _differs(f"the header {name}", wanted, value):
+        is_secret = isinstance(difference, str) and value is not None and _SECRET_HEADER.search(name)
+        yield f"the header {name} has another value" if is_secret else difference
 
 
 def _asks_for_presence(wanted: Mapping[str, Any] | None) -> bool:

@@ -15,9 +15,11 @@ from typing import Any
 
 from .._argspec import ArgumentSpec
 from .._istio.hosts import is_within
+from .._istio.requests import Request
 from .._kubernetes.objects import ExposureKey
 from .check_levels import parse_levels
 from .exposure import Exposure, parse
+from .trace import parse_traces
 from .typed import validated
 from .values import OptionError, check_host_names
 
@@ -38,6 +40,8 @@ INFO = ArgumentSpec(
         "desired": {"type": "list", "elements": "dict"},
         "findings": {"type": "bool", "default": True},
         "checks": {"type": "dict"},
+        "trace": {"type": "list", "elements": "raw"},
+        "probe": {"type": "bool", "default": True},
         "query": {"type": "str"},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
@@ -49,6 +53,7 @@ class InfoRequest:
     """Which exposures a task asks for, and what it asks about them.
 
     desired are the exposures to compare with (None: no comparison); levels are those of the checks (None: no findings).
+    traces are the requests to follow, and probe says whether they are made, too.
     """
 
     name: str | None = None
@@ -59,6 +64,8 @@ class InfoRequest:
     desired: tuple[Exposure, ...] | None = None
     levels: Mapping[str, str] | None = None
     cluster_domain: str = "cluster.local"
+    traces: tuple[Request, ...] = ()
+    probe: bool = True
 
     def matches(self, namespace: str, name: str, hosts: list[str]) -> bool:
         """Whether an exposure passes the filters by namespace, name and hosts; labels are not compared.
@@ -83,6 +90,8 @@ def parse_info(params: Mapping[str, Any]) -> InfoRequest:
         desired=_parse_desired(params["desired"], params["cluster_domain"]) if params["desired"] is not None else None,
         levels=parse_levels(params["checks"]) if params["findings"] else None,
         cluster_domain=params["cluster_domain"],
+        traces=parse_traces(params["trace"]),
+        probe=params["probe"],
     )
 
 

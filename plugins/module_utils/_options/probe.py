@@ -49,7 +49,7 @@ def parse_probe(options: Mapping[str, Any] | None) -> Probe:
         enabled=options.get("enabled") is not False,
         path=_path(options.get("path")),
         method=_method(options.get("method") or Probe.method),
-        headers=_headers(options.get("headers")),
+        headers=parse_headers("probe.headers", options.get("headers")),
         statuses=_statuses(options.get("status")),
         location=options.get("location"),
         addresses=_addresses(options.get("addresses")),
@@ -79,15 +79,16 @@ def _method(method: str) -> str:
     return method
 
 
-def _headers(option: Mapping[str, Any] | None) -> Mapping[str, str]:
-    headers = check_strings("probe.headers", option)
+def parse_headers(place: str, option: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """Headers of a request; raises OptionError."""
+    headers = check_strings(place, option)
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
             raise OptionError(
-                f"probe.headers: '{name}' is not a header name, or its value is not one line of ASCII; correct it."
+                f"{place}: '{name}' is not a header name, or its value is not one line of ASCII; correct it."
             )
         if name.lower() == "host":
-            raise OptionError("probe.headers: 'Host' is set to each of the exposure's hosts; remove it.")
+            raise OptionError(f"{place}: 'Host' is set to the host that is asked for; remove it.")
     return headers
 
 

@@ -145,7 +145,9 @@ def _value(place: str, value: Any, definition: Spec, partial: bool = False) -> A
 
 def _list(place: str, value: Any, definition: Spec, partial: bool) -> list[Any]:
     entry_definition = {**definition, "type": definition["elements"]}
-    if isinstance(value, str):
+    if definition["elements"] == "raw" and (isinstance(value, dict) or str(value).lstrip().startswith("{")):
+        value = [value]
+    elif isinstance(value, str):
         value = _listed(place, value, definition["elements"] == "dict")
     elif not isinstance(value, (list, tuple, dict)) and definition["elements"] != "dict":
         value = [value]
@@ -254,6 +256,8 @@ _SCALARS: Mapping[str, Callable[[str, Any], Any]] = {
     "int": _whole_number,
     "float": _number,
     "bool": _boolean,
+    # Its own parser says what it may be.
+    "raw": lambda _place, value: value,
 }
 
 

@@ -15,7 +15,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace_findin
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace_steps import Step, Trace
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.requests import Request
-from tests.support import builders as b
+from support import builders as b
 
 HOST = "shop.example.com"
 URL = f"https://{HOST}/cart?a=1"

@@ -141,3 +141,10 @@ def test_regexes_of_usual_length_are_tried() -> None:
 
 def test_a_request_keeps_its_url() -> None:
     assert Request.of("http://Shop.example.com:80/a?b").url == "http://shop.example.com/a?b"
+
+
+@pytest.mark.parametrize("name", ["Authorization", "cookie", "x-api-key"])
+def test_values_of_secret_headers_are_not_repeated(name: str) -> None:
+    request = Request.of("https://shop.example.com/", headers={name: "hidden"})
+    for match in ({"headers": {name: {"exact": "other"}}}, {"withoutHeaders": {name: {"prefix": "hid"}}}):
+        assert "hidden" not in (why_not(match, request) or "hidden")

@@ -143,7 +143,9 @@ def test_options_of_a_list() -> None:
 
 def test_options_of_the_information(examples: list[dict[str, Any]]) -> None:
     complaints = []
-    for place, value, options in every_change(INFO.argument_spec, [{"desired": examples, "hosts": ["a"]}]):
+    for place, value, options in every_change(
+        INFO.argument_spec, [{"desired": examples, "hosts": ["a"], "trace": ["http://a"]}]
+    ):
         try:
             parse_info(params_of(INFO, options))
         except OptionError as error:

@@ -66,7 +66,7 @@ def test_all_options() -> None:
         ({"headers": {"X Y": "z"}}, "probe.headers: 'X Y' is not a header name"),
         ({"headers": {"X": "a\r\nb"}}, "probe.headers: 'X' is not a header name, or its value is not one line"),
         ({"headers": {"X": True}}, "probe.headers: the value of 'X' is not a string;"),
-        ({"headers": {"host": "other"}}, "probe.headers: 'Host' is set to each of the exposure's hosts"),
+        ({"headers": {"host": "other"}}, "probe.headers: 'Host' is set to the host that is asked for"),
         ({"status": [200, 20]}, "probe.status[1]: 20 is not a status code;"),
         ({"addresses": ["192.0.2.1", "https://x/"]}, "probe.addresses[1]: 'https://x/' is not an address;"),
         ({"http_port": 0}, "probe.http_port: 0 is not a port;"),
