@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The task of istio_exposure_info: options → reads → exposures, findings, drift → query → result."""
+"""The task of istio_exposure_info: options → reads → exposures, findings, drift, traces → query → result."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import missing_required_lib
 
 from .._analysis.context import Analysis
-from .._checks.registry import find_in, with_levels
+from .._checks.registry import LEVELS, find_in, with_levels
 from .._info.describe import describe_exposures, describe_unused_gateways, objects_of
 from .._info.drift import Comparison
 from .._info.read import LiveExposures, read_exposures
+from .._info.trace import traces
+from .._info.trace_answer import answered
+from .._info.trace_findings import explained
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.compact import long_lived_objects
 from .._kubernetes.errors import ClusterError
@@ -60,6 +63,8 @@ def _run(module: AnsibleModule) -> Result:
     if live.state.unknown:
         module.warn(f"Not known: {'; '.join(live.state.unknown)}.")
     result = info_result(live, request)
+    if request.traces:
+        result["traces"] = trace_results(live, request)
     answer = {"answer": answer_query(result["exposures"])} if answer_query else {}
     return {"changed": False, **result, **answer}
 
@@ -78,6 +83,21 @@ def info_result(live: LiveExposures, request: InfoRequest) -> Result:
     for entry in entries:
         entry["drift"] = comparison.drift(ExposureKey(entry["namespace"], entry["name"]))
     return {**result, "missing": comparison.missing(), "orphans": comparison.orphans()}
+
+
+def trace_results(live: LiveExposures, request: InfoRequest) -> list[Result]:
+    """Where the requests of the task go, through each gateway that may serve them, and what they are answered."""
+    analysis = Analysis(live.state, request.cluster_domain)
+    results = []
+    for asked in request.traces:
+        for found in traces(analysis, asked):
+            trace = explained(analysis, found, request.levels or LEVELS)
+            if request.probe:
+                trace, answer = answered(trace, live.state)
+                results.append({**trace.result(), "answer": answer})
+            else:
+                results.append(trace.result())
+    return results
 
 
 def _findings(live: LiveExposures, request: InfoRequest) -> list[list[Result]]:

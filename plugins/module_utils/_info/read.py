@@ -22,6 +22,7 @@ from .._mesh.names import full_name, gateway_names
 from .._options.exposure import Exposure, OwnGateway
 from .._options.info import InfoRequest
 from .._options.values import OptionError
+from .trace_routes import has_host, most_specific
 
 _OTHER_SECRETS = 10
 _BAD_REQUEST = 400
@@ -47,6 +48,7 @@ def read_exposures(reader: Reader, request: InfoRequest) -> LiveExposures:
     """The requests: one LIST each of VirtualServices, Gateways, Services and istiod's Deployment, one of pods for each
     different selector, and one GET for each Secret that a server names; for findings, what read_cluster_state() reads.
 
+    A trace needs the same of all Gateways and VirtualServices with its host, whoever made them.
     To compare, one LIST each of DestinationRules and Certificates, and one GET for each Secret with a clients' CA.
     Raises OptionError for a label selector that the API server does not accept, and ClusterError.
     """
@@ -93,6 +95,27 @@ def selected_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -
     return pods_namespaces(pod for pod in pods if selects(selector, pod["metadata"].get("labels")))
 
 
+def _traced_gateways(gateways: list[Manifest], request: InfoRequest) -> list[Manifest]:
+    """Those with the host of a trace, whoever made them; all, if a host is nowhere: then there is nothing nearer."""
+    found: list[Manifest] = []
+    for asked in request.traces:
+        found += [live for live in gateways if has_host(live, asked.host)] or gateways
+    return found
+
+
+def _traced_virtual_services(virtual_services: list[Manifest], request: InfoRequest) -> list[Manifest]:
+    """Those with the host of a trace."""
+    return [
+        live
+        for live in virtual_services
+        if any(most_specific(asked.host, map(str.lower, live["spec"].get("hosts") or [])) for asked in request.traces)
+    ]
+
+
+def _each_once(objects: list[Manifest]) -> list[Manifest]:
+    return list({ref(entry): entry for entry in objects}.values())
+
+
 class _ExposuresReader(ClusterStateReader):
     def read_all(self, request: InfoRequest) -> LiveExposures:
         virtual_services = self._in_scope(request, lambda at: self._reader.find("VirtualService", {}, at))
@@ -104,13 +127,14 @@ class _ExposuresReader(ClusterStateReader):
         unknown_gateways = self._add_named(selected, gateways, sorted(namespaces))
         is_whole = "VirtualService" not in self._partial
         unused = _unused(gateways, virtual_services, request) if is_whole and labelled is None else []
-        used = [*unused, *(live for live in gateways if full_name(live) in names)]
+        traced = _traced_gateways(gateways, request)
+        used = _each_once([*unused, *(live for live in gateways if full_name(live) in names), *traced])
         desired = [{"spec": {"selector": own.selector}} for _exposure, own in _own_gateways(request.desired or ())]
         pods = self._pods([*used, *desired])
         near_pods = pods_namespaces(pods)
-        with_findings = request.levels is not None
+        with_findings = request.levels is not None or bool(request.traces)
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)
-        exposed = [*selected, *unused]
+        exposed = _each_once([*selected, *unused, *traced, *_traced_virtual_services(virtual_services, request)])
         state = ClusterState(
             gateways=tuple(gateways),
             virtual_services=tuple(virtual_services),

@@ -75,7 +75,7 @@ class _Tracer:
 
     def trace(self) -> Trace:
         expected = self._follow()
-        return Trace(self._request, self._pods_named, tuple(self._steps), expected)
+        return Trace(self._request, self._pods_named, tuple(self._steps), expected, tuple(self._pods))
 
     def _add(self, step: str, ok: bool | None, at: str | None, message: str) -> None:
         self._steps.append(Step(step, ok, self._named(at), self._named(message) or message))
@@ -110,10 +110,14 @@ class _Tracer:
         self._add("listener", True if not note else None, None, f"The pods listen at port {port} ({protocols}){note}.")
         return self._plain(servers) if self._request.scheme == "http" else self._encrypted(servers)
 
+    @property
+    def _pods(self) -> list[Manifest]:
+        pods = self._analysis.workloads.of(self._gateway).gateways
+        return [pod for pod in pods if pod["metadata"]["namespace"] == self._workload.namespace]
+
     def _has_pods(self) -> bool:
         """Whether it is worth going on: pods run, or it is not known."""
-        pods = self._analysis.workloads.of(self._gateway).gateways
-        mine = [pod for pod in pods if pod["metadata"]["namespace"] == self._workload.namespace]
+        mine = self._pods
         if mine:
             names = ", ".join(pod["metadata"]["name"] for pod in mine[:_MOST_NAMED])
             more = f" and {len(mine) - _MOST_NAMED} more" if len(mine) > _MOST_NAMED else ""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .._analysis.back_ends import Destination, destination_of
@@ -74,13 +74,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Trace:
-    """The way of a request through the pods of one gateway, which is None if there is none."""
+    """The way of a request through the pods of one gateway, which is None if there is none; pods are those that run."""
 
     request: Request
     gateway: str | None
     steps: tuple[Step, ...]
     expected: Expected
-    findings: tuple[Finding, ...] = field(default=())
+    pods: tuple[Manifest, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def breaks_at(self) -> str | None:

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ from .._istio.requests import Request
 from .._kubernetes.objects import ExposureKey
 from .check_levels import parse_levels
 from .exposure import Exposure, parse
-from .trace import parse_traces
-from .typed import validated
-from .values import OptionError, check_host_names
+from .exposure_file import parse_text
+from .probe import parse_headers
+from .typed import shown, typed, validated
+from .values import OptionError, check_host_names, percent_encoded
 
 JMESPATH_IMPORT_ERROR: str | None = None
 try:
@@ -46,6 +48,18 @@ INFO = ArgumentSpec(
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
 )
+
+# An entry of trace that is not just a URL.
+_TRACE = {
+    "options": {
+        "url": {"type": "str", "required": True},
+        "method": {"type": "str", "default": "GET"},
+        "headers": {"type": "dict"},
+    }
+}
+_METHOD = re.compile(r"[A-Za-z]+")
+# A dictionary in a text, as surveys and the command line give it.
+_DICTIONARY = re.compile(r"\{|url\s*:\s")
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,41 @@ def _parse_desired(entries: list[dict[str, Any]], cluster_domain: str) -> tuple[
             raise OptionError(f"desired[{index}]: the exposure {exposure.key} is in the list twice; remove one.")
         by_key[exposure.key] = exposure
     return tuple(by_key.values())
+
+
+def parse_traces(entries: Iterable[Any] | None) -> tuple[Request, ...]:
+    """The requests that the option describes; raises OptionError."""
+    return tuple(_request(f"trace[{index}]", entry) for index, entry in enumerate(entries or ()))
+
+
+def _request(place: str, entry: Any) -> Request:
+    if isinstance(entry, str) and _DICTIONARY.match(entry.strip()):
+        try:
+            entry = parse_text(entry)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise OptionError(f"{place}: {shown(entry)} is neither YAML nor JSON; correct it.") from error
+    if isinstance(entry, str):
+        return _of(place, entry, "GET", {})
+    if not isinstance(entry, dict):
+        raise OptionError(f"{place}: {shown(entry)} is not a URL, nor a dictionary with url, method and headers.")
+    options = typed(place, entry, _TRACE)
+    method = options.get("method", "GET")
+    if not _METHOD.fullmatch(method):
+        raise OptionError(f"{place}.method: {shown(method)} is not an HTTP method; use one such as GET or HEAD.")
+    return _of(f"{place}.url", options["url"], method, parse_headers(f"{place}.headers", options.get("headers")))
+
+
+def _of(place: str, url: str, method: str, headers: Any) -> Request:
+    try:
+        request = Request.of(url, method, headers)
+    except ValueError as error:
+        raise OptionError(f"{place}: {error}") from error
+    if not request.host.isascii():
+        raise OptionError(f"{place}: '{request.host}' is not sent like that; write it in its form that begins xn--.")
+    sent = request.path + request.query
+    if percent_encoded(sent) != sent:
+        raise OptionError(f"{place}: '{sent}' is not sent like that; percent-encode it.")
+    return request
 
 
 def parse_query(query: str) -> Callable[[Any], Any]:

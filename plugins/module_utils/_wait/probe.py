@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 BROKEN_OFF = "the TLS handshake is broken off"
+_REFUSED = "the certificate is not valid for"
 _BODY_LIMIT = 64 * 1024
 
 
@@ -51,8 +52,22 @@ class ProbeResult:
     reason: str | None = None
 
     @property
+    def is_refused_certificate(self) -> bool:
+        """Whether there was no answer because the server's certificate is not valid."""
+        return bool(self.reason and self.reason.startswith(_REFUSED))
+
+    @property
     def location(self) -> str | None:
         return self.headers.get("location")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The addresses of a name in DNS or, in `error`, why there are none; is_missing if DNS says that it has none."""
+
+    addresses: tuple[str, ...] = ()
+    error: str | None = None
+    is_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,17 @@ def _no_password() -> str:
     raise OSError("the key is encrypted")
 
 
+def look_up(host: str) -> Found:
+    """The addresses of a name, as this machine finds them; every failure is in the result."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        missing = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+        return Found(error=reason, is_missing=getattr(error, "errno", None) in missing)
+    return Found(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
+
+
 def probe(
     url: str,
     address: str,
@@ -145,7 +171,7 @@ def ask(request: Request, address: str, port: int | None, tls: ssl.SSLContext, t
                     result = replace(result, certificate=_certificate(verified))
                 return result if request.handshake_only else _exchange(request, encrypted, result)
     except ssl.SSLCertVerificationError as error:
-        reason = f"the certificate is not valid for {parts.hostname}: {error.verify_message}"
+        reason = f"{_REFUSED} {parts.hostname}: {error.verify_message}"
         return replace(result, error=f"T{reason[1:]}.", reason=reason)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

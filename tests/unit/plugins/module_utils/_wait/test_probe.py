@@ -24,6 +24,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import
     BROKEN_OFF,
     Request,
     ask,
+    look_up,
     probe,
     tls_client,
 )
@@ -203,3 +204,23 @@ def test_a_server_that_speaks_no_tls(http_port: int) -> None:
 def test_what_is_no_url(url: str) -> None:
     with pytest.raises(ValueError, match=r"is not an http:// or https:// URL"):
         probe(url, LOOPBACK)
+
+
+def test_the_addresses_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("192.0.2.1",) * 2]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: answers)
+    assert look_up("shop.example.com").addresses == ("192.0.2.1",)
+
+
+@pytest.mark.parametrize(("number", "is_missing"), [(socket.EAI_NONAME, True), (socket.EAI_AGAIN, False)])
+def test_names_without_addresses(monkeypatch: pytest.MonkeyPatch, number: int, is_missing: bool) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise socket.gaierror(number, "it failed")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    found = look_up("shop.example.com")
+    assert (found.addresses, found.error, found.is_missing) == ((), "it failed", is_missing)
+
+
+def test_names_that_nobody_can_look_up() -> None:
+    assert look_up(f"{'a' * 64}.example.com").error
