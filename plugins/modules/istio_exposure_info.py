@@ -13,6 +13,7 @@ description:
   - Returns exposures with their gateways and addresses, their routes, and their certificates with the days until they
     expire. These are the exposures of M(gatehouse.istio.istio_exposure) and, if you want, unmanaged VirtualServices.
   - Reports what the checks find wrong with the exposures, and how they differ from a list of desired exposures.
+  - Follows requests from DNS to the pods behind a Service, and says where they break, and why.
   - The number of requests does not grow with the number of exposures, except for one request for each Secret with a
     certificate.
   - What the task's credentials may not read is V(null) in the result, and is listed in one warning. Of certificates,
@@ -66,6 +67,22 @@ options:
       - Levels of the checks, as in M(gatehouse.istio.istio_exposure).
         U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/findings.md) describes all codes.
     type: dict
+  trace:
+    description:
+      - Requests to follow, each a URL such as V(https://shop.example.com/cart), or a dictionary with C(url), C(method)
+        (by default V(GET)) and C(headers).
+      - RV(traces) returns their steps from the gateway's pods to the endpoints, whoever made the objects on the way,
+        and where they break. The other filters have no meaning for it.
+      - Values of headers are not returned if their names sound like secrets, such as C(Authorization).
+        U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/troubleshooting.md) begins with symptoms.
+    type: list
+    elements: raw
+  probe:
+    description:
+      - Whether to look up the hosts of O(trace) in DNS, and to send the requests to the gateway, from the host on which
+        the module runs. Only V(GET), V(HEAD) and V(OPTIONS) are sent, as others may change something.
+    type: bool
+    default: true
   query:
     description:
       - JMESPath expression (U(https://jmespath.org)) to evaluate on the list of exposures. RV(answer) returns its
@@ -122,6 +139,19 @@ EXAMPLES = r"""
         gateway:
           selector: {istio: public}
   register: compared
+
+- name: Find out why a page is not served
+  gatehouse.istio.istio_exposure_info:
+    trace:
+      - https://shop.example.com/cart
+      - url: https://shop.example.com/api/orders
+        method: POST
+        headers: {x-version: v2}
+  register: followed
+
+- name: Show where it breaks
+  ansible.builtin.debug:
+    msg: "{{ followed.traces | map(attribute='breaks_at') }}"
 """
 
 RETURN = r"""
@@ -398,6 +428,132 @@ orphans:
   type: list
   elements: dict
   sample: [{namespace: shop, name: old, hosts: [old.example.com]}]
+traces:
+  description:
+    - Where the requests of O(trace) go, each once for every gateway with the host, or for every gateway if none has it.
+  returned: with O(trace)
+  type: list
+  elements: dict
+  contains:
+    url:
+      description: URL of the request.
+      type: str
+      sample: https://shop.example.com/cart
+    method:
+      description: Method of the request.
+      type: str
+      sample: GET
+    gateway:
+      description: Pods through which it goes; V(null) if there is no Gateway at all.
+      type: str
+      sample: pods with istio=public of namespace istio-ingress
+    steps:
+      description: Steps in the order in which the request passes them, up to the one that breaks, or the endpoints.
+      type: list
+      elements: dict
+      contains:
+        step:
+          description:
+            - V(dns) and V(address) with O(probe), then V(gateway_pods), V(listener), V(server), V(certificate),
+              V(virtual_host), V(route), V(delegate), V(destination), V(service) and V(endpoints), as far as there
+              are such steps on the way.
+          type: str
+          sample: route
+        ok:
+          description: Whether the request passes; V(null) if that is not known.
+          type: bool
+          sample: true
+        object:
+          description: Object that decides there; V(null) if there is none.
+          type: str
+          sample: VirtualService shop/shop
+        message:
+          description: What happens there.
+          type: str
+          sample: http[1] of VirtualService shop/shop takes the request.
+        passed_over:
+          description: Routes that come first and do not take the request.
+          returned: for the route, if there are any
+          type: list
+          elements: dict
+          contains:
+            object:
+              description: VirtualService of the route.
+              type: str
+              sample: VirtualService shop/shop
+            route:
+              description: Place of the route there.
+              type: str
+              sample: http[0]
+            name:
+              description: Name of the route, if it has one.
+              type: str
+              sample: api
+            why:
+              description: Why it does not take the request.
+              type: str
+              sample: the path '/cart' does not begin with '/api/'
+    breaks_at:
+      description: First step that the request does not pass; V(null) if none is known.
+      type: str
+      sample: endpoints
+    expected:
+      description: What the gateway does with the request, as far as the steps tell.
+      type: dict
+      contains:
+        status:
+          description: Status that the gateway answers by itself; V(null) if another one answers, or nobody.
+          type: int
+          sample: 503
+        location:
+          description: Where the gateway redirects to.
+          type: str
+          sample: https://shop.example.com/cart
+        services:
+          description: Who answers the request.
+          type: list
+          elements: str
+          sample: ["Service shop/web, port 8080"]
+        message:
+          description: The same in one sentence.
+          type: str
+          sample: The gateway answers 503.
+    findings:
+      description: Findings of the checks that explain the break, as those of RV(exposures[].findings).
+      type: list
+      elements: dict
+      sample: []
+    answer:
+      description: What the gateway really answered; V(null) if it was not asked.
+      returned: with O(probe)
+      type: dict
+      contains:
+        address:
+          description: Address that was asked, one of the gateway's Service if it has any.
+          type: str
+          sample: "192.0.2.10:443"
+        status:
+          description: Status of the answer; V(null) if there was none.
+          type: int
+          sample: 503
+        location:
+          description: Where the answer redirects to.
+          type: str
+          sample: https://shop.example.com/login
+        flag:
+          description: Envoy's response flag, if the gateway itself answered with a text that tells it.
+          type: str
+          sample: UH
+        error:
+          description: Why there was no answer.
+          type: str
+          sample: "No answer from 192.0.2.10:443: Connection refused."
+        certificate_error:
+          description:
+            - Why clients with the system's authorities refuse the certificate; the answer is then that to a client
+              that does not verify it.
+          type: str
+          sample: "the certificate is not valid for shop.example.com: certificate has expired"
 answer:
   description: Result of O(query) on RV(exposures).
   returned: with O(query)

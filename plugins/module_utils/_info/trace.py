@@ -13,6 +13,7 @@ a certificate that is there and that clients refuse.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, Optional
@@ -307,6 +308,10 @@ class _Tracer:
         if route.get("redirect"):
             location = redirected_to(route["redirect"], taken.match, self._request, taken.server)
             status = int(route["redirect"].get("redirectCode") or 301)
+            if location == self._request.url:
+                step = self._steps.pop()
+                message = f"{step.message} It redirects to the same URL, so clients go in circles."
+                self._steps.append(replace(step, ok=False, message=message))
             return Expected(f"The gateway redirects to {location}.", status=status, location=location)
         if route.get("directResponse"):
             status = int(route["directResponse"].get("status") or 200)

@@ -271,6 +271,12 @@ def test_answers_of_the_gateway_itself() -> None:
     assert (found.expected.status, found.expected.location) == (302, f"https://{HOST}/basket?a=1")
 
 
+def test_a_redirect_loop() -> None:
+    found = trace(routed({"redirect": {"scheme": "https"}}))
+    assert (found.breaks_at, found.expected.location) == ("route", URL)
+    assert last(found).message.endswith("It redirects to the same URL, so clients go in circles.")
+
+
 @pytest.mark.parametrize(
     ("redirect", "location"),
     [
