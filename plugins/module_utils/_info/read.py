@@ -96,11 +96,13 @@ def selected_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -
 
 
 def _traced_gateways(gateways: list[Manifest], request: InfoRequest) -> list[Manifest]:
-    """Those with the host of a trace, whoever made them; all, if a host is nowhere: then there is nothing nearer."""
-    found: list[Manifest] = []
-    for asked in request.traces:
-        found += [live for live in gateways if has_host(live, asked.host)] or gateways
-    return found
+    """Those with the host of a trace, whoever made them."""
+    return [live for live in gateways if any(has_host(live, asked.host) for asked in request.traces)]
+
+
+def _is_nowhere(gateways: list[Manifest], request: InfoRequest) -> bool:
+    """Whether no Gateway has the host of a trace: then it may come to any."""
+    return any(not any(has_host(live, asked.host) for live in gateways) for asked in request.traces)
 
 
 def _traced_virtual_services(virtual_services: list[Manifest], request: InfoRequest) -> list[Manifest]:
@@ -130,7 +132,7 @@ class _ExposuresReader(ClusterStateReader):
         traced = _traced_gateways(gateways, request)
         used = _each_once([*unused, *(live for live in gateways if full_name(live) in names), *traced])
         desired = [{"spec": {"selector": own.selector}} for _exposure, own in _own_gateways(request.desired or ())]
-        pods = self._pods([*used, *desired])
+        pods = self._pods([*used, *desired, *(gateways if _is_nowhere(gateways, request) else [])])
         near_pods = pods_namespaces(pods)
         with_findings = request.levels is not None or bool(request.traces)
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)

@@ -316,7 +316,16 @@ class _Tracer:
         if route.get("directResponse"):
             status = int(route["directResponse"].get("status") or 200)
             return Expected(f"The gateway itself answers {status}.", status=status)
-        return self._behind(taken.owner, route, "http", taken.place, taken.server)
+        status, share = _aborted(route)
+        if status and share >= 100:
+            return Expected(f"The gateway itself answers {status} (fault.abort).", status=status)
+        expected = self._behind(taken.owner, route, "http", taken.place, taken.server)
+        if status and share > 0:
+            message = (
+                f"{expected.message} For {share:g} % of requests the gateway itself answers {status} (fault.abort)."
+            )
+            return replace(expected, message=message)
+        return expected
 
     def _behind(self, entry: Manifest, route: Mapping[str, Any], protocol: str, place: str, server: Server) -> Expected:
         """What is behind each destination that gets requests."""
@@ -353,6 +362,12 @@ class _Tracer:
         message = f"No VirtualService has a tcp route for {server}."
         self._add("route", self._unless_hidden(), f"Gateway {server.gateway}", message)
         return Expected("No answer: the connection is closed.")
+
+
+def _aborted(route: Mapping[str, Any]) -> tuple[int, float]:
+    """The status that a fault of a route answers, and to how many percent of requests: without a number to none."""
+    abort = (route.get("fault") or {}).get("abort") or {}
+    return int(abort.get("httpStatus") or 0), float((abort.get("percentage") or {}).get("value") or 0)
 
 
 def _names_of(chain: _Chain) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 from .._analysis.back_ends import virtual_services_by_name
 from .._istio.config import Config, WorkloadConfig
 from .._istio.hosts import is_within
-from .._istio.listeners import Server
+from .._istio.listeners import Server, Workload
 from .._istio.requests import CannotTellError, Request, why_not
 from .._istio.route_order import Condition, applies
 from .._kubernetes.objects import Manifest
@@ -58,7 +58,8 @@ class Candidate:
         return self.owner is not self.virtual_service
 
 
-_NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix", "sourceLabels", "sourceNamespace")
+_SOURCE = ("sourceLabels", "sourceNamespace")
+_NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix", *_SOURCE)
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,15 @@ def choose(
     for candidate in sorted(candidates, key=lambda entry: entry.takes_all):
         at = f"VirtualService {full_name(candidate.virtual_service)}"
         server = candidate.server
+        match = candidate.match
         try:
-            why = why_not(candidate.match, request, server.gateway, server.number, whole_segments=at in made_of)
+            why = _not_for_pods(match, workload_config.workload) or why_not(
+                {key: value for key, value in match.items() if key not in _SOURCE or match.get("gateways")},
+                request,
+                server.gateway,
+                server.number,
+                whole_segments=at in made_of,
+            )
         except CannotTellError as error:
             return Choice(candidate, tuple(passed_over), str(error), tuple(lost))
         if why is None and not candidate.left_out:
@@ -128,13 +136,25 @@ def choose(
     return Choice(None, tuple(passed_over), None, tuple(lost))
 
 
+def _not_for_pods(match: Mapping[str, Any], workload: Workload) -> str | None:
+    """Why a match is not for the gateway's pods, by their labels and namespace, which count if it names no Gateway."""
+    labels, namespace = match.get("sourceLabels") or {}, match.get("sourceNamespace")
+    if match.get("gateways"):
+        return None
+    if not labels.items() <= workload.labels.items():
+        return f"it is only for pods with {', '.join(f'{key}={value}' for key, value in labels.items())}"
+    is_elsewhere = namespace and workload.namespace and namespace != workload.namespace
+    return f"it is only for pods of namespace {namespace}" if is_elsewhere else None
+
+
 def _candidates(workload_config: WorkloadConfig, virtual_service: Manifest, server: Server) -> Iterator[Candidate]:
     """In order, up to the first that takes every request: istiod leaves out what comes after it."""
     for place, route, owner, left_out in _routes(workload_config, virtual_service):
         for match in route.get("match") or [{}]:
             candidate = Candidate(virtual_service, server, place, match, route, owner, left_out)
             yield candidate
-            if candidate.takes_all and applies(match, server) and not left_out:
+            is_used = applies(match, server) and not _not_for_pods(match, workload_config.workload)
+            if candidate.takes_all and is_used and not left_out:
                 return
 
 
@@ -169,7 +189,7 @@ def _delegated(workload_config: WorkloadConfig, root: Manifest, delegation: Dele
         if fits(route, inner):
             inherited = {key: route[key] for key in _INHERITED if key in route}
             merged = {**inherited, **inner, "match": list(_merged_matches(route, inner))}
-            yield f"{place} → http[{index}]", merged, delegate, None
+            yield f"{place}.delegate.http[{index}]", merged, delegate, None
 
 
 def _merged_matches(root: Mapping[str, Any], inner: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
