@@ -176,6 +176,7 @@ def cluster(
         namespace_labels=more.get("namespace_labels", {}),
         unknown_gateways=frozenset(more.get("unknown_gateways", ())),
         are_all_virtual_services=more.get("are_all_virtual_services", True),
+        are_all_gateways=more.get("are_all_gateways", True),
         tls_secrets={Ref("Secret", PODS, name): known for name, known in (secrets or {}).items()},
         scoped_to_namespace=more.get("scoped", False),
         now=NOW,

@@ -19,6 +19,7 @@ from .._kubernetes.errors import ClusterError, ForbiddenError
 from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, ref
 from .._kubernetes.reader import Reader
 from .._mesh.names import full_name, gateway_names
+from .._mesh.settings import DEFAULT_SETTINGS
 from .._options.exposure import Exposure, OwnGateway
 from .._options.info import InfoRequest
 from .._options.values import OptionError
@@ -101,7 +102,7 @@ def _traced_gateways(gateways: list[Manifest], request: InfoRequest) -> list[Man
 
 
 def _is_nowhere(gateways: list[Manifest], request: InfoRequest) -> bool:
-    """Whether no Gateway has the host of a trace: then it may come to any."""
+    """Whether no Gateway has the host of a trace."""
     return any(not any(has_host(live, asked.host) for live in gateways) for asked in request.traces)
 
 
@@ -132,7 +133,9 @@ class _ExposuresReader(ClusterStateReader):
         traced = _traced_gateways(gateways, request)
         used = _each_once([*unused, *(live for live in gateways if full_name(live) in names), *traced])
         desired = [{"spec": {"selector": own.selector}} for _exposure, own in _own_gateways(request.desired or ())]
-        pods = self._pods([*used, *desired, *(gateways if _is_nowhere(gateways, request) else [])])
+        # A host that no Gateway has may come to any, or be an Ingress's, which istiod serves by these pods.
+        anywhere = [*gateways, {"spec": {"selector": DEFAULT_SETTINGS.ingress_gateway}}]
+        pods = self._pods([*used, *desired, *(anywhere if _is_nowhere(gateways, request) else [])])
         near_pods = pods_namespaces(pods)
         with_findings = request.levels is not None or bool(request.traces)
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)
@@ -142,6 +145,7 @@ class _ExposuresReader(ClusterStateReader):
             virtual_services=tuple(virtual_services),
             unknown_gateways=unknown_gateways,
             are_all_virtual_services=is_whole,
+            are_all_gateways="Gateway" not in self._partial,
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in near_pods for live in self._find("Service", {}, name)),

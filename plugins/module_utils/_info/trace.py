@@ -14,28 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, Optional
 
 from .._analysis.context import Analysis
 from .._istio.config import WorkloadConfig, secret_at
-from .._istio.hosts import certificate_covers
 from .._istio.listeners import Server, Workload
 from .._istio.requests import Request
 from .._istio.route_order import applies
-from .._istio.tls_secret import TlsSecret
 from .._kubernetes.objects import Manifest
 from .._mesh.destinations import targets_of
 from .._mesh.names import full_name
 from .trace_routes import Candidate, Choice, choose, has_host, most_specific, redirected_to, virtual_hosts
-from .trace_steps import Expected, Step, Trace, steps_behind
+from .trace_steps import Expected, Step, Trace, handshake_fault, steps_behind, why_refused
 
 # What Envoy chooses by the TLS name: a server or, for passthrough, also a VirtualService's rule; and the names.
 _Chain = tuple[Server, Optional[Manifest], Optional[Mapping[str, Any]], tuple[str, ...]]
 
 _MOST_NAMED = 3
 _NO_ANSWER = "No answer: the connection is refused, or times out."
+_UNKNOWN = "It depends on what is not known here."
 _RESET = "No answer: the TLS handshake is broken off."
 
 
@@ -56,6 +54,9 @@ def traces(analysis: Analysis, request: Request) -> list[Trace]:
     found = [_Tracer(analysis, request, *entry).trace() for entry in workload_configs(analysis, request)]
     if found:
         return found
+    if not analysis.cluster_state.are_all_gateways:
+        step = Step("gateway_pods", None, None, "There is no Gateway that may be read.")
+        return [Trace(request, None, (step,), Expected(_UNKNOWN))]
     step = Step("gateway_pods", False, None, "There is no Gateway.")
     return [Trace(request, None, (step,), Expected(_NO_ANSWER))]
 
@@ -73,9 +74,12 @@ class _Tracer:
         self._workload: Workload = workload_config.workload
         self._gateway = gateway
         self._steps: list[Step] = []
+        self._is_doubtful = False
 
     def trace(self) -> Trace:
         expected = self._follow()
+        if self._is_doubtful:
+            expected = Expected(_UNKNOWN)
         return Trace(self._request, self._pods_named, tuple(self._steps), expected, tuple(self._pods))
 
     def _add(self, step: str, ok: bool | None, at: str | None, message: str) -> None:
@@ -140,7 +144,7 @@ class _Tracer:
         numbers = sorted({server.number for server in self._config.listeners.servers})
         listed = ", ".join(map(str, numbers)) or "none"
         message = f"No Gateway has a server for port {self._request.port} of these pods (ports: {listed})."
-        self._add("listener", False, None, message)
+        self._add("listener", self._no(self._state.are_all_gateways), None, message)
         return Expected(_NO_ANSWER)
 
     # Servers
@@ -220,17 +224,18 @@ class _Tracer:
             at = f"Gateway {passing[0].gateway}"
             self._add("server", True, at, f"{passing[0]} passes TLS through as it is.")
             message = f"No VirtualService on {at} has a tls route with {host} among its sniHosts."
-            self._add("route", self._unless_hidden(), at, message)
+            self._add("route", self._no(self._state.are_all_virtual_services), at, message)
             return expected
         names = sorted({name for server in servers for name in server.names})
         listed = ", ".join(names[:_MOST_NAMED]) + (" ..." if len(names) > _MOST_NAMED else "")
         message = f"No server at port {self._request.port} has the host {host} (hosts: {listed})."
-        self._add("server", False, None, message)
+        self._add("server", self._no(self._state.are_all_gateways), None, message)
         return expected
 
-    def _unless_hidden(self) -> bool | None:
-        """False; None if there may be VirtualServices that these credentials may not read."""
-        return False if self._state.are_all_virtual_services else None
+    def _no(self, are_all_known: bool) -> bool | None:
+        """False; None if there may be what these credentials may not read."""
+        self._is_doubtful = not are_all_known
+        return False if are_all_known else None
 
     def _certificate(self, server: Server) -> bool:
         """Whether the handshake succeeds, but for clients that refuse the certificate."""
@@ -240,8 +245,8 @@ class _Tracer:
             self._add("certificate", None, str(at) if at else None, f"{what} is not known.")
             return True
         secret = self._state.tls_secrets[at]
-        fault = _handshake_fault(secret)
-        refused = _why_refused(secret, self._request.host, self._state.now) if secret else None
+        fault = handshake_fault(secret)
+        refused = why_refused(secret, self._request.host, self._state.now) if secret else None
         if fault:
             self._add("certificate", False, str(at), f"{at} {fault}, so the gateway has no certificate for it.")
         elif refused:
@@ -266,7 +271,7 @@ class _Tracer:
             listed = ", ".join(with_host[:_MOST_NAMED])
             why = f"these have it, but not on a Gateway of this server, or not for its namespace: {listed}"
             message = f"No VirtualService routes {self._request.host} here{f'; {why}' if with_host else ''}."
-            self._add("virtual_host", self._unless_hidden(), None, message)
+            self._add("virtual_host", self._no(self._state.are_all_virtual_services), None, message)
             return Expected("The gateway answers 404.", status=404)
         if name in redirected:
             server = redirected[name]
@@ -282,11 +287,17 @@ class _Tracer:
     def _route(self, choice: Choice) -> Expected:
         taken = choice.taken
         if taken is None:
-            step = Step("route", self._unless_hidden(), None, "No route takes the request.", choice.passed_over)
+            step = Step(
+                "route",
+                self._no(self._state.are_all_virtual_services),
+                None,
+                "No route takes the request.",
+                choice.passed_over,
+            )
             for lost in choice.lost[:1]:
                 at = f"VirtualService {full_name(lost.virtual_service)}"
                 message = f"{lost.place} of {at} would take the request, but {lost.left_out}."
-                step = Step("delegate", self._unless_hidden(), at, message, choice.passed_over)
+                step = Step("delegate", self._no(self._state.are_all_virtual_services), at, message, choice.passed_over)
             self._steps.append(step)
             return Expected("The gateway answers 404.", status=404)
         at = f"VirtualService {full_name(taken.virtual_service)}"
@@ -297,7 +308,7 @@ class _Tracer:
         step = Step("route", None if choice.doubt else True, self._named(at), self._named(message) or message)
         self._steps.append(Step(step.step, step.ok, step.object, step.message, choice.passed_over))
         if choice.doubt:
-            return Expected("It depends on what is not known here.")
+            return Expected(_UNKNOWN)
         if taken.is_delegated:
             delegate = f"VirtualService {full_name(taken.owner)}"
             self._add("delegate", True, delegate, f"{at} leaves it to {delegate}.")
@@ -360,7 +371,7 @@ class _Tracer:
                     self._add("route", True, at, f"tcp[{index}] of {at} takes the connection.")
                     return self._behind(entry, route, "tcp", f"tcp[{index}]", server)
         message = f"No VirtualService has a tcp route for {server}."
-        self._add("route", self._unless_hidden(), f"Gateway {server.gateway}", message)
+        self._add("route", self._no(self._state.are_all_virtual_services), f"Gateway {server.gateway}", message)
         return Expected("No answer: the connection is closed.")
 
 
@@ -373,21 +384,3 @@ def _aborted(route: Mapping[str, Any]) -> tuple[int, float]:
 def _names_of(chain: _Chain) -> tuple[str, ...]:
     """What clients send: Envoy compares names in lower case."""
     return tuple(name.lower() for name in chain[3])
-
-
-def _handshake_fault(secret: TlsSecret | None) -> str | None:
-    """Why a gateway cannot use a Secret; None if it can."""
-    if secret is None:
-        return "does not exist"
-    if not secret.has_pair:
-        return "lacks the keys tls.crt and tls.key"
-    return f"is refused by Envoy ({secret.problem})" if secret.problem else None
-
-
-def _why_refused(secret: TlsSecret, host: str, now: datetime) -> str | None:
-    """Why clients refuse a certificate; None if they do not, or it cannot be told."""
-    if secret.not_after and secret.not_after < now:
-        return f"it expired at {secret.not_after:%Y-%m-%dT%H:%M:%SZ}"
-    if secret.names is not None and not any(certificate_covers(name, host) for name in secret.names):
-        return f"it is for {', '.join(secret.names[:_MOST_NAMED]) or 'no name'}, not for {host}"
-    return None

@@ -10,20 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .._analysis.back_ends import Destination, destination_of
 from .._analysis.context import Analysis
 from .._analysis.finding import Finding
 from .._checks.destinations import destination_rules
+from .._istio.hosts import certificate_covers
 from .._istio.listeners import Server
 from .._istio.requests import Request
+from .._istio.tls_secret import TlsSecret
 from .._kubernetes.objects import Manifest, ref
 from .._mesh.destination_rules import subsets
 from .._mesh.destinations import Target
 from .._mesh.visibility import is_service_visible
 
 Result = dict[str, Any]
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -176,4 +181,22 @@ def _subset(analysis: Analysis, destination: Destination, at: str, pods_namespac
         selected = ", ".join(f"{key}={value}" for key, value in labels.items())
         message = f"No pod behind it has the labels {selected} of subset '{subset}'"
         return Step("endpoints", False, at, f"{message}, {destination.consequence}.")
+    return None
+
+
+def handshake_fault(secret: TlsSecret | None) -> str | None:
+    """Why a gateway cannot use a Secret; None if it can."""
+    if secret is None:
+        return "does not exist"
+    if not secret.has_pair:
+        return "lacks the keys tls.crt and tls.key"
+    return f"is refused by Envoy ({secret.problem})" if secret.problem else None
+
+
+def why_refused(secret: TlsSecret, host: str, now: datetime) -> str | None:
+    """Why clients refuse a certificate; None if they do not, or it cannot be told."""
+    if secret.not_after and secret.not_after < now:
+        return f"it expired at {secret.not_after:%Y-%m-%dT%H:%M:%SZ}"
+    if secret.names is not None and not any(certificate_covers(name, host) for name in secret.names):
+        return f"it is for {', '.join(secret.names[:_MOST_NAMED]) or 'no name'}, not for {host}"
     return None

@@ -48,6 +48,7 @@ class ClusterState:
     # Gateways (namespace/name), and namespaces of VirtualServices, of which is not known whether they exist.
     unknown_gateways: frozenset[str] = frozenset()
     are_all_virtual_services: bool = True
+    are_all_gateways: bool = True
     # Pods that the exposures' Gateways select, in all namespaces, and the Services of those namespaces.
     pods: tuple[Manifest, ...] = ()
     pods_are_known: bool = True
@@ -111,6 +112,7 @@ class ClusterStateReader:
             virtual_services=tuple(virtual_services),
             unknown_gateways=unknown_gateways,
             are_all_virtual_services="VirtualService" not in self._partial,
+            are_all_gateways="Gateway" not in self._partial,
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in pods_namespaces(pods) for live in self._find("Service", {}, name)),

@@ -214,6 +214,22 @@ def test_what_may_not_be_read() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("cluster", "url", "step"),
+    [
+        (b.cluster(are_all_gateways=False), URL, "gateway_pods"),
+        (state(b.gateway("infra/front", b.http(HOST)), are_all_gateways=False), URL, "listener"),
+        (state(b.gateway("infra/front", b.https("a.example.com")), are_all_gateways=False), URL, "server"),
+        (state(FRONT, are_all_virtual_services=False), URL, "virtual_host"),
+    ],
+)
+def test_what_others_may_have_is_not_missing(cluster: ClusterState, url: str, step: str) -> None:
+    found = trace(cluster, url)
+    assert (found.breaks_at, last(found).step, last(found).ok) == (None, step, None)
+    assert found.expected.message == "It depends on what is not known here."
+    assert found.expected.status is None
+
+
 def test_a_trace_for_each_gateway_with_the_host() -> None:
     inner = b.gateway("infra/inner", b.https(HOST), selector={"istio": "inner"})
     pods = [b.pod(), b.pod("inner-5d-x", {"istio": "inner"}, namespace="inner")]
