@@ -519,7 +519,9 @@ traces:
           type: str
           sample: The gateway answers 503.
     findings:
-      description: Findings of the checks that explain the break, as those of RV(exposures[].findings).
+      description:
+        - Findings of the checks that explain the break, as those of RV(exposures[].findings). Without a break, those
+          that may be the reason for another answer than the expected one.
       type: list
       elements: dict
       sample: []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .._analysis.context import Context
+from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig, secret_at
 from .._istio.connection_reuse import Reuse, connections
@@ -83,7 +83,7 @@ def client_ca_missing(context: Context) -> Iterator[Finding]:
         workload_config = change.after
         for gateway in context.gateway_names:
             for server in _servers_with_ca(workload_config).get(gateway, ()):
-                problem = _ca_problem(context, workload_config, server) if context.concerns(server) else None
+                problem = ca_problem(context.analysis, workload_config, server) if context.concerns(server) else None
                 if problem:
                     at = Ref("Secret", str(workload_config.workload.namespace), str(server.ca_credential))
                     message = (
@@ -104,12 +104,12 @@ def _servers_with_ca(workload_config: WorkloadConfig) -> dict[str, list[Server]]
     return by_gateway
 
 
-def _ca_problem(context: Context, workload_config: WorkloadConfig, server: Server) -> str | None:
+def ca_problem(analysis: Analysis, workload_config: WorkloadConfig, server: Server) -> str | None:
     """What is wrong with the CA of a server; None if nothing is, or if it is not known or about to be written."""
     at = secret_at(workload_config.workload, str(server.ca_credential))
     own = secret_at(workload_config.workload, str(server.credential))
     secrets = workload_config.cluster_state.tls_secrets
-    if at is None or at not in secrets or at in context.analysis.written:
+    if at is None or at not in secrets or at in analysis.written:
         return None
     secret = secrets[at]
     if secret is None:

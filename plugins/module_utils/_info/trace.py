@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from typing import Any, Optional
 
 from .._analysis.context import Analysis
+from .._checks.certificates import ca_problem
 from .._istio.config import WorkloadConfig, secret_at
 from .._istio.listeners import Server, Workload
 from .._istio.requests import Request
@@ -247,6 +248,11 @@ class _Tracer:
         secret = self._state.tls_secrets[at]
         fault = handshake_fault(secret)
         refused = why_refused(secret, self._request.host, self._state.now) if secret else None
+        ca_fault = ca_problem(self._analysis, self._config, server) if server.ca_credential else None
+        if ca_fault and not fault:
+            ca = secret_at(self._workload, str(server.ca_credential))
+            self._add("certificate", False, str(ca), f"The CA of clients' certificates is to be in {ca}, {ca_fault}.")
+            return False
         if fault:
             self._add("certificate", False, str(at), f"{at} {fault}, so the gateway has no certificate for it.")
         elif refused:

@@ -50,21 +50,28 @@ _EXPLAINING: Mapping[str, tuple[str, ...]] = {
     "service": _DESTINATIONS,
     "endpoints": _DESTINATIONS,
 }
+# Without a break: why Envoy, a browser, or what is before the gateway may make something else of it.
+_OTHERWISE = (
+    "sni-twice",
+    "certificate-on-two-servers",
+    "gateway-port-closed",
+    "load-balancer-ends-tls",
+    "destination-protocol",
+    "routes-shadowed",
+    "route-behind-wider",
+)
 # Steps whose object says which of several findings is meant.
 _BY_OBJECT = ("certificate", "destination", "service", "endpoints")
 
 
 def explained(analysis: Analysis, trace: Trace, levels: Mapping[str, str]) -> Trace:
-    """The trace with the findings about its host that say why it breaks."""
+    """The trace with the findings about its host that say why it breaks or, if it does not, why it still might."""
     step = next((step for step in trace.steps if step.ok is False), None)
-    if step is None:
-        return trace
     found = [finding for objects in _exposures(analysis, trace) for finding in find_in(analysis.context(objects))]
-    codes = _EXPLAINING[step.step]
+    codes = _EXPLAINING[step.step] if step else _OTHERWISE
+    at = step.object if step and step.step in _BY_OBJECT else None
     related = [
-        finding
-        for finding in dict.fromkeys(found)
-        if finding.code in codes and (step.step not in _BY_OBJECT or not step.object or step.object in finding.objects)
+        finding for finding in dict.fromkeys(found) if finding.code in codes and (at is None or at in finding.objects)
     ]
     return replace(trace, findings=tuple(with_levels(related, levels)))
 

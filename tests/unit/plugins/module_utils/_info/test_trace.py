@@ -10,6 +10,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context 
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace import traces
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_state import ClusterState
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.requests import Request
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.tls_secret import TlsSecret
 from support import builders as b
 from support.traces import CERT, FRONT, HOST, SHOP, URL, codes, last, names, routed, state, trace
 
@@ -177,6 +178,26 @@ def test_a_wrong_certificate_does_not_end_the_trace() -> None:
     assert codes(found) == {"host-not-in-certificate"}
     assert trace(state(FRONT, SHOP, secrets={"cert": b.secret(HOST, days=-1)})).breaks_at == "certificate"
     assert trace(state(FRONT, SHOP, secrets={"cert": b.secret("*.example.com")})).breaks_at is None
+
+
+def test_the_certificates_of_clients() -> None:
+    server = b.https(HOST)
+    server["tls"]["mode"] = "MUTUAL"
+    cluster = [b.gateway("infra/front", server), SHOP]
+    found = trace(state(*cluster, secrets={"cert": CERT, "cert-cacert": None}))
+    assert (found.breaks_at, last(found).object) == ("certificate", "Secret istio-ingress/cert-cacert")
+    assert codes(found) == {"client-ca-missing"}
+    authority = TlsSecret(frozenset(("ca.crt",)))
+    found = trace(state(*cluster, secrets={"cert": CERT, "cert-cacert": authority}))
+    assert found.breaks_at is None
+    assert dict(names(found))["certificate"] is None
+
+
+def test_findings_without_a_break() -> None:
+    """Envoy refuses the whole listener, which no step shows."""
+    other = b.gateway("shop/other", b.https("shop/SHOP.example.com", credential="other"), created=1)
+    found = trace(state(FRONT, SHOP, other))
+    assert (found.breaks_at, codes(found)) == (None, {"sni-twice"})
 
 
 def test_the_most_specific_server_and_host() -> None:
