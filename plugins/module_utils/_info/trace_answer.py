@@ -64,7 +64,8 @@ def answered(
 def _own_addresses(trace: Trace, state: ClusterState) -> tuple[list[Address], str]:
     if not trace.pods:
         return [], "the gateway's pods are not known"
-    return addresses_at(GatewayEndpoints(trace.pods, state.gateway_services), {}, trace.request.port)
+    own, why = addresses_at(GatewayEndpoints(trace.pods, state.gateway_services), {}, trace.request.port)
+    return own, why.partition(";")[0]  # the rest is about an option of other modules
 
 
 def _dns(request: Request, found: probe.Found) -> Step:
@@ -90,7 +91,7 @@ def _address(found: probe.Found, own: list[Address], why: str, look_up: Lookup) 
 
 
 def _answer(request: Request, host: str, port: int, ask_at: Ask) -> Result:
-    wanted = probe.Request(request.url, request.method, request.headers)
+    wanted = probe.Request(request.url, request.method, request.headers, body=False)
     result = ask_at(wanted, host, port, True)
     certificate_error = result.reason if result.is_refused_certificate else None
     if certificate_error:

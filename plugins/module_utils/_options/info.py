@@ -57,6 +57,7 @@ _TRACE = {
         "headers": {"type": "dict"},
     }
 }
+_HOST = re.compile(r"[0-9a-z._:-]+")
 _METHOD = re.compile(r"[A-Za-z]+")
 # A dictionary in a text, as surveys and the command line give it.
 _DICTIONARY = re.compile(r"\{|url\s*:\s")
@@ -159,6 +160,8 @@ def _of(place: str, url: str, method: str, headers: Any) -> Request:
         raise OptionError(f"{place}: {error}") from error
     if not request.host.isascii():
         raise OptionError(f"{place}: '{request.host}' is not sent like that; write it in its form that begins xn--.")
+    if not _HOST.fullmatch(request.host):
+        raise OptionError(f"{place}: '{request.host}' is not a host that can be asked for; write one name or address.")
     sent = request.path + request.query
     if percent_encoded(sent) != sent:
         raise OptionError(f"{place}: '{sent}' is not sent like that; percent-encode it.")

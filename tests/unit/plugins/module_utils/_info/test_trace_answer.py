@@ -54,6 +54,8 @@ def test_the_steps_before_the_gateway() -> None:
         Step("dns", True, HOST, "shop.example.com is 192.0.2.10."),
         Step("address", True, None, "That is the gateway's Service (192.0.2.10)."),
     )
+    # Of answers that may have no end, the bodies are not read.
+    assert not asked[0][0].body
     assert [(host, port, verify) for _request, host, port, verify in asked] == [("192.0.2.10", 443, True)]
     assert answer == {
         "address": "192.0.2.10:443",
@@ -86,6 +88,16 @@ def test_a_name_that_dns_does_not_have() -> None:
     assert answer is not None  # the gateway can be asked even so
     trace, _answer, _asked = follow({HOST: Found(error="try again")})
     assert (trace.breaks_at, trace.steps[0].ok) == (None, None)
+
+
+def test_a_gateway_without_a_service() -> None:
+    state = b.cluster(b.gateway("infra/front", b.http(HOST)), public_service=False)
+    (trace,) = traces(Analysis(state), Asked.of(f"http://{HOST}/"))
+    followed, answer = answered(trace, state, lambda _name: NOWHERE)
+    assert answer is None
+    assert followed.steps[1].message == (
+        "No Service in the namespace istio-ingress selects the gateway's pods, so it is not known how clients reach it."
+    )
 
 
 def test_what_might_change_something_is_not_sent() -> None:

@@ -29,6 +29,7 @@ def parsed(value: Any) -> list[tuple[str, str, dict[str, str]]]:
         ([], []),
         (URL, [("GET", URL, {})]),
         (f"{URL}, http://a.example.com", [("GET", URL, {}), ("GET", "http://a.example.com/", {})]),
+        (["http://192.0.2.1:81", "http://[::1]/"], [("GET", "http://192.0.2.1:81/", {}), ("GET", "http://[::1]/", {})]),
         ([URL, {"url": URL, "method": "post"}], [("GET", URL, {}), ("POST", URL, {})]),
         ({"url": URL, "headers": {"X-User": 5}}, [("GET", URL, {"x-user": "5"})]),
         (f"{{url: '{URL}', method: HEAD}}", [("HEAD", URL, {})]),
@@ -60,6 +61,10 @@ def test_what_it_may_be(value: Any, expected: list[Any]) -> None:
         (
             ["https://bücher.example/"],
             "trace[0]: 'bücher.example' is not sent like that; write it in its form that begins xn--.",
+        ),
+        (
+            ["https://*.example.com/"],
+            "trace[0]: '*.example.com' is not a host that can be asked for; write one name or address.",
         ),
         ([f"{URL} 1"], "trace[0]: '/cart 1' is not sent like that; percent-encode it."),
     ],
