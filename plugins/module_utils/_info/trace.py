@@ -108,12 +108,12 @@ class _Tracer:
         if not servers:
             return self._no_listener()
         protocols = ", ".join(dict.fromkeys(server.protocol for server in servers))
-        note = (
-            ""
-            if self._has_service_port()
-            else (f", but no Service of these pods has port {self._request.port}; it must be reached in another way")
-        )
-        self._add("listener", True if not note else None, None, f"The pods listen at port {port} ({protocols}){note}.")
+        message = f"The pods listen at port {port} ({protocols})"
+        if self._has_service_port():
+            self._add("listener", True, None, f"{message}.")
+        else:
+            message += f", but no Service of theirs has port {self._request.port}: they must be reached in another way."
+            self._add("listener", None, None, message)
         return self._plain(servers) if self._request.scheme == "http" else self._encrypted(servers)
 
     @property
