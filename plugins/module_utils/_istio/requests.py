@@ -183,7 +183,7 @@ def _differs(
         return
     if not wanted or (_asks_for_presence(wanted) and what != "the path"):
         return
-    kind, text = next(iter(wanted.items()))
+    kind, text = tuple(wanted.items())[0]  # noqa: RUF015  (in a generator, next() would need a default)
     left, right = (value.lower(), str(text).lower()) if ignore_case else (value, str(text))
     if kind == "exact" and left != right:
         yield f"{what} is {value!r}, not {text!r}"

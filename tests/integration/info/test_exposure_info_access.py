@@ -94,7 +94,7 @@ def test_the_number_of_requests_does_not_grow(
 
 def test_the_documented_examples_run(istio: Cluster) -> None:
     tasks = yaml.safe_load(istio_exposure_info.EXAMPLES)
-    assert len(tasks) == 5
+    assert len(tasks) == 7
     for task in tasks:
         given = {**task["gatehouse.istio.istio_exposure_info"], "kubeconfig": str(istio.kubeconfig)}
         outcome = run_module(istio_exposure_info.main, given)
