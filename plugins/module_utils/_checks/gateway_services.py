@@ -14,6 +14,8 @@ from typing import Any
 
 from .._analysis.context import Context
 from .._analysis.finding import Finding
+from .._istio.config import WorkloadConfig
+from .._istio.indexes import once
 from .._istio.listeners import Server, Workload
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
@@ -57,7 +59,7 @@ _TLS_ANNOTATIONS = (
 def port_closed(context: Context) -> Iterator[Finding]:
     """Clients reach the pods only through the ports of their Service."""
     for change in context.workload_changes:
-        for server in _my_servers(context, change.after.listeners.servers):
+        for server in _my_servers(context, change.after):
             services = change.workload.services
             if services and not any(_leads_to(service, server) for service in services):
                 if _is_on_node(context, server):
@@ -76,7 +78,7 @@ def port_closed(context: Context) -> Iterator[Finding]:
 def load_balancer_ends_tls(context: Context) -> Iterator[Finding]:
     """Behind it the gateway sees plain HTTP: a redirect to HTTPS never ends, and a TLS server gets no connection."""
     for change in context.workload_changes:
-        servers = list(_my_servers(context, change.after.listeners.servers))
+        servers = _my_servers(context, change.after)
         for service, annotation, ports in _ending_tls(change.workload):
             looping = [server for server in servers if _redirects(context, server)]
             looping = [server for server in looping if _shares_port(change.workload, server, ports)]
@@ -100,11 +102,20 @@ def load_balancer_ends_tls(context: Context) -> Iterator[Finding]:
             yield Finding(objects, "tls", message, fix)
 
 
-def _my_servers(context: Context, servers: tuple[Server, ...]) -> Iterator[Server]:
+def _my_servers(context: Context, workload_config: WorkloadConfig) -> list[Server]:
     """Those that have hosts of the exposure; all of a Gateway that nothing uses."""
-    names = set(context.gateway_names)
     mine = context.serves if context.my_virtual_services else context.is_mine
-    return (server for server in servers if server.gateway in names and mine(server))
+    by_gateway = _by_gateway(workload_config)
+    return [server for name in context.gateway_names for server in by_gateway.get(name, ()) if mine(server)]
+
+
+@once
+def _by_gateway(workload_config: WorkloadConfig) -> dict[str, list[Server]]:
+    """The servers that listen, by Gateway: looked up once for all exposures."""
+    by_gateway: dict[str, list[Server]] = {}
+    for server in workload_config.listeners.servers:
+        by_gateway.setdefault(server.gateway, []).append(server)
+    return by_gateway
 
 
 def _leads_to(service: Manifest, server: Server) -> bool:
