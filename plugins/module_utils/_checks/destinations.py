@@ -128,9 +128,7 @@ def subset_missing(context: Context) -> Iterator[Finding]:
             host = destination.backend.host
             message = f"no DestinationRule for {host} has a subset '{name}', {destination.consequence}."
             fix = "Create it first, or correct the name."
-            elsewhere = [
-                rule for rule in destination_rules(context.analysis).out_of_reach(host) if name in subsets([rule])
-            ]
+            elsewhere = [rule for rule in destination_rules(context.analysis).anywhere(host) if name in subsets([rule])]
             if elsewhere:
                 at = elsewhere[0]["metadata"]
                 message = (

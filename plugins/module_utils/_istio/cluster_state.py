@@ -45,7 +45,7 @@ class ClusterState:
 
     gateways: tuple[Manifest, ...] = ()
     virtual_services: tuple[Manifest, ...] = ()
-    # Gateways (namespace/name), and namespaces of VirtualServices, of which is not known whether they exist.
+    # Gateways (namespace/name) of which is not known whether they exist; and whether all of a kind could be listed.
     unknown_gateways: frozenset[str] = frozenset()
     are_all_virtual_services: bool = True
     are_all_gateways: bool = True

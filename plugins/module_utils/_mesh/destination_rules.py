@@ -52,7 +52,7 @@ class DestinationRules:
                 return rules
         return []
 
-    def out_of_reach(self, host: str) -> list[Manifest]:
+    def anywhere(self, host: str) -> list[Manifest]:
         """All rules for a host, wherever they are."""
         return [rule for by_host in self._by_namespace.values() for rule in by_host.get(host, ())]
 

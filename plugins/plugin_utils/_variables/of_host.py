@@ -17,7 +17,8 @@ from ansible.plugins.loader import lookup_loader
 def values_of_host(lookup: Any, variables: Any) -> Callable[[str], Any]:
     """A function that returns the value of a variable, and None or empty text if there is none."""
     # Ansible's own lookup, as each of its versions has another way to work out a variable's template.
-    builtin = lookup_loader.get("ansible.builtin.vars", loader=lookup._loader, templar=lookup._templar)  # noqa: SLF001
+    tools = {"loader": lookup._loader, "templar": lookup._templar}  # noqa: SLF001  (Ansible has no public names)
+    builtin = lookup_loader.get("ansible.builtin.vars", **tools)
 
     def value_of(name: str) -> Any:
         return _decrypted(next(iter(builtin.run([name], variables, default="")), None))  # a list without `omit`

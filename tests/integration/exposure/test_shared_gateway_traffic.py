@@ -11,6 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_a_wildcard_and_one_of_its_names_are_both_served(
         assert result.headers.get("x-backend") == f"{namespace}/{service}/http", result
 
     for host, service in (("one", "other"), ("two", "web")):
-        eventually(lambda host=host, service=service: goes_to(host, service), seconds=15)  # type: ignore[misc]
+        eventually(partial(goes_to, host, service), seconds=15)
     expose("all", state="absent")
     eventually(lambda: goes_to("one", "other"), seconds=15)
 
