@@ -24,7 +24,7 @@ from .._istio.listeners import (
 from .._istio.workloads import Workloads
 from .._kubernetes.objects import Manifest, Ref, owner, ref
 from .._mesh.ingresses import as_gateways, as_virtual_services, made_of
-from .._mesh.names import full_name, gateway_names, resolved
+from .._mesh.names import full_name, gateway_names, matched_gateways, resolved
 from .finding import Finding
 
 _KINDS = ("Gateway", "VirtualService")
@@ -189,9 +189,18 @@ class Context:
     def my_virtual_services(self) -> list[Manifest]:
         return [entry for entry in self.mine if entry["kind"] == "VirtualService"]
 
+    def named_gateways(self, virtual_service: Manifest) -> dict[str, Manifest | None]:
+        """The Gateways that a VirtualService names, also in matches, in order; None for one that does not exist."""
+        key = ("named gateways", id(virtual_service))
+        if key not in self.memory:
+            names = [*gateway_names(virtual_service), *matched_gateways(virtual_service)]
+            self.memory[key] = {name: self.after.gateway(name) for name in names}
+        named: dict[str, Manifest | None] = self.memory[key]
+        return named
+
     def serving(self, virtual_service: Manifest) -> list[tuple[Server, list[str]]]:
         """The servers, of all Gateways that a VirtualService names, that have hosts of its, and which."""
-        key = full_name(virtual_service)
+        key = ("serving", id(virtual_service))
         if key not in self.memory:
             names = [name for name in dict.fromkeys(gateway_names(virtual_service)) if self.after.gateway(name)]
             self.memory[key] = [found for name in names for found in self.after.servers_for(name, virtual_service)]

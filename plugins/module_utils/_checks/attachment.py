@@ -14,7 +14,7 @@ from .._analysis.context import Context
 from .._analysis.finding import Finding
 from .._istio.hosts import without_namespace
 from .._kubernetes.objects import Manifest
-from .._mesh.names import full_name, gateway_names, is_for_mesh, matched_gateways, service_at
+from .._mesh.names import full_name, gateway_names, is_for_mesh, service_at
 from .._mesh.visibility import export_to_of, is_discovered, is_visible
 
 _WHERE = "gateway.existing"
@@ -51,8 +51,8 @@ def gateway_without_namespace(context: Context) -> Iterator[Finding]:
 def _missing(context: Context) -> Iterator[tuple[Manifest, str]]:
     """The Gateways that the exposure's VirtualServices name, also in matches, and that do not exist."""
     for entry in context.my_virtual_services:
-        for name in dict.fromkeys([*gateway_names(entry), *matched_gateways(entry)]):
-            if context.after.gateway(name) is None and name not in context.cluster_state.unknown_gateways:
+        for name, gateway in context.named_gateways(entry).items():
+            if gateway is None and name not in context.cluster_state.unknown_gateways:
                 yield entry, name
 
 

@@ -17,7 +17,7 @@ from .._istio.listeners import Server
 from .._istio.route_order import applies
 from .._kubernetes.objects import Manifest
 from .._mesh.destinations import PROTOCOLS
-from .._mesh.names import MESH, full_name, gateway_names, is_for_mesh, matched_gateways, service_at
+from .._mesh.names import MESH, full_name, is_for_mesh, service_at
 
 _KINDS = {
     "http": "ends TLS, or has none, so it uses routes for HTTP",
@@ -85,8 +85,7 @@ def route_unused(context: Context) -> Iterator[Finding]:
 def _with_known_gateways(context: Context) -> Iterator[Manifest]:
     """The VirtualServices all of whose Gateways are known, and have servers that need routes."""
     for entry in context.my_virtual_services:
-        names = [*gateway_names(entry), *matched_gateways(entry)]
-        is_known = all(context.after.gateway(name) for name in names)
+        is_known = None not in context.named_gateways(entry).values()
         if is_known and all(server.kind for server, _hosts in context.serving(entry)):
             yield entry
 

@@ -73,12 +73,12 @@ class Connections:
     def _with_my_certificate(self, position: int) -> Iterator[Reuse]:
         place = self._servers[position].place
         lists = [self._by_host.get((place, name), []) for name in self._certificates[position]]
-        return self._reuses((position, other) for other in _merged(lists))
+        return self._reuses((position, other) for other in _merged(lists, position))
 
     def _with_my_hosts(self, position: int) -> Iterator[Reuse]:
         place = self._servers[position].place
         lists = [self._by_certificate.get((place, name), []) for name in _valid_names(self._servers[position])]
-        return self._reuses((other, position) for other in _merged(lists))
+        return self._reuses((other, position) for other in _merged(lists, position))
 
     def _reuses(self, pairs: Iterable[tuple[int, int]]) -> Iterator[Reuse]:
         return filter(None, (self._reuse(*pair) for pair in pairs))
@@ -113,9 +113,12 @@ def _enough(reuses: Iterable[Reuse], is_preexisting: Callable[[Reuse], bool]) ->
     return new + preexisting[:ENOUGH]
 
 
-def _merged(lists: list[list[int]]) -> Iterator[int]:
-    """The numbers of several sorted lists, sorted, each once. Nothing is read before it is needed."""
-    filled = [numbers for numbers in lists if numbers]
+def _merged(lists: list[list[int]], without: int) -> Iterator[int]:
+    """The numbers of several sorted lists, sorted, each once. Nothing is read before it is needed.
+
+    Lists of only one number, which the caller already knows, are left out: nearly all are.
+    """
+    filled = [numbers for numbers in lists if numbers and numbers != [without]]
     return iter(filled[0]) if len(filled) == 1 else (number for number, _same in groupby(merge(*filled)))
 
 

@@ -83,24 +83,24 @@ class Server:
         """In lower case, as clients send and compare them."""
         return frozenset(name.lower() for name in self.names)
 
-    @property
+    @cached_property
     def is_http(self) -> bool:
         return self.protocol in _HTTP
 
-    @property
+    @cached_property
     def has_tls(self) -> bool:
         """Whether it listens for TLS. A server of plain HTTP that redirects has TLS settings, too."""
         return self.mode is not None and not self.is_http
 
-    @property
+    @cached_property
     def passes_through(self) -> bool:
         return self.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
 
-    @property
+    @cached_property
     def ends_https(self) -> bool:
         return self.has_tls and self.protocol == "HTTPS" and not self.passes_through
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The kind of routes that it uses: http, tls or tcp; None if it needs no routes."""
         if self.mode == "AUTO_PASSTHROUGH":
@@ -109,7 +109,7 @@ class Server:
             return "http"
         return "tls" if self.passes_through else "tcp"
 
-    @property
+    @cached_property
     def place(self) -> tuple[int, str]:
         """Where it listens: servers of the same place share a listener."""
         return self.port, self.bind

@@ -32,9 +32,8 @@ def gateway_name(name: str, own_namespace: str) -> str:
     """The Gateway that a VirtualService of this namespace names, as namespace/name. `mesh` stands for all sidecars."""
     if name == MESH:
         return name
-    namespace, slash, rest = name.partition("/")
-    if slash:
-        return f"{own_namespace}/{rest}" if namespace == "." else name
+    if "/" in name:
+        return f"{own_namespace}{name[1:]}" if name.startswith("./") else name
     name, dot, rest = name.partition(".")
     return f"{rest.partition('.')[0]}/{name}" if dot else f"{own_namespace}/{name}"
 
