@@ -34,7 +34,7 @@ def is_within(host: str, wider: str) -> bool:
 
 def narrower_of(host: str, other: str) -> str | None:
     """The narrower one of two hosts, by Istio's rule; None if they have no host in common."""
-    if is_within(host, other):
+    if host == other or is_within(host, other):
         return host
     return other if is_within(other, host) else None
 

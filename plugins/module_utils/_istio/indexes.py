@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, wraps
 from typing import Any, Generic, Protocol, TypeVar
 
-from .hosts import is_within
+from .hosts import is_within, narrower_of
 
 T = TypeVar("T")
 V = TypeVar("V")
+_FEW = 4
 
 
 class Remembers(Protocol):
@@ -61,15 +62,23 @@ class ByName(Generic[T]):
 class ByHost(Generic[T]):
     """Things by their host, which may have a wildcard.
 
-    Wider hosts are looked up by cutting the host to the few lengths that wildcards have, narrower ones by their end.
+    Wider hosts are looked up by cutting the host to the few lengths that wildcards have, narrower ones by their end. Of
+    a few things, as most Gateways have, each is looked at.
     """
 
     def __init__(self, things: Iterable[tuple[str, T]]) -> None:
         self._things = list(things)
-        self._at: dict[str, list[int]] = {}
+
+    @cached_property
+    def _at(self) -> dict[str, list[int]]:
+        at: dict[str, list[int]] = {}
         for position, (host, _thing) in enumerate(self._things):
-            self._at.setdefault(host, []).append(position)
-        self._wildcards = {len(host) for host in self._at if host.startswith("*")}
+            at.setdefault(host, []).append(position)
+        return at
+
+    @cached_property
+    def _wildcards(self) -> set[int]:
+        return {len(host) for host in self._at if host.startswith("*")}
 
     @cached_property
     def _backwards(self) -> list[str]:
@@ -77,6 +86,9 @@ class ByHost(Generic[T]):
 
     def meeting(self, host: str) -> list[tuple[str, T]]:
         """The things with a host in common with this one, in their order, each with the narrower of the two hosts."""
+        if len(self._things) <= _FEW:
+            narrow = [(narrower_of(host, name), thing) for name, thing in self._things]
+            return [(name, thing) for name, thing in narrow if name is not None]
         wider = {host} if host in self._at else set()
         for length in self._wildcards:
             if length <= len(host):

@@ -55,6 +55,8 @@ def test_hosts_that_meet_a_host(host: str) -> None:
     ]
     assert ByHost(things).meeting(host) == expected
     assert expected
+    for thing in things:  # of a few things, each is looked at
+        assert ByHost([thing]).meeting(host) == [entry for entry in expected if entry[1] == thing[1]]
 
 
 @pytest.mark.parametrize("where", ["", "shop/", "blog/"])
