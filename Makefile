@@ -10,10 +10,10 @@ CHECKS := "$(PROGRAMS)/python" tests/setup/checks.py
 SET_UP := { [ -x "$(PROGRAMS)/python" ] || { echo "Nothing was made yet: 'make demo' begins."; exit 1; }; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kind molecule setup tools kind cluster status stop units integration lint sanity docs bench oracle format screenshot build changelog requirements clean
+.PHONY: help demo test test-kind test-all molecule setup tools kind cluster status stop units integration lint sanity docs bench oracle format screenshot build changelog requirements clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: cluster ## install Istio on an embedded cluster and serve two applications through it over HTTPS
 	@ansible-playbook playbooks/demo.yml -e "@$(GATEHOUSE_CACHE)/cluster/vars.yml"
@@ -23,6 +23,9 @@ test: tools ## run every check and every test, all on embedded clusters
 
 test-kind: setup ## run the Molecule scenarios on kind; without Docker and without root, they are skipped
 	@GATEHOUSE_CLUSTER=kind $(CHECKS) scenarios
+
+test-all: test test-kind ## run all tests, and those that take long: 3000 generated clusters, which are new ones each time
+	@"$(PROGRAMS)/python" tests/oracle --count $(or $(COUNT),3000)
 
 molecule: tools ## run the Molecule scenarios, each on an embedded cluster of its own
 	@$(CHECKS) scenarios
