@@ -16,6 +16,7 @@ Manifest = dict[str, Any]
 
 FIELD_MANAGER = "gatehouse.istio"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED = {MANAGED_BY: FIELD_MANAGER}
 EXPOSURE = "gatehouse.istio/exposure"
 EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
 # On a Gateway: where its exposure's Certificate is, and (namespace/name) the Secret that was made of tls.client_ca. Who
