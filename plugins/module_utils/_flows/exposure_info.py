@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import missing_required_lib
 
 from .._analysis.context import Analysis
-from .._checks.registry import LEVELS, find_in, with_levels
+from .._checks.registry import LEVELS, with_levels
 from .._info.describe import describe_exposures, describe_unused_gateways, objects_of
 from .._info.drift import Comparison
 from .._info.read import LiveExposures, read_exposures
 from .._info.trace import traces
 from .._info.trace_answer import answered
-from .._info.trace_findings import explained
+from .._info.trace_findings import explained, findings_of
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.compact import long_lived_objects
 from .._kubernetes.errors import ClusterError
@@ -62,18 +62,19 @@ def _run(module: AnsibleModule) -> Result:
     live = read_exposures(Snapshot(KubernetesClient(module), _LISTED_KINDS), request)
     if live.state.unknown:
         module.warn(f"Not known: {'; '.join(live.state.unknown)}.")
-    result = info_result(live, request)
+    analysis = Analysis(live.state, request.cluster_domain)
+    result = info_result(live, request, analysis)
     if request.traces:
-        result["traces"] = trace_results(live, request)
+        result["traces"] = trace_results(live, request, analysis)
     answer = {"answer": answer_query(result["exposures"])} if answer_query else {}
     return {"changed": False, **result, **answer}
 
 
-def info_result(live: LiveExposures, request: InfoRequest) -> Result:
+def info_result(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> Result:
     """What the task returns, except for its query. Pure."""
     entries, unused = describe_exposures(live), describe_unused_gateways(live)
     if request.levels is not None:
-        findings = _findings(live, request)
+        findings = _findings(live, request, analysis)
         for entry, found in zip([*entries, *unused], findings):
             entry["findings"] = found
     result = {"exposures": entries, "unused_gateways": unused}
@@ -85,9 +86,8 @@ def info_result(live: LiveExposures, request: InfoRequest) -> Result:
     return {**result, "missing": comparison.missing(), "orphans": comparison.orphans()}
 
 
-def trace_results(live: LiveExposures, request: InfoRequest) -> list[Result]:
+def trace_results(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> list[Result]:
     """Where the requests of the task go, through each gateway that may serve them, and what they are answered."""
-    analysis = Analysis(live.state, request.cluster_domain)
     results = []
     for asked in request.traces:
         for found in traces(analysis, asked):
@@ -100,9 +100,8 @@ def trace_results(live: LiveExposures, request: InfoRequest) -> list[Result]:
     return results
 
 
-def _findings(live: LiveExposures, request: InfoRequest) -> list[list[Result]]:
+def _findings(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> list[list[Result]]:
     """Of each selected exposure, and of each Gateway that nothing uses, by namespace and name."""
-    analysis = Analysis(live.state, request.cluster_domain)
     gateways = {full_name(gateway): gateway for gateway in live.state.gateways}
     judged: list[list[Manifest]] = []
     for virtual_service in sorted(live.selected, key=ref):
@@ -110,6 +109,6 @@ def _findings(live: LiveExposures, request: InfoRequest) -> list[list[Result]]:
         judged.append(objects_of(virtual_service, named))
     judged += [[gateway] for gateway in sorted(live.unused_gateways, key=ref)]
     return [
-        [finding.result() for finding in with_levels(find_in(analysis.context(objects)), request.levels or {})]
+        [finding.result() for finding in with_levels(findings_of(analysis, objects), request.levels or {})]
         for objects in judged
     ]

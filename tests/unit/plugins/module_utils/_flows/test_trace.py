@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result, trace_results
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import selects
@@ -54,8 +55,8 @@ def test_a_trace_reads_what_others_made() -> None:
     reading, request = Reading(), InfoRequest(traces=(Request.of(f"https://{HOST}/"),), probe=False)
     live = read_exposures(reading, request)
     # The exposures are the same as without a trace.
-    assert info_result(live, request) == {"exposures": [], "unused_gateways": []}
-    (result,) = trace_results(live, request)
+    assert info_result(live, request, Analysis(live.state)) == {"exposures": [], "unused_gateways": []}
+    (result,) = trace_results(live, request, Analysis(live.state))
     assert result["breaks_at"] == "certificate"
     assert [finding["code"] for finding in result["findings"]] == ["secret-missing"]
     assert [finding["level"] for finding in result["findings"]] == ["warning"]
@@ -68,7 +69,7 @@ def test_a_trace_reads_what_others_made() -> None:
 def test_a_request_that_is_served() -> None:
     request = InfoRequest(traces=(Request.of("http://inner.example.com/"), Request.of(f"http://{HOST}/")), probe=False)
     live = read_exposures(Reading(), replace(request, levels=None))
-    inner, front = trace_results(live, request)
+    inner, front = trace_results(live, request, Analysis(live.state))
     assert (inner["breaks_at"], front["breaks_at"]) == ("virtual_host", None)
     assert front["expected"]["location"] == f"https://{HOST}/"
 
@@ -76,7 +77,8 @@ def test_a_request_that_is_served() -> None:
 def test_a_host_that_no_gateway_has() -> None:
     request = InfoRequest(traces=(Request.of("http://other.example.com/"),), probe=False)
     reading = Reading()
-    both = trace_results(read_exposures(reading, request), request)
+    live = read_exposures(reading, request)
+    both = trace_results(live, request, Analysis(live.state))
     assert [(entry["breaks_at"], entry["expected"]["status"]) for entry in both] == [("server", 404)] * 2
     # The certificates of all other hosts do not matter.
     assert not any("Secret" in asked for asked in reading.asked)
