@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -20,6 +23,8 @@ from .._info.read import LiveExposures, read_exposures
 from .._info.trace import traces
 from .._info.trace_answer import answered
 from .._info.trace_findings import explained, findings_of
+from .._info.trace_hosts import host_requests
+from .._istio.requests import Request
 from .._kubernetes.client import KubernetesClient
 from .._kubernetes.compact import long_lived_objects
 from .._kubernetes.errors import ClusterError
@@ -41,6 +46,8 @@ Result = dict[str, Any]
 
 # What is behind all exposures is asked for: the number of requests does not grow with them.
 _LISTED_KINDS = (*LISTED_KINDS, "EndpointSlice")
+# Requests to gateways: most of the time is waiting.
+_AT_ONCE = 16
 
 
 def run_info(module: AnsibleModule) -> None:
@@ -64,14 +71,14 @@ def _run(module: AnsibleModule) -> Result:
         module.warn(f"Not known: {'; '.join(live.state.unknown)}.")
     analysis = Analysis(live.state, request.cluster_domain)
     result = info_result(live, request, analysis)
-    if request.traces:
+    if request.traces or request.trace_hosts:
         result["traces"] = trace_results(live, request, analysis)
     answer = {"answer": answer_query(result["exposures"])} if answer_query else {}
     return {"changed": False, **result, **answer}
 
 
 def info_result(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> Result:
-    """What the task returns, except for its query. Pure."""
+    """What the task returns, except for its query and traces. Pure."""
     entries, unused = describe_exposures(live), describe_unused_gateways(live)
     if request.levels is not None:
         findings = _findings(live, request, analysis)
@@ -88,16 +95,37 @@ def info_result(live: LiveExposures, request: InfoRequest, analysis: Analysis) -
 
 def trace_results(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> list[Result]:
     """Where the requests of the task go, through each gateway that may serve them, and what they are answered."""
-    results = []
-    for asked in request.traces:
-        for found in traces(analysis, asked):
-            trace = explained(analysis, found, request.levels or LEVELS)
-            if request.probe:
-                trace, answer = answered(trace, live.state)
-                results.append({**trace.result(), "answer": answer})
-            else:
-                results.append(trace.result())
+    of_hosts = _host_requests(live, analysis) if request.trace_hosts else []
+    asked: list[tuple[Result, Request]] = [*(({}, made) for made in request.traces), *of_hosts]
+    followed = _followed(live, request, analysis, [made for _about, made in asked])
+    results = [{**about, **trace} for (about, _made), found in zip(asked, followed) for trace in found]
+    for result in results:
+        if "host" in result and not result["breaks_at"]:
+            result["findings"] = []  # the exposure has them; there may be many
     return results
+
+
+def _host_requests(live: LiveExposures, analysis: Analysis) -> list[tuple[Result, Request]]:
+    """A request to each host of the selected exposures, with what it is for."""
+    return [
+        ({"exposure": full_name(entry), "host": host}, made)
+        for entry in sorted(live.selected, key=ref)
+        for host, made in host_requests(analysis, entry)
+    ]
+
+
+def _followed(
+    live: LiveExposures, request: InfoRequest, analysis: Analysis, asked: Iterable[Request]
+) -> list[list[Result]]:
+    """The traces of each request."""
+    levels = request.levels or LEVELS
+    found = [[explained(analysis, trace, levels) for trace in traces(analysis, one)] for one in asked]
+    if not request.probe:
+        return [[trace.result() for trace in of_one] for of_one in found]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda trace: answered(trace, live.state), [trace for of_one in found for trace in of_one])
+        results = ({**trace.result(), "answer": answer} for trace, answer in answers)
+        return [list(islice(results, len(of_one))) for of_one in found]
 
 
 def _findings(live: LiveExposures, request: InfoRequest, analysis: Analysis) -> list[list[Result]]:

@@ -128,13 +128,13 @@ class _Gateway:
         return list(dict.fromkeys(address.host for at_port in addresses for address in at_port))
 
     def urls(self, virtual_service: Manifest) -> list[str]:
-        redirected_port = _redirected_port(virtual_service)
+        redirected = redirected_port(virtual_service)
         servers = self._gateway["spec"].get("servers") or []
         every_url = [
             url
             for server, hosts in self._serving(virtual_service)
-            if server.kind in ("http", "tls") and _has_route(virtual_service, server)
-            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected_port)
+            if server.kind in ("http", "tls") and has_route(virtual_service, server)
+            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected)
         ]
         return list(dict.fromkeys(every_url))
 
@@ -164,7 +164,7 @@ class _Gateway:
         return None
 
 
-def _has_route(virtual_service: Manifest, server: Server) -> bool:
+def has_route(virtual_service: Manifest, server: Server) -> bool:
     """Whether a VirtualService has a route that a server uses."""
     routes = resolved(virtual_service, "")["spec"].get(server.kind or "") or []
     return any(applies(match, server) for route in routes for match in route.get("match") or [{}])
@@ -187,7 +187,7 @@ def _missing(name: str, is_known: bool) -> Result:
     return {"namespace": namespace, "name": own, "kind": "missing" if is_known else None, **nothing}
 
 
-def _redirected_port(virtual_service: Manifest) -> int | None:
+def redirected_port(virtual_service: Manifest) -> int | None:
     """The port whose requests a route of the VirtualService sends to HTTPS, as tls.redirect makes it."""
     for route in virtual_service["spec"].get("http") or []:
         match = route.get("match") or []

@@ -23,7 +23,7 @@ from .._mesh.settings import DEFAULT_SETTINGS
 from .._options.exposure import Exposure, OwnGateway
 from .._options.info import InfoRequest
 from .._options.values import OptionError
-from .trace_routes import by_host, having
+from .trace_routes import by_host, having, sample_host
 
 _OTHER_SECRETS = 10
 _BAD_REQUEST = 400
@@ -112,6 +112,8 @@ class _ExposuresReader(ClusterStateReader):
         is_whole = "VirtualService" not in self._partial
         unused = _unused(gateways, virtual_services, request) if is_whole and labelled is None else []
         hosts = [asked.host for asked in request.traces]
+        if request.trace_hosts:
+            hosts += [sample_host(host) for live in selected for host in live["spec"].get("hosts") or []]
         gateways_by_host = by_host(gateways if hosts else ())
         traced = having(gateways_by_host, hosts)
         used = _each_once([*unused, *(live for live in gateways if full_name(live) in names), *traced])
@@ -121,7 +123,7 @@ class _ExposuresReader(ClusterStateReader):
         is_nowhere = not all(map(gateways_by_host.meeting, hosts))
         pods = self._pods([*used, *desired, *(anywhere if is_nowhere else [])])
         near_pods = pods_namespaces(pods)
-        with_findings = request.levels is not None or bool(request.traces)
+        with_findings = request.levels is not None or bool(hosts)
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)
         with_hosts = having(by_host(virtual_services if hosts else ()), hosts)
         exposed = _each_once([*selected, *unused, *traced, *with_hosts])

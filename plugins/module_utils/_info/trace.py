@@ -285,7 +285,10 @@ class _Tracer:
             location = self._request.url.replace("http://", "https://", 1)
             return Expected(f"The gateway redirects to {location}.", status=301, location=location)
         names = list(dict.fromkeys(f"VirtualService {full_name(entry)}" for entry, _server in routed[name]))
-        self._add("virtual_host", True, names[0], f"{', '.join(names)} route {name}, in this order.")
+        message = (
+            f"{names[0]} routes {name}." if len(names) == 1 else f"{', '.join(names)} route {name}, in this order."
+        )
+        self._add("virtual_host", True, names[0], message)
         choice = choose(self._config, routed[name], self._request, self._analysis.made_of)
         return self._route(choice)
 

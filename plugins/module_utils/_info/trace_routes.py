@@ -26,6 +26,8 @@ from .._mesh.names import full_name
 from .trace_steps import PassedOver
 
 _PREFIX = "%PREFIX()%"
+# What a wildcard stands for.
+_ANY, _ANY_AT_ALL = "any", "any.example.com"
 _MERGED = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 # What a delegate's route takes from the route that delegates, if it has none of its own.
 _INHERITED = ("rewrite", "directResponse", "fault", "redirect")
@@ -81,6 +83,13 @@ def most_specific(host: str, names: Collection[str]) -> str | None:
     if host in names:
         return host
     return max((name for name in names if name.startswith("*") and is_within(host, name)), key=len, default=None)
+
+
+def sample_host(host: str) -> str:
+    """The host, or one that a wildcard stands for."""
+    if host == "*":
+        return _ANY_AT_ALL
+    return host.lower().replace("*", _ANY, 1)
 
 
 def by_host(objects: Iterable[Manifest]) -> ByHost[Manifest]:
