@@ -422,6 +422,11 @@ unused_gateways:
       description: Labels of the gateway's pods.
       type: dict
       sample: {istio: public}
+    pods_namespaces:
+      description: Namespaces of the gateway's pods.
+      type: list
+      elements: str
+      sample: [istio-ingress]
     created:
       description: Time at which it was created, in UTC.
       type: str

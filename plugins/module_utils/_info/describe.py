@@ -58,6 +58,7 @@ def describe_unused_gateways(live: LiveExposures) -> list[Result]:
             "managed": owner(entry) is not None,
             "hosts": hosts_of(entry),
             "selector": dict(entry["spec"].get("selector") or {}),
+            "pods_namespaces": _Gateway(live, entry).pods_namespaces,
             "created": entry["metadata"].get("creationTimestamp"),
         }
         for entry in sorted(live.unused_gateways, key=ref)
@@ -98,6 +99,10 @@ class _Gateway:
         pods = [pod for pod in state.pods if selects(self._selector, pod["metadata"].get("labels"))]
         return GatewayEndpoints(tuple(filter(is_gateway, pods)), state.gateway_services)
 
+    @property
+    def pods_namespaces(self) -> list[str] | None:
+        return self._endpoints.namespaces if self._live.state.pods_are_known else None
+
     def result(self, virtual_service: Manifest) -> Result:
         at = ref(self._gateway)
         return {
@@ -105,7 +110,7 @@ class _Gateway:
             "name": at.name,
             "kind": self._kind(virtual_service),
             "selector": dict(self._selector),
-            "pods_namespaces": self._endpoints.namespaces if self._live.state.pods_are_known else None,
+            "pods_namespaces": self.pods_namespaces,
             "addresses": self._addresses(virtual_service),
         }
 

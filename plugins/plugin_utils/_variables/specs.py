@@ -70,6 +70,7 @@ FACTS = (
     "report_before",
     "report_exposed",
     "report_file",
+    "report_is_narrowed",
     "report_made",
     "report_page",
     "report_same",

@@ -95,7 +95,7 @@ def test_the_number_of_requests_does_not_grow(
 def test_the_documented_examples_run(istio: Cluster) -> None:
     module = "gatehouse.istio.istio_exposure_info"
     tasks = [task for task in yaml.safe_load(istio_exposure_info.EXAMPLES) if module in task]
-    assert len(tasks) == 6
+    assert len(tasks) == 7
     for task in tasks:
         given = {**task[module], "kubeconfig": str(istio.kubeconfig)}
         outcome = run_module(istio_exposure_info.main, given)
