@@ -19,7 +19,7 @@ from .._istio.hosts import is_within
 from .._istio.indexes import ByHost, once
 from .._istio.listeners import Server, Workload
 from .._istio.requests import CannotTellError, Request, why_not
-from .._istio.route_order import Condition, applies
+from .._istio.route_order import applies, takes_all
 from .._kubernetes.objects import Manifest, ref
 from .._mesh.delegates import Delegation, fits, why_left_out
 from .._mesh.names import full_name
@@ -53,8 +53,7 @@ class Candidate:
 
     @cached_property
     def takes_all(self) -> bool:
-        kept = {key: value for key, value in self.match.items() if key not in _NOT_CONDITIONS and value}
-        return Condition("", "", kept, {}).takes_all
+        return takes_all(self.match)
 
     @property
     def is_delegated(self) -> bool:
@@ -62,7 +61,6 @@ class Candidate:
 
 
 _SOURCE = ("sourceLabels", "sourceNamespace")
-_NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix", *_SOURCE)
 
 
 @dataclass(frozen=True)
