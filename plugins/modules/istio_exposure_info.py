@@ -92,6 +92,11 @@ options:
         something.
     type: bool
     default: true
+  probe_ca_cert:
+    description:
+      - File with the CA certificates (PEM) that clients trust, for O(probe). The default are those of the machine.
+      - It is read on the host on which the module runs.
+    type: path
   query:
     description:
       - JMESPath expression (U(https://jmespath.org)) to evaluate on the list of exposures. RV(answer) returns its

@@ -21,7 +21,7 @@ from .._info.describe import describe_exposures, describe_unused_gateways, objec
 from .._info.drift import Comparison
 from .._info.read import LiveExposures, read_exposures
 from .._info.trace import traces
-from .._info.trace_answer import answered
+from .._info.trace_answer import answered, asking
 from .._info.trace_findings import explained, findings_of
 from .._info.trace_hosts import host_requests
 from .._istio.requests import Request
@@ -122,8 +122,11 @@ def _followed(
     found = [[explained(analysis, trace, levels) for trace in traces(analysis, one)] for one in asked]
     if not request.probe:
         return [[trace.result() for trace in of_one] for of_one in found]
+    ask = asking(request.probe_ca_cert)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(lambda trace: answered(trace, live.state), [trace for of_one in found for trace in of_one])
+        answers = pool.map(
+            lambda trace: answered(trace, live.state, ask), [trace for of_one in found for trace in of_one]
+        )
         results = ({**trace.result(), "answer": answer} for trace, answer in answers)
         return [list(islice(results, len(of_one))) for of_one in found]
 

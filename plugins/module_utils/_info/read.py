@@ -16,7 +16,7 @@ from .._istio.hosts import without_namespace
 from .._istio.references import secrets_named, selects
 from .._istio.workloads import pods_namespaces
 from .._kubernetes.errors import ClusterError, ForbiddenError
-from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, ref
+from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, plural, ref
 from .._kubernetes.reader import Reader
 from .._mesh.names import full_name, gateway_names
 from .._mesh.settings import DEFAULT_SETTINGS
@@ -137,7 +137,11 @@ class _ExposuresReader(ClusterStateReader):
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in near_pods for live in self._find("Service", {}, name)),
             tls_secrets=self._tls_secrets(secrets),
-            **(self._surroundings(exposed, virtual_services, pods, request.cluster_domain) if with_findings else {}),
+            **(
+                self._surroundings(exposed, virtual_services, pods, request.cluster_domain, hosts)
+                if with_findings
+                else {}
+            ),
         )
         others = self._other_objects(request.desired, pods) if request.desired is not None else {}
         state = replace(state, unknown=tuple(self._unknown))
@@ -172,7 +176,7 @@ class _ExposuresReader(ClusterStateReader):
 
     def _unknown_object(self, at: Ref) -> str:
         """By namespace only: there may be hundreds of Secrets."""
-        return f"{at.kind}s of namespace {at.namespace}"
+        return f"{plural(at.kind)} of namespace {at.namespace}"
 
     def _other_objects(self, desired: tuple[Exposure, ...], pods: list[Manifest]) -> dict[Ref, Manifest]:
         managed = {MANAGED_BY: FIELD_MANAGER}

@@ -44,6 +44,7 @@ from .trace_steps import Expected, Step, Trace, handshake_fault, steps_behind, w
 _MOST_NAMED = 3
 _NO_ANSWER = "No answer: the connection is refused, or times out."
 _UNKNOWN = "It depends on what is not known here."
+_AS_FAR_AS_KNOWN = "Something that may not be read may change that."
 _RESET = "No answer: the TLS handshake is broken off."
 
 
@@ -96,6 +97,8 @@ class _Tracer:
         expected = self._follow()
         if self._is_doubtful:
             expected = Expected(_UNKNOWN)
+        elif not self._all_is_known:
+            expected = replace(expected, message=f"{expected.message} {_AS_FAR_AS_KNOWN}")
         return Trace(self._request, self._pods_named, tuple(self._steps), expected, tuple(self._pods))
 
     def _add(self, step: str, ok: bool | None, at: str | None, message: str) -> None:
@@ -106,6 +109,11 @@ class _Tracer:
         for made, ingress in self._analysis.made_of.items() if text else ():
             text = (text or "").replace(made, ingress)
         return text
+
+    @property
+    def _all_is_known(self) -> bool:
+        state = self._state
+        return state.pods_are_known and state.are_all_gateways and state.are_all_virtual_services
 
     @property
     def _pods_named(self) -> str:

@@ -49,6 +49,13 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
+def plural(kind: str) -> str:
+    """As people write several objects of a kind: Gateways, Ingresses, ServiceEntries."""
+    if kind.endswith("ry"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
+
+
 def ref(manifest: Manifest) -> Ref:
     """Which object a manifest or a live object is."""
     return Ref(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])

@@ -45,6 +45,7 @@ INFO = ArgumentSpec(
         "trace": {"type": "list", "elements": "raw"},
         "trace_hosts": {"type": "bool", "default": False},
         "probe": {"type": "bool", "default": True},
+        "probe_ca_cert": {"type": "path"},
         "query": {"type": "str"},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
@@ -84,6 +85,7 @@ class InfoRequest:
     traces: tuple[Request, ...] = ()
     trace_hosts: bool = False
     probe: bool = True
+    probe_ca_cert: str | None = None
 
     def matches(self, namespace: str, name: str, hosts: list[str]) -> bool:
         """Whether an exposure passes the filters by namespace, name and hosts; labels are not compared.
@@ -111,6 +113,7 @@ def parse_info(params: Mapping[str, Any]) -> InfoRequest:
         traces=parse_traces(params["trace"]),
         trace_hosts=params["trace_hosts"],
         probe=params["probe"],
+        probe_ca_cert=params["probe_ca_cert"],
     )
 
 

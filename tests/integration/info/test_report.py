@@ -22,7 +22,7 @@ from cluster import chromium, pki
 from cluster.chromium import Chromium
 from cluster.errors import ClusterError
 from cluster.layout import cache_directory
-from cluster.testing import Cluster
+from cluster.testing import CertificateFiles, Cluster
 from support.info import PODS, Run
 
 SCRIPT = "<script>document.title = 'run'</script>"
@@ -70,7 +70,9 @@ def evil(istio: Cluster, namespace: str) -> None:
 
 
 @pytest.mark.usefixtures("short_certificates", "every_kind", "evil")
-def test_a_cluster(istio: Cluster, expose: Run, namespace: str, browser: Chromium, tmp_path: Path) -> None:
+def test_a_cluster(
+    istio: Cluster, expose: Run, namespace: str, certificate: CertificateFiles, browser: Chromium, tmp_path: Path
+) -> None:
     own = f"own.{namespace}.test"
     ignored = dict.fromkeys(("host-served-twice", "routes-shadowed"), "ignore")
     expose("twice", hosts=[own], tls={"credential_name": f"{namespace}-own"}, checks=ignored)
@@ -108,7 +110,12 @@ def test_a_cluster(istio: Cluster, expose: Run, namespace: str, browser: Chromiu
     assert f"https://{own}/" in page.links
     assert ":443 answers" not in page.text
     assert istio.playbook(PLAYBOOK, {**given, "report_probe": "yes"}).changed == 1
+    untrusted = f"answers 503 (UH). But the certificate is not valid for {own}"
+    assert untrusted in Page(file.read_text()).text
+    trusting = {**given, "report_probe": "yes", "report_probe_ca_cert": str(certificate.ca)}
+    assert istio.playbook(PLAYBOOK, trusting).changed == 1
     probed = Page(file.read_text()).text
+    assert untrusted not in probed
     assert f"This machine does not find {own} in DNS" in probed
     assert f"{istio.gateway_address('public')}:443 answers 503 (UH)." in probed
 
