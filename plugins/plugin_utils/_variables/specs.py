@@ -37,6 +37,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "istio_gateways": _DICTS,
     "istio_gateway_values": _DICT,
     "istio_gateway_values_files": _STRINGS,
+    "istio_adopt": _BOOL,
     "istio_address_timeout": _INT,
     "istio_other_variables": _STRINGS,
     "cert_manager_state": _STATE,
