@@ -19,6 +19,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION = Path(__file__).resolve().parents[3]
 ROLES = ("istio", "cert_manager", "exposures")
 PLAYBOOKS = ("report",)  # those that have variables of their own for what they do
+# The others only choose the hosts on which a role runs.
+ROLE_OF: Mapping[str, str] = {"expose": "exposures", "install": "istio", "remove": "istio"}
 
 _BOOL, _INT, _DICT = {"type": "bool"}, {"type": "int"}, {"type": "dict"}
 _STRINGS, _DICTS = {"type": "list", "elements": "str"}, {"type": "list", "elements": "dict"}
