@@ -17,14 +17,15 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._kubernetes.errors import ForbiddenError, UnknownKindError
-from .._kubernetes.objects import Manifest, Ref, ref
+from .._kubernetes.objects import Manifest, Ref, plural, ref
 from .._kubernetes.reader import Reader, find_if_known
 from .._mesh.delegates import delegations
 from .._mesh.destinations import Target, all_targets
-from .._mesh.ingresses import of_istio
+from .._mesh.ingresses import as_virtual_services, of_istio
 from .._mesh.names import full_name, gateway_names, matched_gateways, service_at
 from .._mesh.services import Backend, is_external_name, speaks_tls
 from .._mesh.settings import DEFAULT_SETTINGS, REVISION, MeshSettings, parse_settings, settings_at
+from .indexes import ByHost
 from .references import secrets_named
 from .tls_secret import HAS_CRYPTOGRAPHY, TlsSecret, read_tls_secret
 from .workloads import is_running, pods_namespaces
@@ -123,12 +124,26 @@ class ClusterStateReader:
         )
 
     def _surroundings(
-        self, exposed: list[Manifest], virtual_services: list[Manifest], pods: list[Manifest], cluster_domain: str
+        self,
+        exposed: list[Manifest],
+        virtual_services: list[Manifest],
+        pods: list[Manifest],
+        cluster_domain: str,
+        ingress_hosts: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """The mesh's settings, and what the VirtualServices among the exposed objects send requests to."""
+        """The mesh's settings, and what the VirtualServices among the exposed objects send requests to.
+
+        Of Ingresses, what is behind these hosts is read, too.
+        """
         istiods = self._find("Deployment", {"app": "istiod"}, None)
         settings = self._settings(istiods, pods)
-        targets = all_targets([*exposed, *_delegates(exposed, virtual_services)], cluster_domain)
+        ingresses = self._ingresses(settings, pods)
+        made = ByHost(
+            (entry["spec"]["hosts"][0].lower(), entry)
+            for entry in as_virtual_services(ingresses, settings, cluster_domain)
+        )
+        of_ingresses = [entry for host in ingress_hosts for _name, entry in made.meeting(host)]
+        targets = all_targets([*exposed, *_delegates(exposed, virtual_services), *of_ingresses], cluster_domain)
         services = self._services(targets, cluster_domain)
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
@@ -140,7 +155,7 @@ class ClusterStateReader:
             "destination_rules": self._all("DestinationRule") if _rules_matter(targets, services) else None,
             "back_end_pods": self._back_end_pods(targets, served),
             "endpoint_slices": self._endpoint_slices(served),
-            "ingresses": self._ingresses(settings, pods),
+            "ingresses": ingresses,
             "namespace_labels": self._namespace_labels(namespaces) if settings.discovery_selectors else {},
             "scoped_to_namespace": bool(istiods)
             and all(_environment(live).get(_SCOPE, "").lower() == "true" for live in istiods),
@@ -152,7 +167,7 @@ class ClusterStateReader:
             return find_if_known(self._reader, kind, {})
         except ForbiddenError:
             self._partial.add(kind)
-            self._add_unknown(f"{kind}s of other namespaces", "whether they conflict with the exposure")
+            self._add_unknown(f"{plural(kind)} of other namespaces", "whether they conflict with the exposure")
         return [live for namespace in namespaces for live in self._find(kind, {}, namespace)]
 
     def _add_named(self, desired: list[Manifest], gateways: list[Manifest], listed: list[str]) -> frozenset[str]:
@@ -184,7 +199,7 @@ class ClusterStateReader:
         except ForbiddenError:
             self._forbidden.add(kind)
             scope = f"of namespace {namespace}" if namespace else "of all namespaces"
-            self._add_unknown(f"{kind}s {scope}", consequence or _CONSEQUENCES.get(kind, "what is in them"))
+            self._add_unknown(f"{plural(kind)} {scope}", consequence or _CONSEQUENCES.get(kind, "what is in them"))
         return None
 
     def _all(self, kind: str) -> tuple[Manifest, ...] | None:
