@@ -61,6 +61,12 @@ def _is_within(host: str, wider: str) -> bool:
     return wider.startswith("*") and host.lstrip("*").endswith(wider[1:]) and len(host) >= len(wider)
 
 
+def narrowness(host: str, names: Iterable[str]) -> tuple[bool, int]:
+    """How much the narrowest of the names that stand for a host is for it alone; the more, the greater."""
+    within = [name for name in names if _is_within(host, name)]
+    return max(((not name.startswith("*"), len(name)) for name in within), default=(False, 0))
+
+
 def servers_of(gateway: Manifest) -> list[Server]:
     return [
         Server(
