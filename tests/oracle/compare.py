@@ -60,7 +60,7 @@ EXPLAINS: dict[str, set[str]] = {
         End.NOT_LISTENING.value,
     },
     "route-unused": {truth.WRONG_KIND, truth.NEVER_ASKED, End.NO_HOST.value},  # a server's host in other letters
-    "route-behind-wider": {truth.TAKEN_BY_OWN},
+    "route-behind-wider": {truth.TAKEN_BY_OWN, truth.TAKEN},  # another VirtualService may take them even before
     "delegate-left-out": {truth.LOST_DELEGATE, End.NO_ROUTE.value},
     "host-without-domain": {truth.UNLISTED, End.NO_HOST.value, End.NO_SERVER_NAME.value},
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},

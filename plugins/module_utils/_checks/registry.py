@@ -229,7 +229,8 @@ def with_levels(findings: Iterable[Finding], levels: Mapping[str, str], check_mo
     kept = []
     for finding in findings:
         level = levels[finding.code]
-        if level == ERROR and (finding.preexisting or (check_mode and finding.code in _MAY_COME)):
+        is_lower = finding.preexisting or finding.partial or (check_mode and finding.code in _MAY_COME)
+        if level == ERROR and is_lower:
             level = WARNING
         if level != IGNORE:
             kept.append(replace(finding, level=level))

@@ -77,16 +77,20 @@ def hidden(context: Context) -> Iterator[Finding]:
     """Within one VirtualService the first route that matches counts."""
     for entry in context.my_virtual_services:
         if len(entry["spec"].get("http") or []) > 1:
-            for earlier, later in hidden_routes(
-                entry, [server for server, _hosts in context.serving(entry) if server.kind == "http"]
-            ):
+            servers = [server for server, _hosts in context.serving(entry) if _uses_routes(server)]
+            for earlier, later in hidden_routes(entry, servers):
                 message = (
                     f"{earlier.place} of VirtualService {full_name(entry)} comes first, and takes all requests that "
                     f"{later.place} is for, which never gets one."
                 )
                 fix = "Put the narrower route first."
-                where = route_option(entry, later.place)
-                yield Finding((f"VirtualService {full_name(entry)}",), where, message, fix)
+                where = route_option(entry, later.route)
+                is_part = later.number is not None
+                yield Finding((f"VirtualService {full_name(entry)}",), where, message, fix, partial=is_part)
+
+
+def _uses_routes(server: Server) -> bool:
+    return server.kind == "http" and not server.redirects
 
 
 @once

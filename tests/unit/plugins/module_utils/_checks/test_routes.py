@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
-from support.builders import by_hand, cluster, exposure, gateway, http, to, virtual_service
+from support.builders import by_hand, cluster, exposure, gateway, http, https, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
@@ -22,6 +22,12 @@ def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec:
     return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
 
 
+def of(route: dict[str, Any], *matches: dict[str, Any]) -> dict[str, Any]:
+    """A route with several matches."""
+    return {**route, "match": list(matches)}
+
+
+OLD_B = to("api", uri={"prefix": "/b"})
 MISTAKES: dict[str, Mistake] = {
     "no delegate": Mistake(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
@@ -39,6 +45,78 @@ MISTAKES: dict[str, Mistake] = {
         code="delegate-left-out",
         option="routes[0]",
         message="is left out by istiod, as none of its matches lies within that of http[0]",
+    ),
+    "a match that an earlier route takes": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", uri={"prefix": "/a"}),
+                of(to("api"), {"uri": {"prefix": "/b"}}, {"uri": {"exact": "/a"}}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="comes first, and takes all requests that match[1] of http[1] is for, which never gets one",
+    ),
+    "a match after one that takes all": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                of(to("web"), {"uri": {"exact": "/b"}}, {"uri": {"prefix": "/"}, "ignoreUriCase": True}),
+                to("api", uri={"prefix": "/a"}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="match[1] of http[0] of VirtualService shop/shop comes first, and takes all requests",
+    ),
+    "a path in other letters": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[to("web", uri={"prefix": "/A"}, ignoreUriCase=True), to("api", uri={"exact": "/a/B"})],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="takes all requests that http[1] is for",
+    ),
+    "a route for more headers": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", headers={"a": {"exact": "1"}}),
+                to("api", headers={"a": {"exact": "1"}, "b": {"exact": "2"}}, uri={"prefix": "/a"}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="takes all requests that http[1] is for",
+    ),
+    "a match for a port that no server has": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"port": 443, "uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}}), to("api")],
+        ),
+        state=cluster(EDGE),
+        code="route-unused",
+        option="routes[0]",
+        message="match[0] of http[0] of VirtualService shop/shop is never used: the Gateway has servers for http",
+    ),
+    "a match that another VirtualService takes": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}})],
+        ),
+        state=cluster(
+            EDGE,
+            virtual_service("shop/old", ["shop.example.com"], ["istio-ingress/edge"], http=[OLD_B]),
+        ),
+        code="routes-shadowed",
+        option="hosts[0]",
+        message="so match[1] of http[0] of VirtualService shop/shop never gets one",
     ),
     "an Ingress of Istio has the host": Mistake(
         desired=exposure(),
@@ -102,6 +180,39 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "a match for sidecars": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"gateways": ["mesh"], "port": 8080}, {"uri": {"prefix": "/a"}}), to("api")],
+        ),
+        state=cluster(EDGE),
+    ),
+    "a match within another one of the same route": Configuration(
+        desired=mine("istio-ingress/edge", http=[of(to("web"), {"uri": {"prefix": "/"}}, {"uri": {"prefix": "/a"}})]),
+        state=cluster(EDGE),
+    ),
+    "a route for one port before one for all": Configuration(
+        desired=mine(
+            "istio-ingress/both",
+            http=[of(to("web"), {"port": 80}), of(to("api"), {"uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}})],
+        ),
+        state=cluster(
+            gateway("istio-ingress/both", http("shop.example.com"), https("shop.example.com")),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "matches that differ": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", uri={"prefix": "/A"}),
+                to("api", uri={"prefix": "/a"}, ignoreUriCase=True),
+                to("web", headers={"a": {"exact": "1"}, "b": {"exact": "2"}}),
+                of(to("api"), {"headers": {"a": {"exact": "1"}}}, {"uri": {"regex": "/[bc]"}}),
+            ],
+        ),
+        state=cluster(EDGE),
+    ),
     "a delegate within the root's match": Configuration(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
         state=cluster(EDGE, by_hand("VirtualService", "shop/a", http=[to("web", uri={"prefix": "/a/x"})])),
