@@ -105,10 +105,6 @@ def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
     return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
 
 
-def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
-
-
 def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any("bind" in server for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"])
 
@@ -146,8 +142,6 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _REFUSED = (End.REFUSED.value,)
 
 GAPS: tuple[Gap, ...] = (
-    Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
-    Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
@@ -155,7 +149,6 @@ GAPS: tuple[Gap, ...] = (
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
     Gap("no Service", "such a gateway may be reached in other ways", MISSED, (truth.PORT_CLOSED,)),
-    Gap("narrower server", "no check sees that it takes a wildcard's host", MISSED, (End.NO_HOST.value,)),
 )
 
 

@@ -43,6 +43,10 @@ class Server:
     def __str__(self) -> str:
         return f"Gateway {self.gateway} servers[{self.index}]"
 
+    @property
+    def names(self) -> list[str]:
+        return [host.rpartition("/")[2] for host in self.hosts]
+
     def names_for(self, host: str, namespace: str) -> list[str]:
         """What the server has in common with a VirtualService's host: of each two names the narrower one."""
         narrower = []

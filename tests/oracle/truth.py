@@ -312,7 +312,8 @@ class _Judge:
             return True
         if kind == REDIRECTED:
             first = self._catch_all(rule, place.server) or rule
-            return (first.route.get("redirect") or {}).get("scheme") == "https"
+            is_own = (first.route.get("redirect") or {}).get("scheme") == "https"
+            return is_own or self._is_redirected_by_narrower(place)
         if kind != TAKEN_BY_OWN:
             return False
         # An earlier route for one port or Gateway takes there what a later one is for elsewhere, such as a redirect.
@@ -321,6 +322,12 @@ class _Judge:
             return False
         servers = [each.server for each in self._places if each.host == place.host]
         return any(rule in rules and earlier not in rules for rules in map(self._rules_at, servers))
+
+    def _is_redirected_by_narrower(self, place: Place) -> bool:
+        """Whether a server that redirects has the host in particular, and this one has it by a wildcard."""
+        mine = narrowness(place.host, place.server.names)
+        servers = [server for entry in self.scenario.of_kind("Gateway") for server in servers_of(entry)]
+        return any(server.redirects and narrowness(place.host, server.names) > mine for server in servers)
 
     def _is_for_narrower_host(self, other: str, place: Place) -> bool:
         """Whether the other VirtualService is for this host in particular, and this one has it by a wildcard."""

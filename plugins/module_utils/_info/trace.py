@@ -22,11 +22,11 @@ from .._checks.certificates import ca_problem
 from .._istio.config import WorkloadConfig, secret_at
 from .._istio.listeners import Server, Workload
 from .._istio.requests import Request
-from .._istio.route_order import applies
+from .._istio.route_order import applies, virtual_hosts
 from .._kubernetes.objects import Manifest
 from .._mesh.destinations import targets_of
 from .._mesh.names import full_name
-from .trace_routes import Candidate, Choice, choose, has_host, most_specific, redirected_to, virtual_hosts
+from .trace_routes import Candidate, Choice, choose, has_host, most_specific, redirected_to
 from .trace_steps import Expected, Step, Trace, handshake_fault, steps_behind, why_refused
 
 # What Envoy chooses by the TLS name: a server or, for passthrough, also a VirtualService's rule; and the names.

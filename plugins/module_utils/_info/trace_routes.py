@@ -18,7 +18,7 @@ from .._istio.config import Config, WorkloadConfig
 from .._istio.hosts import is_within
 from .._istio.listeners import Server, Workload
 from .._istio.requests import CannotTellError, Request, why_not
-from .._istio.route_order import Condition, applies
+from .._istio.route_order import Condition, Routed, applies
 from .._kubernetes.objects import Manifest
 from .._mesh.delegates import Delegation, fits, why_left_out
 from .._mesh.names import full_name
@@ -28,9 +28,6 @@ _PREFIX = "%PREFIX()%"
 _MERGED = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 # What a delegate's route takes from the route that delegates, if it has none of its own.
 _INHERITED = ("rewrite", "directResponse", "fault", "redirect")
-
-# A VirtualService, and the server through which it is routed.
-Routed = tuple[Manifest, Server]
 
 
 @dataclass(frozen=True)
@@ -86,23 +83,6 @@ def has_host(gateway: Manifest, host: str) -> bool:
     servers = gateway["spec"].get("servers") or []
     names = [name.rpartition("/")[2].lower() for server in servers for name in server.get("hosts") or []]
     return most_specific(host, names) is not None
-
-
-def virtual_hosts(
-    workload_config: WorkloadConfig, servers: Iterable[Server]
-) -> tuple[dict[str, list[Routed]], dict[str, Server]]:
-    """What is routed for each host through servers that share their routes; and the hosts that are sent to HTTPS."""
-    routed: dict[str, list[Routed]] = {}
-    redirected: dict[str, Server] = {}
-    for server in servers:
-        for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
-            for host in hosts:
-                routed.setdefault(host.lower(), []).append((entry, server))
-                if server.redirects:
-                    redirected.setdefault(host.lower(), server)
-        if server.redirects:
-            redirected.update(dict.fromkeys(server.names_set - redirected.keys(), server))
-    return routed, redirected
 
 
 def choose(

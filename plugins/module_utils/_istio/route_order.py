@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""The conditions of VirtualServices' routes, and which of them hide later ones. Pure."""
+"""Who is routed for a host, the conditions of VirtualServices' routes, and which of them hide later ones. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from typing import Any
 
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
+from .config import WorkloadConfig
 from .listeners import Server
 
+# A VirtualService, and the server through which it is routed.
+Routed = tuple[Manifest, Server]
 _Path = tuple[tuple[str, Any], ...]
 _TAKES_ALL: _Path = (("takes all", True),)
 # Parts of a match that say nothing about the request.
@@ -96,10 +99,34 @@ def _uri_within(uri: Mapping[str, Any], wider: Mapping[str, Any]) -> bool:
     return prefix is not None and path is not None and str(path).startswith(str(prefix))
 
 
+def virtual_hosts(
+    workload_config: WorkloadConfig, servers: Iterable[Server]
+) -> tuple[dict[str, list[Routed]], dict[str, Server]]:
+    """What is routed for each host through servers that share their routes; and the hosts that are sent to HTTPS."""
+    routed: dict[str, list[Routed]] = {}
+    redirected: dict[str, Server] = {}
+    for server in servers:
+        for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
+            for host in hosts if has_routes(entry, server) else ():
+                routed.setdefault(host.lower(), []).append((entry, server))
+                if server.redirects:
+                    redirected.setdefault(host.lower(), server)
+        for host in server.hosts if server.redirects else ():
+            if "/" not in host:  # istiod takes another one as it is written, which no request asks for
+                redirected.setdefault(host.lower(), server)
+    return routed, redirected
+
+
 def applies(match: Mapping[str, Any], server: Server) -> bool:
     """Whether a match is for this server, as far as it names ports and Gateways."""
     gateways = match.get("gateways") or [server.gateway]
     return match.get("port") in (None, 0, server.number) and server.gateway in gateways
+
+
+def has_routes(virtual_service: Manifest, server: Server) -> bool:
+    """Whether a VirtualService has routes for a server: without them, istiod leaves it out there."""
+    routes = virtual_service["spec"].get(server.kind or "") or []
+    return any(applies(match, server) for route in routes for match in route.get("match") or [{}])
 
 
 def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
