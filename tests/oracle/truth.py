@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,14 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle.envoy import End, Outcome, Request, problem_of, send
-from oracle.program import Answer, Scenario, route_name
+from oracle.meant import (
+    delegated,
+    is_for_narrower_host,
+    is_redirected_by_narrower,
+    is_sent_to_https,
+    may_be,
+)
+from oracle.program import Answer, Scenario, route_name, route_names
 from oracle.promises import (
     Place,
     Server,
@@ -21,7 +27,6 @@ from oracle.promises import (
     gateway_name,
     gateway_names,
     gateways_of,
-    narrowness,
     places,
     pod_ports,
     pods_of,
@@ -155,6 +160,7 @@ class _Judge:
             yield self._breakage(NO_PODS, f"Gateway {full_name(gateway)}")
         for place in self._places:
             yield from self._at(place)
+        yield from self._lost_in_part()
         if gateways and not without_pods and there.issuperset(gateway_names(self.virtual_service)):
             yield from self._nowhere(gateways)
 
@@ -174,6 +180,14 @@ class _Judge:
                 yield self._breakage(WRONG_KIND, f"{rule.protocol}[{rule.index}]")
             elif rule not in self._asked:
                 yield self._breakage(NEVER_ASKED, str(rule))
+
+    def _lost_in_part(self) -> Iterator[Breakage]:
+        """Routes of delegates that are nowhere, while others of the same delegate are."""
+        for rule in [each for each in self._rules if "delegate" in each.route]:
+            there = {name.partition("-")[2].partition(".")[0] for name in route_names(self.answer) if "-" in name}
+            names = {route_name(index) for index in range(len(delegated(rule.route, self.namespace, self.scenario)))}
+            for name in sorted(names - there) if names & there else ():
+                yield self._breakage(LOST_DELEGATE, f"{name} for {rule}")
 
     def _is_for_sidecars(self, host: str) -> bool:
         return "mesh" in self.virtual_service["spec"]["gateways"] and host.endswith(".svc.cluster.local")
@@ -220,14 +234,14 @@ class _Judge:
             yield self._breakage(PORT_CLOSED, str(place))
         for port in place.ports or (place.server.number,):
             for rule in rules:
-                if not _may_be(rule.conditions.get("authority"), place.name) or self._is_needless(rule, place.server):
+                if not may_be(rule.conditions.get("authority"), place.name) or self._is_needless(rule, place.server):
                     continue
                 outcome = self._outcome(rule, place, port)
                 kind, by = self._verdict(rule, place, outcome)
                 if kind and not self._is_on_purpose(kind, rule, place, outcome):
                     why = f": {outcome.route}" if outcome.end is End.REFUSED else ""
                     yield self._breakage(kind, f"{rule} for {place}{why}", by)
-                elif kind in ("", TAKEN) and place.ports and not _is_sent_to_https(place.server, outcome):
+                elif kind in ("", TAKEN) and place.ports and not is_sent_to_https(place.server, outcome):
                     self.answering.add(place)
 
     def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
@@ -251,13 +265,12 @@ class _Judge:
 
     def _matches(self, rule: _Rule) -> list[Mapping[str, Any]]:
         """The rule's match or, if it has a delegate, each of the delegate's within it."""
-        wanted = rule.route.get("delegate") or {}
-        name = f"{wanted.get('namespace', self.namespace)}/{wanted.get('name')}"
-        delegates = [entry for entry in self.scenario.of_kind("VirtualService") if full_name(entry) == name]
-        routes = [route for entry in delegates for route in entry["spec"].get("http") or []]
-        return [{**rule.conditions, **match} for route in routes for match in route.get("match") or [{}]] or [
-            rule.conditions
+        matches = [
+            match
+            for route in delegated(rule.route, self.namespace, self.scenario)
+            for match in route.get("match") or [{}]
         ]
+        return [{**rule.conditions, **match} for match in matches or [{}]]
 
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:
@@ -307,13 +320,13 @@ class _Judge:
 
     def _is_on_purpose(self, kind: str, rule: _Rule, place: Place, outcome: Outcome) -> bool:
         """Whether those who wrote it mean it so."""
-        if kind == TAKEN and self._is_for_narrower_host(outcome.virtual_service, place):
+        if kind == TAKEN and is_for_narrower_host(outcome.virtual_service, place, self.scenario):
             self.is_replaced = True
             return True
         if kind == REDIRECTED:
             first = self._catch_all(rule, place.server) or rule
             is_own = (first.route.get("redirect") or {}).get("scheme") == "https"
-            return is_own or self._is_redirected_by_narrower(place)
+            return is_own or is_redirected_by_narrower(place, self.scenario)
         if kind != TAKEN_BY_OWN:
             return False
         # An earlier route for one port or Gateway takes there what a later one is for elsewhere, such as a redirect.
@@ -322,22 +335,6 @@ class _Judge:
             return False
         servers = [each.server for each in self._places if each.host == place.host]
         return any(rule in rules and earlier not in rules for rules in map(self._rules_at, servers))
-
-    def _is_redirected_by_narrower(self, place: Place) -> bool:
-        """Whether a server that redirects has the host in particular, and this one has it by a wildcard."""
-        mine = narrowness(place.host, place.server.names)
-        servers = [server for entry in self.scenario.of_kind("Gateway") for server in servers_of(entry)]
-        return any(server.redirects and narrowness(place.host, server.names) > mine for server in servers)
-
-    def _is_for_narrower_host(self, other: str, place: Place) -> bool:
-        """Whether the other VirtualService is for this host in particular, and this one has it by a wildcard."""
-        hosts = [
-            entry["spec"].get("hosts") or []
-            for entry in self.scenario.of_kind("VirtualService")
-            if full_name(entry) == other
-        ]
-        mine = narrowness(place.host, self.virtual_service["spec"].get("hosts") or [])
-        return any(narrowness(place.host, names) > mine for names in hosts)
 
     def _own(self, outcome: Outcome, server: Server) -> _Rule | None:
         """The rule that took a request, if it is of this VirtualService."""
@@ -366,19 +363,6 @@ class _Judge:
                 route = entry["spec"]["http"][index]
                 return {key: value for key, value in route.items() if key not in ("match", "name")}
         return None
-
-
-def _may_be(condition: Mapping[str, str] | None, host: str) -> bool:
-    """Whether a match of the authority takes a host."""
-    if not condition:
-        return True
-    if "regex" in condition:
-        return re.fullmatch(condition["regex"], host) is not None
-    return host == condition.get("exact") or host.startswith(condition.get("prefix", "/"))
-
-
-def _is_sent_to_https(server: Server, outcome: Outcome) -> bool:
-    return server.kind == "http" and outcome.location.startswith("https:")
 
 
 def _keeps_path(route: Mapping[str, Any]) -> bool:

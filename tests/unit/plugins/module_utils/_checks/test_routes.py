@@ -28,6 +28,7 @@ def of(route: dict[str, Any], *matches: dict[str, Any]) -> dict[str, Any]:
 
 
 OLD_B = to("api", uri={"prefix": "/b"})
+DELEGATED = [to("web", uri={"prefix": "/a/x"}), to("api", uri={"prefix": "/b"})]
 MISTAKES: dict[str, Mistake] = {
     "no delegate": Mistake(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
@@ -117,6 +118,16 @@ MISTAKES: dict[str, Mistake] = {
         code="routes-shadowed",
         option="hosts[0]",
         message="so match[1] of http[0] of VirtualService shop/shop never gets one",
+    ),
+    "a delegate of which one route lies elsewhere": Mistake(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+        ),
+        code="delegate-left-out",
+        option="service",
+        message="http[1] of VirtualService shop/a is left out by istiod, as not all of the matches lie within that of",
     ),
     "an Ingress of Istio has the host": Mistake(
         desired=exposure(),
@@ -310,6 +321,24 @@ RIGHT: dict[str, Configuration] = {
     "a delegate within the root's match": Configuration(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
         state=cluster(EDGE, by_hand("VirtualService", "shop/a", http=[to("web", uri={"prefix": "/a/x"})])),
+    ),
+    "a delegate for two routes": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[{"match": [{"uri": {"prefix": prefix}}], "delegate": {"name": "a"}} for prefix in ("/a", "/b")],
+        ),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+        ),
+    ),
+    "a delegate of which it is not known who else delegates to it": Configuration(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+            are_all_virtual_services=False,
+        ),
     ),
     "delegates where not all may be read": Configuration(
         desired=mine("istio-ingress/edge", http=[{"delegate": {"name": "a", "namespace": "far"}}]),
