@@ -237,9 +237,8 @@ def delegate(random: Random, objects: list[Manifest]) -> None:
         route = {"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "delegated", "namespace": "team"}}
         entry["spec"]["http"] = [route]
         if random.random() < 0.8:
-            rules = [
-                {"match": [{"uri": {"prefix": random.choice(("/a/b", "/b"))}}], "route": [_destination("web", 80)]}
-            ]
+            prefixes = (random.choice(("/a/b", "/b")), "/a/c")
+            rules = [{"match": [{"uri": {"prefix": one}}], "route": [_destination("web", 80)]} for one in prefixes]
             objects.append(virtual_service("team/delegated", {"http": rules}, 1))
 
 

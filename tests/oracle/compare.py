@@ -27,6 +27,7 @@ EXPLAINS: dict[str, set[str]] = {
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
         End.NO_HOST.value,
+        End.NO_ROUTE.value,
         truth.TAKEN,
     },
     "port-taken": {
@@ -35,16 +36,27 @@ EXPLAINS: dict[str, set[str]] = {
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
         End.NO_HOST.value,
+        End.NO_ROUTE.value,
         truth.TAKEN,
     },
     "sni-twice": {End.REFUSED.value},
     "host-not-on-gateway": {  # also if they differ in case only, for which istiod makes nothing
         truth.UNLISTED,
+        truth.WRONG_KIND,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.NO_HOST.value,
     },
     "routes-shadowed": {truth.TAKEN},
+    "host-redirected": {truth.REDIRECTED},
+    "server-shadowed": {
+        truth.TAKEN,
+        End.OTHER_PROTOCOL.value,
+        End.NO_SERVER_NAME.value,
+        End.NO_HOST.value,
+        End.NO_ROUTE.value,
+        End.NO_CLUSTER.value,
+    },
     "no-gateway-pods": {truth.NO_PODS},
     "gateway-missing": {truth.MISSING_GATEWAY},
     "gateway-port-closed": {truth.PORT_CLOSED},
@@ -56,8 +68,8 @@ EXPLAINS: dict[str, set[str]] = {
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
     },
-    "route-unused": {truth.WRONG_KIND, truth.NEVER_ASKED},
-    "route-behind-wider": {truth.TAKEN_BY_OWN},
+    "route-unused": {truth.WRONG_KIND, truth.NEVER_ASKED, End.NO_HOST.value},  # a server's host in other letters
+    "route-behind-wider": {truth.TAKEN_BY_OWN, truth.TAKEN},  # another VirtualService may take them even before
     "delegate-left-out": {truth.LOST_DELEGATE, End.NO_ROUTE.value},
     "host-without-domain": {truth.UNLISTED, End.NO_HOST.value, End.NO_SERVER_NAME.value},
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},
@@ -96,15 +108,17 @@ NOT_JUDGED = {
     "issuer-cannot-prove",
     "secret-of-two-certificates",
 }
-# A request goes from a listener to a route to a destination. What comes after the place where it ends is not seen.
+# A request goes from a listener to a host to a route to a destination. What comes after the place where it ends is not
+# seen.
+_HOSTS = {End.NO_HOST.value, truth.REDIRECTED}
 _ROUTES = {
-    End.NO_HOST.value,
     End.NO_ROUTE.value,
     truth.TAKEN,
     truth.TAKEN_BY_OWN,
     truth.LOST_DELEGATE,
 }
-_DESTINATIONS = {End.NO_CLUSTER.value, End.NO_ENDPOINTS.value}
+_DESTINATIONS = {End.NO_CLUSTER.value}
+_ENDPOINTS = {End.NO_ENDPOINTS.value}
 
 MISSED, FALSE_ALARM = "missed", "false alarm"
 NO_URL, DEAD_URL = "URL not named", "URL not served"
@@ -211,7 +225,8 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
 
 
 def _depth(kind: str) -> int:
-    return 1 if kind in _ROUTES else 2 if kind in _DESTINATIONS else 0
+    order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS)
+    return next((depth for depth, kinds in enumerate(order, 1) if kind in kinds), 0)
 
 
 def _is_unknown(code: str, objects: tuple[str, ...], scenario: Scenario) -> bool:

@@ -97,14 +97,12 @@ def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
 
 
 def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
-    """No route is for a path alone."""
+    """No route is for a path alone, or only those that have a delegate, which is for some paths."""
     routes = _virtual_service(disagreement, scenario)["spec"].get("http") or []
-    matches = [match for route in routes if "redirect" not in route for match in route.get("match") or [{}]]
+    matches = [
+        match for route in routes if not route.keys() & {"redirect", "delegate"} for match in route.get("match") or [{}]
+    ]
     return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
-
-
-def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
 
 def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
@@ -113,10 +111,6 @@ def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
 
 def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
-
-
-def _has_wildcard(disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any(host.startswith("*") for host in _virtual_service(disagreement, scenario)["spec"].get("hosts") or [])
 
 
 def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
@@ -148,21 +142,13 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _REFUSED = (End.REFUSED.value,)
 
 GAPS: tuple[Gap, ...] = (
-    Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
-    Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
     Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
-    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.TAKEN_BY_OWN,)),
-    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.LOST_DELEGATE,)),
-    Gap("part of a route", "only what gets no request at all is told", MISSED, (truth.NEVER_ASKED,)),
-    Gap("narrower host", "a wildcard is not meant to get it", MISSED, (truth.TAKEN,), _has_wildcard),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
     Gap("no Service", "such a gateway may be reached in other ways", MISSED, (truth.PORT_CLOSED,)),
-    Gap("kinds by host", "the oracle judges the VirtualService", FALSE_ALARM, ("no-route-for-host",)),
-    Gap("narrower server", "no check sees that it takes a wildcard's host", MISSED, (End.NO_HOST.value,)),
 )
 
 

@@ -136,6 +136,12 @@ def _with_names(entry: Manifest) -> Manifest:
     return named
 
 
+def route_names(answer: Answer) -> set[str]:
+    """Of all routes that istiod makes."""
+    virtual_hosts = [host for pod in answer.pods.values() for hosts in pod["routes"].values() for host in hosts]
+    return {route["name"] for host in virtual_hosts for route in host["routes"]}
+
+
 def route_name(index: int, match: int | None = None) -> str:
     """The name of a route of Envoy, made of that of the VirtualService's route and that of its match."""
     return f"http[{index}]" if match is None else f"http[{index}].{match}"

@@ -43,6 +43,10 @@ class Server:
     def __str__(self) -> str:
         return f"Gateway {self.gateway} servers[{self.index}]"
 
+    @property
+    def names(self) -> list[str]:
+        return [host.rpartition("/")[2] for host in self.hosts]
+
     def names_for(self, host: str, namespace: str) -> list[str]:
         """What the server has in common with a VirtualService's host: of each two names the narrower one."""
         narrower = []
@@ -59,6 +63,12 @@ def _is_within(host: str, wider: str) -> bool:
     if wider in (host, "*"):
         return True
     return wider.startswith("*") and host.lstrip("*").endswith(wider[1:]) and len(host) >= len(wider)
+
+
+def narrowness(host: str, names: Iterable[str]) -> tuple[bool, int]:
+    """How much the narrowest of the names that stand for a host is for it alone; the more, the greater."""
+    within = [name for name in names if _is_within(host, name)]
+    return max(((not name.startswith("*"), len(name)) for name in within), default=(False, 0))
 
 
 def servers_of(gateway: Manifest) -> list[Server]:

@@ -12,7 +12,14 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle.envoy import End, Outcome, Request, problem_of, send
-from oracle.program import Answer, Scenario, route_name
+from oracle.meant import (
+    delegated,
+    is_for_narrower_host,
+    is_redirected_by_narrower,
+    is_sent_to_https,
+    may_be,
+)
+from oracle.program import Answer, Scenario, route_name, route_names
 from oracle.promises import (
     Place,
     Server,
@@ -39,6 +46,7 @@ TAKEN = "another VirtualService takes the requests"
 TAKEN_BY_OWN = "an earlier route takes the requests"
 REDIRECTED = "another server redirects to HTTPS"
 LOST_DELEGATE = "the delegate's routes are not there"
+LOOP = "a redirect leads to itself"
 # Which routes a server takes requests to.
 _PROTOCOLS = {"http": "http", "https": "http", "passthrough": "tls", "tls": "tcp", "tcp": "tcp"}
 _SCHEMES = {"http": "http", "https": "https", "passthrough": "tls", "tls": "tls", "tcp": "tcp"}
@@ -150,29 +158,43 @@ class _Judge:
         without_pods = [gateway for gateway in gateways if not pods_of(gateway, self.scenario)]
         for gateway in without_pods:
             yield self._breakage(NO_PODS, f"Gateway {full_name(gateway)}")
-        all_places = list(places(self.virtual_service, self.scenario))
-        for place in all_places:
+        for place in self._places:
             yield from self._at(place)
+        yield from self._lost_in_part()
         if gateways and not without_pods and there.issuperset(gateway_names(self.virtual_service)):
-            yield from self._nowhere(gateways, all_places)
+            yield from self._nowhere(gateways)
 
-    def _nowhere(self, gateways: list[Manifest], all_places: list[Place]) -> Iterator[Breakage]:
+    def _nowhere(self, gateways: list[Manifest]) -> Iterator[Breakage]:
         servers = [server for gateway in gateways for server in servers_of(gateway)]
-        hosts = [
-            host
-            for host in self.virtual_service["spec"].get("hosts") or []
-            if not any(server.names_for(host, self.namespace) for server in servers)
-        ]
-        for host in hosts:
-            yield self._breakage(UNLISTED, host)
-        kinds = {_PROTOCOLS[place.server.kind] for place in all_places if place.ports}
-        if not all_places or not kinds:
-            return
+        for host in self.virtual_service["spec"].get("hosts") or []:
+            serving = [server for server in servers if server.names_for(host, self.namespace)]
+            if not serving:
+                yield self._breakage(UNLISTED, host)
+            elif not self._is_for_sidecars(host) and not any(map(self._rules_at, serving)):
+                yield self._breakage(WRONG_KIND, host)
+        if not self._places or "mesh" in self.virtual_service["spec"]["gateways"]:
+            return  # what no server asks for may be for sidecars
+        kinds = {_PROTOCOLS[place.server.kind] for place in self._places}
         for rule in self._rules:
             if rule.protocol not in kinds:
                 yield self._breakage(WRONG_KIND, f"{rule.protocol}[{rule.index}]")
             elif rule not in self._asked:
                 yield self._breakage(NEVER_ASKED, str(rule))
+
+    def _lost_in_part(self) -> Iterator[Breakage]:
+        """Routes of delegates that are nowhere, while others of the same delegate are."""
+        for rule in [each for each in self._rules if "delegate" in each.route]:
+            there = {name.partition("-")[2].partition(".")[0] for name in route_names(self.answer) if "-" in name}
+            names = {route_name(index) for index in range(len(delegated(rule.route, self.namespace, self.scenario)))}
+            for name in sorted(names - there) if names & there else ():
+                yield self._breakage(LOST_DELEGATE, f"{name} for {rule}")
+
+    def _is_for_sidecars(self, host: str) -> bool:
+        return "mesh" in self.virtual_service["spec"]["gateways"] and host.endswith(".svc.cluster.local")
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        return list(places(self.virtual_service, self.scenario))
 
     def _breakage(self, kind: str, where: str, by: str = "") -> Breakage:
         return Breakage(f"VirtualService {self.name}", kind, where, by)
@@ -212,12 +234,14 @@ class _Judge:
             yield self._breakage(PORT_CLOSED, str(place))
         for port in place.ports or (place.server.number,):
             for rule in rules:
+                if not may_be(rule.conditions.get("authority"), place.name) or self._is_needless(rule, place.server):
+                    continue
                 outcome = self._outcome(rule, place, port)
                 kind, by = self._verdict(rule, place, outcome)
-                if kind:
+                if kind and not self._is_on_purpose(kind, rule, place, outcome):
                     why = f": {outcome.route}" if outcome.end is End.REFUSED else ""
                     yield self._breakage(kind, f"{rule} for {place}{why}", by)
-                elif place.ports and (place.server.kind != "http" or not outcome.location.startswith("https:")):
+                elif kind in ("", TAKEN) and place.ports and not is_sent_to_https(place.server, outcome):
                     self.answering.add(place)
 
     def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
@@ -231,13 +255,22 @@ class _Judge:
     def _requests(self, rule: _Rule, place: Place, port: int) -> list[Request]:
         scheme = _SCHEMES[place.server.kind]
         if rule.protocol == "http":
-            asked = samples(rule.conditions, self._mentioned)
+            asked = [each for match in self._matches(rule) for each in samples(match, self._mentioned)]
             number = place.server.number
             return [Request(scheme, place.name, port, path, headers, number) for path, headers in asked]
         if rule.protocol == "tls":
             names = rule.conditions.get("sniHosts") or [place.name]
             return [Request(scheme, name.replace("*", "probe", 1), port) for name in names]
         return [Request(scheme, place.name, port)]
+
+    def _matches(self, rule: _Rule) -> list[Mapping[str, Any]]:
+        """The rule's match or, if it has a delegate, each of the delegate's within it."""
+        matches = [
+            match
+            for route in delegated(rule.route, self.namespace, self.scenario)
+            for match in route.get("match") or [{}]
+        ]
+        return [{**rule.conditions, **match} for match in matches or [{}]]
 
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:
@@ -255,8 +288,8 @@ class _Judge:
     def _is_own(self, rule: _Rule, outcome: Outcome) -> bool:
         """Whether a request arrived at the rule's route."""
         if rule.protocol == "http":
-            names = (route_name(rule.index), route_name(rule.index, rule.number))
-            return outcome.virtual_service == self.name and (outcome.route in names or "delegate" in rule.route)
+            is_same = outcome.route.partition(".")[0] == route_name(rule.index) or "delegate" in rule.route
+            return outcome.virtual_service == self.name and is_same
         # outbound|PORT|SUBSET|HOST
         reached = {tuple(name.split("|")[2:]) for name in outcome.clusters}
         return reached == {self._subset_and_host(entry["destination"]) for entry in rule.route.get("route") or []}
@@ -271,25 +304,56 @@ class _Judge:
         if place.server.redirects:
             return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
         if self._is_own(rule, outcome):
+            if outcome.location == f"{_SCHEMES[place.server.kind]}://{place.name}/" and _keeps_path(rule.route):
+                return LOOP, ""
             return ("", "") if outcome.is_served else (outcome.end.value, "")
-        if outcome.clusters and not outcome.virtual_service:
-            return TAKEN, ""  # TCP does not say by whom
+        if outcome.clusters and not outcome.virtual_service:  # TCP does not say by whom
+            return End.OTHER_PROTOCOL.value if rule.protocol == "http" else TAKEN, ""
         if not outcome.virtual_service:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
             return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
-        if self._action_of(outcome) == rule.action and outcome.is_served:
+        if self._action_of(outcome) == rule.action and (outcome.is_served or outcome.virtual_service == self.name):
             self.is_replaced |= outcome.virtual_service != self.name
-            return "", ""
-        is_same = outcome.virtual_service == self.name or self._is_cut_off(rule, place.server)
+            return "" if outcome.is_served else outcome.end.value, ""
+        is_same = outcome.virtual_service == self.name or self._catch_all(rule, place.server) is not None
         return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
 
-    def _is_cut_off(self, rule: _Rule, server: Server) -> bool:
-        """Whether it comes after one that takes all: istiod leaves it out."""
+    def _is_on_purpose(self, kind: str, rule: _Rule, place: Place, outcome: Outcome) -> bool:
+        """Whether those who wrote it mean it so."""
+        if kind == TAKEN and is_for_narrower_host(outcome.virtual_service, place, self.scenario):
+            self.is_replaced = True
+            return True
+        if kind == REDIRECTED:
+            first = self._catch_all(rule, place.server) or rule
+            is_own = (first.route.get("redirect") or {}).get("scheme") == "https"
+            return is_own or is_redirected_by_narrower(place, self.scenario)
+        if kind != TAKEN_BY_OWN:
+            return False
+        # An earlier route for one port or Gateway takes there what a later one is for elsewhere, such as a redirect.
+        earlier = self._own(outcome, place.server) or self._catch_all(rule, place.server)
+        if earlier is None or not earlier.conditions.keys() & {"port", "gateways", "scheme"}:
+            return False
+        servers = [each.server for each in self._places if each.host == place.host]
+        return any(rule in rules and earlier not in rules for rules in map(self._rules_at, servers))
+
+    def _own(self, outcome: Outcome, server: Server) -> _Rule | None:
+        """The rule that took a request, if it is of this VirtualService."""
+        names = {route_name(rule.index, rule.number): rule for rule in self._rules_at(server)}
+        return names.get(outcome.route) if outcome.virtual_service == self.name else None
+
+    def _is_needless(self, rule: _Rule, server: Server) -> bool:
+        """Whether an earlier match of the same route takes all, so that nobody misses it."""
+        first = self._catch_all(rule, server)
+        return first is not None and first.route is rule.route
+
+    def _catch_all(self, rule: _Rule, server: Server) -> _Rule | None:
+        """An earlier one that takes all: istiod leaves out what comes after it."""
         rules = self._rules_at(server)
-        before = rules[: rules.index(rule)]
-        conditions = [entry.conditions.keys() - {"port", "gateways", "name"} for entry in before]
-        every = [entry.conditions.get("uri") in (None, {"prefix": "/"}) for entry in before]
-        return any(takes and names <= {"uri"} for takes, names in zip(every, conditions, strict=True))
+        for entry in rules[: rules.index(rule)]:
+            names = entry.conditions.keys() - {"port", "gateways", "name", "ignoreUriCase"}
+            if names <= {"uri"} and entry.conditions.get("uri") in (None, {"prefix": "/"}):
+                return entry
+        return None
 
     def _action_of(self, outcome: Outcome) -> dict[str, Any] | None:
         """The action of the route that took a request."""
@@ -299,3 +363,7 @@ class _Judge:
                 route = entry["spec"]["http"][index]
                 return {key: value for key, value in route.items() if key not in ("match", "name")}
         return None
+
+
+def _keeps_path(route: Mapping[str, Any]) -> bool:
+    return "uri" not in (route.get("redirect") or {})

@@ -22,7 +22,8 @@ class Finding:
     """A mistake: the objects, the option that is wrong, what breaks and for whom, and what to do.
 
     preexisting is set when it was so before the task, and another exposure is the one that loses: then it is never
-    worse than a warning. code and level are set by the registry.
+    worse than a warning. Neither is it if it is partial: about a part of a route, whose others are used. code and level
+    are set by the registry.
     """
 
     objects: tuple[str, ...]
@@ -30,6 +31,7 @@ class Finding:
     message: str
     fix: str
     preexisting: bool = False
+    partial: bool = False
     code: str = ""
     level: str = ""
 

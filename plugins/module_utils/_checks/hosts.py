@@ -8,17 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .._analysis.context import Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig
-from .._istio.hosts import narrower_of, without_namespace
+from .._istio.hosts import is_more_specific, narrower_of, without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Dropped, Server
-from .._istio.route_order import applies
+from .._istio.route_order import applies, has_routes
+from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
+
+T = TypeVar("T")
 
 
 def served_twice(context: Context) -> Iterator[Finding]:
@@ -176,10 +180,15 @@ def _conflicts_by_names(workload_config: WorkloadConfig) -> frozenset[tuple[str,
     return frozenset((first.owner, second.owner, name) for first, second, name in _all_conflicts(workload_config))
 
 
-def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
+def _servers_by_place(workload_config: WorkloadConfig) -> dict[tuple[int, str], list[Server]]:
     by_place: dict[tuple[int, str], list[Server]] = {}
     for server in workload_config.listeners.servers:
         by_place.setdefault(server.place, []).append(server)
+    return by_place
+
+
+def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
+    by_place = _servers_by_place(workload_config)
     for place in sorted(by_place):
         by_name: dict[str, FilterChain] = {}
         for filter_chain in _filter_chains(workload_config, by_place[place]):
@@ -214,6 +223,114 @@ def passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterat
 def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """What clients send: Envoy compares names in lower case."""
     return ("*",) if "*" in names else tuple(name.lower() for name in names)
+
+
+@dataclass(frozen=True)
+class _Narrower:
+    """A host that a VirtualService has at a server with a wildcard, and the filter chain with a narrower name for it.
+
+    answers is the VirtualService that answers there, if one does.
+    """
+
+    host: str
+    virtual_service: str
+    server: Server
+    by: FilterChain
+    answers: str | None
+
+
+def shadowed(context: Context) -> Iterator[Finding]:
+    """Of a listener's servers, Envoy takes the one with the narrowest name for a TLS connection, and no other."""
+    mine = [f"{entry['kind']} {full_name(entry)}" for entry in context.mine]
+    my_names = {full_name(entry) for entry in context.my_virtual_services}
+    for change in context.workload_changes:
+        before = {(lost.host, lost.virtual_service) for lost in _narrower_by_owner(change.before).of(*mine)}
+        for lost in _narrower_by_owner(change.after).of(*mine):
+            if lost.virtual_service not in my_names and not context.serves(lost.by.server):
+                continue
+            then = f"VirtualService {lost.answers} answers" if lost.answers else "no VirtualService answers for it"
+            message = (
+                f"TLS connections for {lost.host} at port {lost.server.number} go to {lost.by}, which has a narrower "
+                f"name for it than {lost.server}, the one of VirtualService {lost.virtual_service}; there {then}."
+            )
+            fix = "Attach the VirtualService to the Gateway with the narrower name, or remove that name."
+            objects = (f"VirtualService {lost.virtual_service}", lost.by.owner)
+            preexisting = (lost.host, lost.virtual_service) in before and lost.virtual_service not in my_names
+            yield Finding(objects, context.host_option(lost.host), message, fix, preexisting)
+
+
+@once
+def _narrower_by_owner(workload_config: WorkloadConfig) -> ByName[_Narrower]:
+    by_place = _servers_by_place(workload_config)
+    every = [lost for servers in by_place.values() for lost in _taken_by_narrower(workload_config, servers)]
+    return ByName((lost, (f"VirtualService {lost.virtual_service}", lost.by.owner)) for lost in every)
+
+
+def _taken_by_narrower(workload_config: WorkloadConfig, servers: list[Server]) -> Iterator[_Narrower]:
+    """Of the servers of one listener."""
+    wide = [server for server in servers if _ends_tls(server) and any(name.startswith("*") for name in server.names)]
+    if not wide or len(servers) == 1:
+        return
+    listener = _Listener(workload_config, servers)
+    for server in wide:
+        for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
+            for host in hosts if has_routes(entry, server) else ():
+                by = listener.takes(host)
+                if by and by.owner not in (f"Gateway {server.gateway}", f"VirtualService {full_name(entry)}"):
+                    answering = listener.answering(by, host)
+                    if not any(each is entry or _is_for(host, each, entry) for each in answering):
+                        answers = by.virtual_service or next(map(full_name, answering), None)
+                        yield _Narrower(host, full_name(entry), server, by, answers)
+
+
+def _is_for(host: str, one: Manifest, other: Manifest) -> bool:
+    """Whether the first VirtualService has a host in particular, and the other one by a wider wildcard."""
+    return is_more_specific(host, one["spec"].get("hosts") or [], other["spec"].get("hosts") or [])
+
+
+class _Listener:
+    """Which filter chain takes the connections for a host, and which VirtualServices answer there."""
+
+    def __init__(self, workload_config: WorkloadConfig, servers: list[Server]) -> None:
+        self._workload_config = workload_config
+        self._chains: dict[str, FilterChain] = {}
+        self._routed: dict[str, dict[str, list[Manifest]]] = {}
+        for chain in _filter_chains(workload_config, [server for server in servers if server.has_tls]):
+            if chain.server.kind != "tcp" or self._by_host(chain.server):  # else istiod makes nothing of it
+                self._chains.update({name: chain for name in chain.names if name not in self._chains})
+
+    def takes(self, host: str) -> FilterChain | None:
+        return _narrowest(self._chains, host)
+
+    def answering(self, chain: FilterChain, host: str) -> list[Manifest]:
+        if chain.virtual_service:
+            return []
+        if str(chain) not in self._routed:
+            self._routed[str(chain)] = self._by_host(chain.server)
+        return _narrowest(self._routed[str(chain)], host) or []
+
+    def _by_host(self, server: Server) -> dict[str, list[Manifest]]:
+        """Without HTTP, a VirtualService is routed for any host."""
+        by_host: dict[str, list[Manifest]] = {}
+        for entry, hosts in self._workload_config.config.routed(server, self._workload_config.workload.namespace):
+            if has_routes(entry, server):
+                for host in hosts if server.kind == "http" else ["*"]:
+                    by_host.setdefault(host.lower(), []).append(entry)
+        return by_host
+
+
+def _narrowest(things: Mapping[str, T], host: str) -> T | None:
+    """The thing whose name is the narrowest one that stands for a host."""
+    rest = host.lower()
+    found = things.get(rest)
+    while found is None and "." in rest:
+        rest = rest.partition(".")[2]
+        found = things.get(f"*.{rest}")
+    return things.get("*") if found is None else found
+
+
+def _ends_tls(server: Server) -> bool:
+    return server.has_tls and not server.passes_through
 
 
 def _listed(hosts: tuple[str, ...]) -> str:

@@ -79,6 +79,8 @@ CHECKS = (
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
     Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", routes.hidden),
+    Check("host-redirected", ERROR, "Another server redirects the host to HTTPS.", routes.redirected),
+    Check("server-shadowed", ERROR, "A server with a narrower name takes a host's connections.", hosts.shadowed),
     Check(
         "connections-shadowed",
         ERROR,
@@ -229,7 +231,8 @@ def with_levels(findings: Iterable[Finding], levels: Mapping[str, str], check_mo
     kept = []
     for finding in findings:
         level = levels[finding.code]
-        if level == ERROR and (finding.preexisting or (check_mode and finding.code in _MAY_COME)):
+        is_lower = finding.preexisting or finding.partial or (check_mode and finding.code in _MAY_COME)
+        if level == ERROR and is_lower:
             level = WARNING
         if level != IGNORE:
             kept.append(replace(finding, level=level))

@@ -62,21 +62,24 @@ def no_route_for_host(context: Context) -> Iterator[Finding]:
 
 
 def route_unused(context: Context) -> Iterator[Finding]:
-    """A route of a VirtualService whose hosts have others that are used."""
+    """A route, or one of its matches, of a VirtualService whose hosts have others that are used."""
     for entry in _with_known_gateways(context):
         if is_for_mesh(entry):
             continue
         servers = [server for server, _hosts in context.serving(entry)]
         used = [route for route in _routes(entry) if any(_uses(server, route) for server in servers)]
         for protocol, index, route in _routes(entry) if used else ():
-            if (protocol, index, route) in used or _is_only_for_mesh(route):
-                continue
             where = f"{protocol}[{index}]"
+            is_used = (protocol, index, route) in used
+            parts = [f"match[{number}] of {where}" for number in _unused_matches(servers, protocol, route)]
+            if not parts:
+                continue
+            what = " and ".join(parts) if is_used else where
             ports = sorted({server.number for server in servers if server.kind == protocol})
             has = f"only at {', '.join(map(str, ports))}" if ports else "at no port"
             message = (
-                f"{where} of VirtualService {full_name(entry)} is never used: the Gateway has servers for {protocol} "
-                f"routes of these hosts {has}."
+                f"{what} of VirtualService {full_name(entry)} {'are' if ' and ' in what else 'is'} never used: the "
+                f"Gateway has servers for {protocol} routes of these hosts {has}."
             )
             fix = "Correct the port or the Gateway in its match, or the Gateway's servers."
             yield Finding((f"VirtualService {full_name(entry)}",), route_option(entry, where), message, fix)
@@ -100,11 +103,18 @@ def _routes(entry: Manifest) -> list[_Route]:
 
 def _uses(server: Server, route: _Route) -> bool:
     protocol, _index, entry = route
-    if server.redirects:
-        return False  # it sends everything to HTTPS
-    return server.kind == protocol and any(applies(match, server) for match in entry.get("match") or [{}])
+    return any(_asks(server, protocol, match) for match in entry.get("match") or [{}])
 
 
-def _is_only_for_mesh(route: Mapping[str, Any]) -> bool:
-    matches = route.get("match") or []
-    return bool(matches) and all(match.get("gateways") == [MESH] for match in matches)
+def _asks(server: Server, protocol: str, match: Mapping[str, Any]) -> bool:
+    """Whether a server takes requests to a match; one that redirects sends them all to HTTPS."""
+    return server.kind == protocol and not server.redirects and applies(match, server)
+
+
+def _unused_matches(servers: list[Server], protocol: str, route: Mapping[str, Any]) -> list[int]:
+    """The numbers of matches that are for no server, and not for sidecars."""
+    return [
+        number
+        for number, match in enumerate(route.get("match") or [{}])
+        if match.get("gateways") != [MESH] and not any(_asks(server, protocol, match) for server in servers)
+    ]

@@ -17,7 +17,7 @@ from .._istio.config import WorkloadConfig
 from .._istio.hosts import is_more_specific
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
-from .._istio.route_order import Condition, conditions_of, hidden_conditions, hidden_routes
+from .._istio.route_order import Condition, Routed, conditions_of, hidden_conditions, hidden_routes, virtual_hosts
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
 
@@ -39,8 +39,14 @@ class _Hidden:
         return self.earlier.virtual_service, self.later.virtual_service
 
 
-# A VirtualService, and the server through which it is routed.
-_Routed = tuple[Manifest, Server]
+@dataclass(frozen=True)
+class _Redirected:
+    """A VirtualService with routes for a host at a server, whose requests another one sends to HTTPS."""
+
+    host: str
+    virtual_service: str
+    server: Server
+    by: Server
 
 
 def shadowed(context: Context) -> Iterator[Finding]:
@@ -77,16 +83,20 @@ def hidden(context: Context) -> Iterator[Finding]:
     """Within one VirtualService the first route that matches counts."""
     for entry in context.my_virtual_services:
         if len(entry["spec"].get("http") or []) > 1:
-            for earlier, later in hidden_routes(
-                entry, [server for server, _hosts in context.serving(entry) if server.kind == "http"]
-            ):
+            servers = [server for server, _hosts in context.serving(entry) if _uses_routes(server)]
+            for earlier, later in hidden_routes(entry, servers):
                 message = (
                     f"{earlier.place} of VirtualService {full_name(entry)} comes first, and takes all requests that "
                     f"{later.place} is for, which never gets one."
                 )
                 fix = "Put the narrower route first."
-                where = route_option(entry, later.place)
-                yield Finding((f"VirtualService {full_name(entry)}",), where, message, fix)
+                where = route_option(entry, later.route)
+                is_part = later.number is not None
+                yield Finding((f"VirtualService {full_name(entry)}",), where, message, fix, partial=is_part)
+
+
+def _uses_routes(server: Server) -> bool:
+    return server.kind == "http" and not server.redirects
 
 
 @once
@@ -101,13 +111,13 @@ def _hidden_places(workload_config: WorkloadConfig) -> frozenset[tuple[str, str,
 
 
 def _each_hidden(workload_config: WorkloadConfig) -> Iterator[_Hidden]:
-    for routes in _route_configurations(workload_config):
+    for routes, redirected in _route_configurations(workload_config):
         for host, routed in routes.items():
-            if any(entry is not routed[0][0] for entry, _server in routed):
+            if host not in redirected and any(entry is not routed[0][0] for entry, _server in routed):
                 yield from _hidden_of(host, routed)
 
 
-def _hidden_of(host: str, routed: list[_Routed]) -> Iterator[_Hidden]:
+def _hidden_of(host: str, routed: list[Routed]) -> Iterator[_Hidden]:
     """VirtualServices created in the same second are ordered by name, so of two new ones either may come first."""
     new = [(entry, server) for entry, server in routed if not entry["metadata"].get("creationTimestamp")]
     names = {full_name(entry) for entry, _server in new}
@@ -130,20 +140,62 @@ def _hidden_of(host: str, routed: list[_Routed]) -> Iterator[_Hidden]:
                 yield _Hidden(host, earlier, later, True, takes_as_it_should(other, one))
 
 
-def _route_configurations(workload_config: WorkloadConfig) -> Iterator[dict[str, list[_Routed]]]:
-    """What is routed for each host, in istiod's order: one for each port of HTTP, and one for each server of HTTPS."""
-    by_place: dict[tuple[int, str], dict[str, list[_Routed]]] = {}
+@once
+def _route_configurations(workload_config: WorkloadConfig) -> list[tuple[dict[str, list[Routed]], dict[str, Server]]]:
+    """What is routed for each host, in istiod's order, and the hosts that are sent to HTTPS: for each port of HTTP, and
+    for each server of HTTPS.
+    """
+    by_place: dict[tuple[int, str], list[Server]] = {}
+    of_https: list[list[Server]] = []
     for server in workload_config.listeners.servers:
         if server.is_http:
-            _add_routed(by_place.setdefault(server.place, {}), workload_config, server)
+            by_place.setdefault(server.place, []).append(server)
         elif server.ends_https:
-            routes: dict[str, list[_Routed]] = {}
-            _add_routed(routes, workload_config, server)
-            yield routes
-    yield from by_place.values()
+            of_https.append([server])
+    return [virtual_hosts(workload_config, servers) for servers in (*of_https, *by_place.values())]
 
 
-def _add_routed(routes: dict[str, list[_Routed]], workload_config: WorkloadConfig, server: Server) -> None:
-    for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
-        for host in hosts:
-            routes.setdefault(host.lower(), []).append((entry, server))
+def redirected(context: Context) -> Iterator[Finding]:
+    """istiod makes one list of hosts of all servers for HTTP at a port: one that redirects does so for all of them."""
+    mine = [f"{entry['kind']} {full_name(entry)}" for entry in context.mine]
+    my_names = {full_name(entry) for entry in context.my_virtual_services}
+    for change in context.workload_changes:
+        before = {(lost.host, lost.virtual_service) for lost in _redirected(change.before).of(*mine)}
+        reported = set()
+        for lost in _redirected(change.after).of(*mine):
+            key = (lost.virtual_service, lost.by.gateway, lost.by.index)
+            is_about_me = lost.virtual_service in my_names or context.serves(lost.by)
+            if key in reported or not is_about_me:
+                continue
+            reported.add(key)
+            message = (
+                f"{lost.by} redirects all requests for {lost.host} at port {lost.server.number} of the same gateway to "
+                f"HTTPS (httpsRedirect), so VirtualService {lost.virtual_service} gets none through {lost.server}."
+            )
+            fix = "Remove the host from one of the two, or serve it by HTTPS only."
+            objects = (f"VirtualService {lost.virtual_service}", f"Gateway {lost.by.gateway}")
+            preexisting = (lost.host, lost.virtual_service) in before and lost.virtual_service not in my_names
+            yield Finding(objects, context.host_option(lost.host), message, fix, preexisting)
+
+
+@once
+def _redirected(workload_config: WorkloadConfig) -> ByName[_Redirected]:
+    """By the VirtualService that gets no requests, the Gateway that redirects, and others that it has the host from."""
+    found = []
+    for routes, redirecting in _route_configurations(workload_config):
+        for host in [host for host in routes if host in redirecting]:
+            by = redirecting[host]
+            others = [f"VirtualService {full_name(entry)}" for entry, server in routes[host] if server.redirects]
+            for entry, server in routes[host]:
+                is_meant = server.redirects or is_more_specific(host, by.names_set, server.names_set)
+                if not is_meant and not _only_redirects(entry, server):
+                    lost = _Redirected(host, full_name(entry), server, by)
+                    names = [f"VirtualService {lost.virtual_service}", f"Gateway {by.gateway}", *others]
+                    found.append((lost, names))
+    return ByName(found)
+
+
+def _only_redirects(virtual_service: Manifest, server: Server) -> bool:
+    """Whether it sends all requests at a server to HTTPS itself, if any."""
+    redirects = [condition.action.get("redirect") or {} for condition in conditions_of(virtual_service, server)]
+    return all(entry.get("scheme") == "https" for entry in redirects)

@@ -23,7 +23,7 @@ from .._istio.config import WorkloadConfig, secret_at
 from .._istio.indexes import once
 from .._istio.listeners import Server, Workload
 from .._istio.requests import Request
-from .._istio.route_order import applies
+from .._istio.route_order import Routed, applies, virtual_hosts
 from .._kubernetes.objects import Manifest
 from .._mesh.destinations import targets_of
 from .._mesh.names import full_name
@@ -31,12 +31,10 @@ from .trace_ports import Port, port_of
 from .trace_routes import (
     Candidate,
     Choice,
-    Routed,
     choose,
     gateways_with,
     most_specific,
     redirected_to,
-    virtual_hosts,
     virtual_services_with,
 )
 from .trace_steps import Expected, Step, Trace, handshake_fault, steps_behind, why_refused

@@ -22,7 +22,14 @@ from .trace_steps import Trace
 
 _SERVERS = ("host-served-twice", "port-taken", "sni-twice", "gateway-port-closed", "gateway-out-of-scope")
 _ATTACHED = ("gateway-missing", "host-not-on-gateway", "host-without-domain", "gateway-without-namespace")
-_ROUTES = ("no-route-for-host", "route-unused", "routes-shadowed", "connections-shadowed", "route-behind-wider")
+_ROUTES = (
+    "no-route-for-host",
+    "route-unused",
+    "routes-shadowed",
+    "server-shadowed",
+    "connections-shadowed",
+    "route-behind-wider",
+)
 _DESTINATIONS = (
     "destination-missing",
     "destination-port-missing",
@@ -59,6 +66,8 @@ _OTHERWISE = (
     "load-balancer-ends-tls",
     "destination-protocol",
     "routes-shadowed",
+    "host-redirected",
+    "server-shadowed",
     "route-behind-wider",
 )
 # Steps whose object says which of several findings is meant.

@@ -14,9 +14,8 @@ from typing import Any, Optional
 
 from .._istio.config import WorkloadConfig
 from .._istio.listeners import Server
-from .._istio.route_order import applies
+from .._istio.route_order import Routed, applies, virtual_hosts
 from .._kubernetes.objects import Manifest
-from .trace_routes import Routed, virtual_hosts
 
 # What Envoy chooses by the TLS name: a server or, for passthrough, also a VirtualService's rule; and the names.
 Chain = tuple[Server, Optional[Manifest], Optional[Mapping[str, Any]], tuple[str, ...]]

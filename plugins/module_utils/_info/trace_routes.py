@@ -19,7 +19,7 @@ from .._istio.hosts import is_within
 from .._istio.indexes import ByHost, once
 from .._istio.listeners import Server, Workload
 from .._istio.requests import CannotTellError, Request, why_not
-from .._istio.route_order import applies, takes_all
+from .._istio.route_order import Routed, applies, takes_all
 from .._kubernetes.objects import Manifest, ref
 from .._mesh.delegates import Delegation, fits, why_left_out
 from .._mesh.names import full_name
@@ -31,9 +31,6 @@ _ANY, _ANY_AT_ALL = "any", "any.example.com"
 _MERGED = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 # What a delegate's route takes from the route that delegates, if it has none of its own.
 _INHERITED = ("rewrite", "directResponse", "fault", "redirect")
-
-# A VirtualService, and the server through which it is routed.
-Routed = tuple[Manifest, Server]
 
 
 @dataclass(frozen=True)
@@ -123,23 +120,6 @@ def _gateways_by_host(config: Config) -> ByHost[Manifest]:
 @once
 def _virtual_services_by_host(config: Config) -> ByHost[Manifest]:
     return by_host(config.virtual_services)
-
-
-def virtual_hosts(
-    workload_config: WorkloadConfig, servers: Iterable[Server]
-) -> tuple[dict[str, list[Routed]], dict[str, Server]]:
-    """What is routed for each host through servers that share their routes; and the hosts that are sent to HTTPS."""
-    routed: dict[str, list[Routed]] = {}
-    redirected: dict[str, Server] = {}
-    for server in servers:
-        for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
-            for host in hosts:
-                routed.setdefault(host.lower(), []).append((entry, server))
-                if server.redirects:
-                    redirected.setdefault(host.lower(), server)
-        if server.redirects:
-            redirected.update(dict.fromkeys(server.names_set - redirected.keys(), server))
-    return routed, redirected
 
 
 def choose(

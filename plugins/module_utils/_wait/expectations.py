@@ -142,7 +142,7 @@ def _secret(credential: str | None) -> str | None:
 def default_path(virtual_service: Manifest, redirected_port: int | None = None, gateway: str = "") -> str:
     """A path that a route matches: "/" if one does, otherwise the first that a route names; "/" if none does.
 
-    Routes that also match something else, such as a header, come last.
+    Routes that also match something else, such as a header, and those with a delegate, which decides, come last.
     """
     free: list[str] = []
     bound: list[str] = []
@@ -152,7 +152,7 @@ def default_path(virtual_service: Manifest, redirected_port: int | None = None, 
                 continue
             uri = match.get("uri") or {}
             path = uri.get("exact") or uri.get("prefix") or ("" if uri else "/")
-            (bound if match.keys() - _ONLY_THE_PATH else free).append(path)
+            (bound if match.keys() - _ONLY_THE_PATH or "delegate" in route else free).append(path)
     # A path as raw field may be anything; requests take only ASCII.
     named = [percent_encoded(path) for path in (["/"] if "/" in free else []) + free + bound if path]
     # Where a route itself answers 404, it cannot be seen whether it is there yet.

@@ -140,6 +140,82 @@ def test_routes_shadowed(expose: Expose, wrong: Expose, answers: Answers, namesp
     answers(f"http://{host}/", 200, "api")
 
 
+def test_host_redirected(istio: Cluster, wrong: Expose, answers: Answers, namespace: str) -> None:
+    """A server that redirects a host of its own does so for another one at the same port."""
+    host, other = f"a.{namespace}.test", f"b.{namespace}.test"
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    server = {"port": port, "hosts": [host], "tls": {"httpsRedirect": True}}
+    istio.apply(gateway("front", namespace, server))
+    refused = wrong("host-redirected", "shop", host)
+    assert refused.message.startswith(f"hosts[0]: Gateway {namespace}/front, servers[0] redirects all requests")
+    answers(f"http://{host}/", 301)
+    istio.apply(gateway("front", namespace, {**server, "hosts": [other]}))
+    answers(f"http://{host}/", 200, "web")
+
+
+def test_a_redirect_of_a_wildcard(istio: Cluster, expose: Expose, answers: Answers, namespace: str) -> None:
+    """It is one for a host only if a VirtualService has the host from it."""
+    host = f"a.{namespace}.test"
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    server = {"port": port, "hosts": [f"*.{namespace}.test"], "tls": {"httpsRedirect": True}}
+    istio.apply(gateway("front", namespace, server))
+    done(expose("shop", host))
+    answers(f"http://{host}/", 200, "web")
+    checks = {"no-route-for-host": False}
+    refused = expose("other", host, gateway={"existing": "front"}, checks=checks)
+    assert "[host-redirected]" in refused.message
+    assert f"so VirtualService {namespace}/shop gets none" in refused.message
+    done(expose("other", host, gateway={"existing": "front"}, checks={**checks, "host-redirected": False}))
+    answers(f"http://{host}/", 301)
+
+
+def test_server_shadowed(
+    istio: Cluster, expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+) -> None:
+    """Connections go to the server with the narrowest name, which has only its own routes."""
+    host, name = f"a.b.{namespace}.test", f"*.b.{namespace}.test"
+    tls = {"mode": "SIMPLE", "credentialName": credential("wide", host)}
+    port = {"number": 443, "name": "https", "protocol": "HTTPS"}
+    istio.apply(gateway("wide", namespace, {"port": port, "hosts": [f"*.{namespace}.test"], "tls": tls}))
+    done(expose("shop", host, gateway={"existing": "wide"}))
+    answers(f"https://{host}/", 200, "web")
+    narrow = {"service": "api", "tls": {"credential_name": credential("narrow", name)}}
+    refused = wrong("server-shadowed", "other", name, **narrow)
+    assert f"there VirtualService {namespace}/other answers" in refused.message
+    answers(f"https://{host}/", 200, "api")
+    refused = expose("shop", host, service="api", gateway={"existing": "wide"})
+    assert f"go to Gateway {namespace}/other, servers[0], which has a narrower name" in refused.message
+    istio.kubectl("delete", "virtualservices.networking.istio.io", "other", "-n", namespace)
+    answers(f"https://{host}/", 404)
+
+
+def test_a_match_behind_a_wider_one_is_a_warning(expose: Expose, answers: Answers, namespace: str) -> None:
+    """The route's other match gets its requests."""
+    host = f"a.{namespace}.test"
+    web, api = ([{"service": name, "port": 80}] for name in ("web", "api"))
+    matches = [{"uri": {"exact": "/user/new"}}, {"uri": {"prefix": "/admin"}}]
+    routes = [
+        {"match": [{"uri": {"prefix": "/USER"}, "ignore_uri_case": True}], "destinations": web},
+        {"match": matches, "destinations": api},
+    ]
+    made = done(expose("shop", host, service=None, port=None, routes=routes))
+    found = [(each["code"], each["level"]) for each in made.result["findings"]]
+    assert found == [("route-behind-wider", "warning")]
+    assert "match[0] of http[1]" in made.result["findings"][0]["message"]
+    answers(f"http://{host}/admin", 200, "api")
+    answers(f"http://{host}/user/new", 200, "web")
+
+
+def test_a_match_for_another_port_is_a_warning(expose: Expose, answers: Answers, namespace: str) -> None:
+    host = f"a.{namespace}.test"
+    matches = [{"uri": {"prefix": "/a"}, "port": 443}, {"uri": {"prefix": "/b"}}]
+    routes = [{"match": matches, "destinations": [{"service": "web", "port": 80}]}]
+    made = done(expose("shop", host, service=None, port=None, routes=routes))
+    assert [(each["code"], each["level"]) for each in made.result["findings"]] == [("route-unused", "warning")]
+    answers(f"http://{host}/b", 200, "web")
+    answers(f"http://{host}/a", 404)
+
+
 @pytest.mark.parametrize("mode", ["simple", "passthrough"])
 def test_connections_shadowed(
     istio: Cluster, expose: Expose, wrong: Expose, credential: Credential, namespace: str, mode: str

@@ -75,6 +75,12 @@ def test_what_is_preexisting_is_a_warning_at_most() -> None:
     assert with_levels([preexisting], {**LEVELS, "host-served-twice": "ignore"}) == []
 
 
+def test_what_is_about_a_part_of_a_route_is_a_warning_at_most() -> None:
+    partial = replace(TWICE, code="route-behind-wider", partial=True)
+    assert levels_of(with_levels([partial], LEVELS)) == {"route-behind-wider": "warning"}
+    assert with_levels([partial], {**LEVELS, "route-behind-wider": "ignore"}) == []
+
+
 def test_in_check_mode_what_may_come_is_a_warning_and_what_is_there_an_error() -> None:
     result = with_levels([TWICE, NOT_ON_GATEWAY], LEVELS, check_mode=True)
     assert levels_of(result) == {"host-served-twice": "error", "host-not-on-gateway": "warning"}

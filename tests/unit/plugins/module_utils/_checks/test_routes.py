@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
-from support.builders import by_hand, cluster, exposure, gateway, http, to, virtual_service
+from support.builders import by_hand, cluster, exposure, gateway, http, https, redirect, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
@@ -22,6 +22,13 @@ def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec:
     return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
 
 
+def of(route: dict[str, Any], *matches: dict[str, Any]) -> dict[str, Any]:
+    """A route with several matches."""
+    return {**route, "match": list(matches)}
+
+
+OLD_B = to("api", uri={"prefix": "/b"})
+DELEGATED = [to("web", uri={"prefix": "/a/x"}), to("api", uri={"prefix": "/b"})]
 MISTAKES: dict[str, Mistake] = {
     "no delegate": Mistake(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
@@ -39,6 +46,88 @@ MISTAKES: dict[str, Mistake] = {
         code="delegate-left-out",
         option="routes[0]",
         message="is left out by istiod, as none of its matches lies within that of http[0]",
+    ),
+    "a match that an earlier route takes": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", uri={"prefix": "/a"}),
+                of(to("api"), {"uri": {"prefix": "/b"}}, {"uri": {"exact": "/a"}}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="comes first, and takes all requests that match[1] of http[1] is for, which never gets one",
+    ),
+    "a match after one that takes all": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                of(to("web"), {"uri": {"exact": "/b"}}, {"uri": {"prefix": "/"}, "ignoreUriCase": True}),
+                to("api", uri={"prefix": "/a"}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="match[1] of http[0] of VirtualService shop/shop comes first, and takes all requests",
+    ),
+    "a path in other letters": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[to("web", uri={"prefix": "/A"}, ignoreUriCase=True), to("api", uri={"exact": "/a/B"})],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="takes all requests that http[1] is for",
+    ),
+    "a route for more headers": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", headers={"a": {"exact": "1"}}),
+                to("api", headers={"a": {"exact": "1"}, "b": {"exact": "2"}}, uri={"prefix": "/a"}),
+            ],
+        ),
+        state=cluster(EDGE),
+        code="route-behind-wider",
+        option="routes[1]",
+        message="takes all requests that http[1] is for",
+    ),
+    "a match for a port that no server has": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"port": 443, "uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}}), to("api")],
+        ),
+        state=cluster(EDGE),
+        code="route-unused",
+        option="routes[0]",
+        message="match[0] of http[0] of VirtualService shop/shop is never used: the Gateway has servers for http",
+    ),
+    "a match that another VirtualService takes": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}})],
+        ),
+        state=cluster(
+            EDGE,
+            virtual_service("shop/old", ["shop.example.com"], ["istio-ingress/edge"], http=[OLD_B]),
+        ),
+        code="routes-shadowed",
+        option="hosts[0]",
+        message="so match[1] of http[0] of VirtualService shop/shop never gets one",
+    ),
+    "a delegate of which one route lies elsewhere": Mistake(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+        ),
+        code="delegate-left-out",
+        option="service",
+        message="http[1] of VirtualService shop/a is left out by istiod, as not all of the matches lie within that of",
     ),
     "an Ingress of Istio has the host": Mistake(
         desired=exposure(),
@@ -66,6 +155,61 @@ MISTAKES: dict[str, Mistake] = {
         code="routes-shadowed",
         option="hosts[0]",
         message="Ingress shop/old (http[0]) already takes these requests",
+    ),
+    "another server redirects the host": Mistake(
+        desired=exposure(),
+        state=cluster(
+            gateway("old/front", redirect("shop.example.com"), https("shop.example.com")),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+        code="host-redirected",
+        option="hosts[0]",
+        message="Gateway old/front, servers[0] redirects all requests for shop.example.com at port 80 of the same",
+    ),
+    "a server for all hosts redirects one that it routes": Mistake(
+        desired=mine("istio-ingress/edge"),
+        state=cluster(
+            EDGE,
+            gateway("old/front", redirect("*")),
+            virtual_service("old/shop", ["shop.example.com"], ["old/front"], created=5),
+        ),
+        code="host-redirected",
+        option="hosts[0]",
+        message="so VirtualService shop/shop gets none through Gateway istio-ingress/edge, servers[0]",
+    ),
+    "a server with a redirect takes the host of others": Mistake(
+        desired=mine("istio-ingress/wide"),
+        state=cluster(
+            gateway("istio-ingress/wide", redirect("*.example.com"), https("*.example.com")),
+            virtual_service("old/shop", ["shop.example.com"], ["old/front"]),
+            gateway("old/front", http("shop.example.com")),
+            secrets={"cert": secret("*.example.com")},
+        ),
+        code="host-redirected",
+        option="hosts[0]",
+        message="so VirtualService old/shop gets none through Gateway old/front, servers[0]",
+    ),
+    "a narrower server without the VirtualService": Mistake(
+        desired=mine("istio-ingress/wide", hosts=("a.shop.example.com",)),
+        state=cluster(
+            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
+            gateway("old/front", https("*.shop.example.com")),
+            secrets={"wide": secret("*.example.com"), "cert": secret("*.shop.example.com")},
+        ),
+        code="server-shadowed",
+        option="hosts[0]",
+        message="go to Gateway old/front, servers[0], which has a narrower name for it than Gateway istio-ingress/wide",
+    ),
+    "a narrower server takes another one's host": Mistake(
+        desired=exposure(tls={"credential_name": "cert"}, service="api"),
+        state=cluster(
+            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
+            virtual_service("old/shop", ["shop.example.com"], ["istio-ingress/wide"]),
+            secrets={"wide": secret("*.example.net"), "cert": secret("shop.example.com")},
+        ),
+        code="server-shadowed",
+        option="hosts[0]",
+        message="the one of VirtualService old/shop; there VirtualService shop/shop answers",
     ),
     "a rewrite that makes two slashes": Mistake(
         desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common"}), "rewrite": {"uri": "/"}}]),
@@ -102,9 +246,99 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "a redirect of a narrower host": Configuration(
+        desired=mine("istio-ingress/edge"),
+        state=cluster(EDGE, gateway("old/front", redirect("shop.example.com"))),
+    ),
+    "a redirect of a wildcard that routes other hosts": Configuration(
+        desired=exposure(),
+        state=cluster(
+            gateway("old/front", redirect("*.example.com")),
+            virtual_service("old/blog", ["blog.example.com"], ["old/front"]),
+            virtual_service("old/db", ["shop.example.com"], ["old/front"], tcp=[to("web")]),
+        ),
+    ),
+    "a redirect of one's own at the same host": Configuration(
+        desired=mine(
+            "istio-ingress/both",
+            http=[{"match": [{"port": 80}], "redirect": {"scheme": "https"}}, to("web")],
+        ),
+        state=cluster(
+            gateway("istio-ingress/both", http("shop.example.com"), https("shop.example.com")),
+            gateway("old/front", redirect("shop.example.com")),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "a VirtualService on the narrower server, too": Configuration(
+        desired=mine("istio-ingress/wide", "old/front", hosts=("a.shop.example.com",)),
+        state=cluster(
+            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
+            gateway("old/front", https("*.shop.example.com")),
+            secrets={"wide": secret("*.example.com"), "cert": secret("*.shop.example.com")},
+        ),
+    ),
+    "a narrower server for one of a wildcard's hosts": Configuration(
+        desired=exposure(tls={"credential_name": "cert"}),
+        state=cluster(
+            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
+            virtual_service("old/all", ["*.example.com"], ["istio-ingress/wide"]),
+            secrets={"wide": secret("*.example.net"), "cert": secret("shop.example.com")},
+        ),
+    ),
+    "a match for sidecars": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[of(to("web"), {"gateways": ["mesh"], "port": 8080}, {"uri": {"prefix": "/a"}}), to("api")],
+        ),
+        state=cluster(EDGE),
+    ),
+    "a match within another one of the same route": Configuration(
+        desired=mine("istio-ingress/edge", http=[of(to("web"), {"uri": {"prefix": "/"}}, {"uri": {"prefix": "/a"}})]),
+        state=cluster(EDGE),
+    ),
+    "a route for one port before one for all": Configuration(
+        desired=mine(
+            "istio-ingress/both",
+            http=[of(to("web"), {"port": 80}), of(to("api"), {"uri": {"prefix": "/a"}}, {"uri": {"prefix": "/b"}})],
+        ),
+        state=cluster(
+            gateway("istio-ingress/both", http("shop.example.com"), https("shop.example.com")),
+            secrets={"cert": secret("shop.example.com")},
+        ),
+    ),
+    "matches that differ": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                to("web", uri={"prefix": "/A"}),
+                to("api", uri={"prefix": "/a"}, ignoreUriCase=True),
+                to("web", headers={"a": {"exact": "1"}, "b": {"exact": "2"}}),
+                of(to("api"), {"headers": {"a": {"exact": "1"}}}, {"uri": {"regex": "/[bc]"}}),
+            ],
+        ),
+        state=cluster(EDGE),
+    ),
     "a delegate within the root's match": Configuration(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
         state=cluster(EDGE, by_hand("VirtualService", "shop/a", http=[to("web", uri={"prefix": "/a/x"})])),
+    ),
+    "a delegate for two routes": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[{"match": [{"uri": {"prefix": prefix}}], "delegate": {"name": "a"}} for prefix in ("/a", "/b")],
+        ),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+        ),
+    ),
+    "a delegate of which it is not known who else delegates to it": Configuration(
+        desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
+        state=cluster(
+            EDGE,
+            by_hand("VirtualService", "shop/a", http=DELEGATED),
+            are_all_virtual_services=False,
+        ),
     ),
     "delegates where not all may be read": Configuration(
         desired=mine("istio-ingress/edge", http=[{"delegate": {"name": "a", "namespace": "far"}}]),

@@ -197,6 +197,8 @@ def match(**uri: str) -> dict[str, Any]:
         ([{"match": [{"uri": {"exact": "/"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "method": {"exact": "PUT"}}]}, match(exact="/v1")], "/v1"),
         ([{"match": [{"uri": {"prefix": "/v2"}, "headers": {"a": {"exact": "b"}}}]}], "/v2"),
+        ([{**match(prefix="/v2"), "delegate": {"name": "a"}}, match(exact="/v1")], "/v1"),
+        ([{**match(prefix="/v2"), "delegate": {"name": "a"}}], "/v2"),
         ([{"directResponse": {"status": 404}}], "/"),
         ([match(prefix="/v1"), {"directResponse": {"status": 404}}], "/v1"),
         ([match(prefix="/v1"), {"directResponse": {"status": 503}}], "/"),
