@@ -16,7 +16,7 @@ from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig, secret_at
 from .._istio.connection_reuse import Reuse, connections
-from .._istio.hosts import covering_names
+from .._istio.hosts import covering_names, is_within
 from .._istio.indexes import once
 from .._istio.listeners import Server
 from .._istio.tls_secret import TlsSecret
@@ -24,6 +24,7 @@ from .._kubernetes.objects import Ref
 
 _SOON = timedelta(days=7)
 _WHERE = "tls.credential_name"
+_HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -201,20 +202,38 @@ def on_two_servers(context: Context) -> Iterator[Finding]:
                 continue
             reported.add(pair)
             mine = first.gateway if context.concerns(first) else second.gateway
-            message = (
-                f"the certificate of {first} ({', '.join(first.names)}) is valid for {reuse.host}, too, which {second} "
-                "serves at the same address and port. Browsers use one HTTP/2 connection for both, and Envoy answers "
-                "with the routes of the server for which it was opened: 404, or another back end."
-            )
-            fix = (
-                "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway "
-                "that exposures share (gateway.shared); or give each its own certificate."
-            )
+            message, fix = _words(reuse)
             objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
             preexisting = _is_preexisting(change, mine, reuse) or (
                 not (context.is_mine(first) or context.is_mine(second)) and _was_before(change, reuse)
             )
             yield Finding(objects, _WHERE, message, fix, preexisting)
+
+
+def _words(reuse: Reuse) -> tuple[str, str]:
+    first, second, host = reuse.first, reuse.second, reuse.host
+    message = (
+        f"the certificate of {first} ({', '.join(first.names)}) is valid for {host}, too, which {second} serves at the "
+        f"same address and port. A browser with a connection to the first one uses it for {host}, too, and Envoy "
+        "answers with the routes of the server for which it was opened: 404, or another back end."
+    )
+    apart = "give each its own certificate"
+    if second.passes_through:
+        # One server cannot both end TLS and pass it through.
+        apart = f"give {first} a certificate that is not valid for {host}, or use another gateway for one of the two"
+        fixes = [apart]
+    else:
+        one = "one exposure with all the hosts, or one Gateway that exposures share (gateway.shared)"
+        fixes = [f"serve all hosts of one certificate by one server ({one})", apart]
+    if not host.startswith("*") and any(is_within(host, name.lower()) for name in first.names):
+        authority = host if first.number == _HTTPS else f"{host}:{first.number}"
+        away = (
+            f"let {first} answer requests for {host} with 421, upon which browsers open a connection of their own: in "
+            f"its exposure, a first route with match.authority.exact: {authority} and direct_response.status: 421"
+        )
+        fixes = [away, *fixes] if second.passes_through else [*fixes, away]
+    text = "; or ".join(fixes)
+    return message, f"{text[0].upper()}{text[1:]}."
 
 
 def _reuses(change: WorkloadChange, gateway: str) -> list[Reuse]:

@@ -84,6 +84,11 @@ class Server:
         return frozenset(name.lower() for name in self.names)
 
     @cached_property
+    def hosts_set(self) -> frozenset[str]:
+        """The hosts with their namespaces, in lower case."""
+        return frozenset(host.lower() for host in self.hosts)
+
+    @cached_property
     def is_http(self) -> bool:
         return self.protocol in _HTTP
 

@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates that are valid for hosts of other servers, and the answer 421, with which clients come again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from support.builders import cluster, exposure, gateway, https, live, passthrough, secret, to, virtual_service
+
+VAULT = "vault.example.com"
+SECRETS = {"cert": secret("*.example.com"), "vault": secret(VAULT)}
+WEB: dict[str, Any] = {"destinations": [{"service": "web", "port": 80}]}
+
+
+def answer(status: int, **match: Any) -> dict[str, Any]:
+    return {"match": [match], "direct_response": {"status": status}}
+
+
+def away(authority: str = VAULT, **more: Any) -> dict[str, Any]:
+    return answer(421, authority={"exact": authority}, **more)
+
+
+def wildcard(*routes: dict[str, Any], **more: Any) -> list[Manifest]:
+    """An exposure of *.example.com with its certificate."""
+    options = {"name": "all", "hosts": ["*.example.com"], "tls": {"credential_name": "cert"}, **more}
+    return live(exposure(routes=list(routes), **options))
+
+
+def by_hand(host: str, *routes: dict[str, Any]) -> Manifest:
+    return virtual_service("shop/away", [host], ["shop/all"], http=list(routes))
+
+
+ANSWERED = ({"match": [{"authority": {"exact": VAULT}}], "directResponse": {"status": 421}}, to("web"))
+REDIRECTED = {"match": [{"uri": {"prefix": "/old"}}], "redirect": {"uri": "/new"}}
+ELSEWHERE = {"match": [{"authority": {"exact": "other.example.com"}}], **WEB}
+SENT_AWAY: dict[str, list[Manifest]] = {
+    "the first route": wildcard(away(), REDIRECTED, WEB),
+    "after routes for other hosts": wildcard(ELSEWHERE, away(), WEB),
+    "by a prefix": wildcard(answer(421, authority={"prefix": "vault."}), WEB),
+    "by an expression": wildcard(answer(421, authority={"regex": r"vault\..*"}), WEB),
+    "by paths": wildcard(away(uri={"prefix": "/a"}), away(), WEB),
+    "by a VirtualService of its own": [*wildcard(WEB), by_hand(VAULT, {"directResponse": {"status": 421}})],
+    "by one that names all paths": [
+        *wildcard(WEB),
+        by_hand(VAULT, {"match": [{"uri": {"prefix": "/"}}], "directResponse": {"status": 421}}),
+    ],
+}
+NOT_SENT_AWAY: dict[str, list[Manifest]] = {
+    "no such route": wildcard(WEB),
+    "another answer": wildcard(answer(404, authority={"exact": VAULT}), WEB),
+    "another host": wildcard(away("other.example.com"), WEB),
+    "a part of the paths": wildcard(away(uri={"prefix": "/a"}), WEB),
+    "a part of the requests": wildcard(away(headers={"x-a": {"exact": "1"}}), WEB),
+    "after a route for some paths": wildcard(REDIRECTED, away(), WEB),
+    "for another port": wildcard(away(port=80), WEB),
+    "with the port, which clients leave out": wildcard(away(f"{VAULT}:443"), WEB),
+    "a VirtualService of the host takes its requests": [*wildcard(away(), WEB), by_hand(VAULT, to("web"))],
+    "for a wider host than another VirtualService's": [
+        *wildcard(WEB),
+        by_hand("*.com", {"directResponse": {"status": 421}}),
+    ],
+}
+
+
+@pytest.mark.parametrize("tls", [{"mode": "passthrough"}, {"credential_name": "vault"}])
+@pytest.mark.parametrize("name", SENT_AWAY)
+def test_browsers_come_again_after_421(name: str, tls: dict[str, Any]) -> None:
+    desired = exposure(hosts=[VAULT], tls=tls)
+    assert find(desired, cluster(*SENT_AWAY[name], secrets=SECRETS)) == []
+
+
+def test_passthrough_on_the_same_gateway() -> None:
+    """Its VirtualService has the host, too, but no route for requests."""
+    both = gateway("shop/all", https("*.example.com"), passthrough(VAULT))
+    routed = virtual_service("shop/all", ["*.example.com"], ["shop/all"], http=list(ANSWERED))
+    desired = exposure(hosts=[VAULT], tls={"mode": "passthrough"}, gateway={"existing": "shop/all"})
+    assert find(desired, cluster(both, routed, secrets=SECRETS)) == []
+
+
+@pytest.mark.parametrize("name", NOT_SENT_AWAY)
+def test_browsers_reuse_the_connection(name: str) -> None:
+    desired = exposure(hosts=[VAULT], tls={"mode": "passthrough"})
+    findings = find(desired, cluster(*NOT_SENT_AWAY[name], secrets=SECRETS))
+    assert [finding.code for finding in findings] == ["certificate-on-two-servers"]
+
+
+def test_each_host_needs_the_answer() -> None:
+    desired = exposure(hosts=[VAULT, "db.example.com"], tls={"mode": "passthrough"})
+    (finding,) = find(desired, cluster(*wildcard(away(), WEB), secrets=SECRETS))
+    assert "is valid for db.example.com, too" in finding.message
+
+
+def test_at_another_port_the_authority_has_it() -> None:
+    ports = {"selector": {"istio": "public"}, "https_port": 8443}
+    desired = exposure(hosts=[VAULT], tls={"mode": "passthrough"}, gateway=ports)
+    there = wildcard(away(), WEB, gateway=ports)
+    (finding,) = [each for each in find(desired, cluster(*there, secrets=SECRETS)) if "certificate" in each.code]
+    assert f"match.authority.exact: {VAULT}:8443 and direct_response.status: 421" in finding.fix
+    there = wildcard(away(f"{VAULT}:8443"), WEB, gateway=ports)
+    assert not [each for each in find(desired, cluster(*there, secrets=SECRETS)) if "certificate" in each.code]
+
+
+def test_the_way_out_of_passthrough() -> None:
+    """One server cannot end TLS and pass it through: gateway.shared is none."""
+    (finding,) = find(exposure(hosts=[VAULT], tls={"mode": "passthrough"}), cluster(*wildcard(WEB), secrets=SECRETS))
+    assert finding.fix == (
+        "Let Gateway shop/all, servers[0] answer requests for vault.example.com with 421, upon which browsers open a "
+        "connection of their own: in its exposure, a first route with match.authority.exact: vault.example.com and "
+        "direct_response.status: 421; or give Gateway shop/all, servers[0] a certificate that is not valid for "
+        "vault.example.com, or use another gateway for one of the two."
+    )
+
+
+def test_a_server_without_the_host_cannot_answer_it() -> None:
+    """For a host that the server does not have, there is no route."""
+    one = cluster(gateway("old/front", https("blog.example.com")), secrets=SECRETS)
+    (finding,) = find(exposure(hosts=[VAULT], tls={"mode": "passthrough"}), one)
+    assert finding.fix == (
+        "Give Gateway old/front, servers[0] a certificate that is not valid for vault.example.com, or use another "
+        "gateway for one of the two."
+    )
