@@ -142,13 +142,8 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _REFUSED = (End.REFUSED.value,)
 
 GAPS: tuple[Gap, ...] = (
-    Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
-    Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
-    Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
-    Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
-    Gap("no Service", "such a gateway may be reached in other ways", MISSED, (truth.PORT_CLOSED,)),
 )
 
 

@@ -54,7 +54,7 @@ class Check:
 CHECKS = (
     Check("host-served-twice", ERROR, "Another Gateway has the host at the same port.", hosts.served_twice),
     Check("port-taken", ERROR, "Another Gateway uses the port for another protocol.", hosts.port_taken),
-    Check("sni-twice", ERROR, "Two servers or rules have the same TLS name, written differently.", hosts.sni_twice),
+    Check("sni-twice", ERROR, "Envoy cannot tell two servers or rules apart.", hosts.sni_twice),
     Check(
         "certificate-on-two-servers",
         ERROR,

@@ -22,6 +22,7 @@ from support.builders import (
     gateway,
     http,
     https,
+    live,
     passthrough,
     secret,
     service,
@@ -269,6 +270,10 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "one host in place of all": Configuration(
+        desired=exposure(hosts=["a.example.com", "b.example.com"]),
+        state=cluster(*live(exposure(hosts=["*"]))),
+    ),
     "Gateways in all forms of their names": Configuration(
         desired=mine("edge.istio-ingress.svc.cluster.local", "edge.istio-ingress", "./own"),
         state=cluster(EDGE, gateway("shop/own", http("shop.example.com", port=443))),
