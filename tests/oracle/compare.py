@@ -45,7 +45,10 @@ EXPLAINS: dict[str, set[str]] = {
         truth.WRONG_KIND,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
+        End.OTHER_PROTOCOL.value,
         End.NO_HOST.value,
+        End.NO_ROUTE.value,
+        truth.TAKEN,
     },
     "routes-shadowed": {truth.TAKEN},
     "host-redirected": {truth.REDIRECTED},
@@ -218,6 +221,8 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
             continue
         theirs = [entry for name in objects for entry in known.of(name)]
         is_right = any(entry.kind in kinds for entry in [*broken, *theirs])
+        if any(entry.kind == truth.NO_PODS for entry in theirs):
+            continue  # what it says is about pods that may come
         if mine.name in known.replaced and End.NO_HOST.value in kinds:
             continue  # nobody notices that it is not served itself
         if not is_right and depth >= max(map(_depth, kinds)) and not _is_unknown(code, objects, scenario):

@@ -106,9 +106,17 @@ def _host_not_on(context: Context, entry: Manifest, gateways: list[Manifest], ho
     names = [f"Gateway {full_name(gateway)}" for gateway in gateways]
     reserved = [server_host for server_host in meeting if without_namespace(server_host) == host]
     why = f"; it is reserved for another namespace than {namespace} ({reserved[0]})" if reserved else ""
+    similar = [name for gateway in gateways for name in _in_other_letters(gateway, host)]
+    why = f"{why}; Istio takes {similar[0]} for another one, as its letters differ" if similar else why
     message = f"no server of {' and '.join(names)} has the host {host}{why}, so requests for it get 404."
     fix = f"Add it to the servers' hosts there, or correct {_WHERE}."
     yield Finding((f"VirtualService {full_name(entry)}", *names), context.host_option(host), message, fix)
+
+
+def _in_other_letters(gateway: Manifest, host: str) -> list[str]:
+    """The hosts of a Gateway that differ from a host only in upper and lower case."""
+    hosts = [name for server in gateway["spec"].get("servers") or [] for name in server.get("hosts") or []]
+    return [name for name in map(without_namespace, hosts) if name != host and name.lower() == host.lower()]
 
 
 def not_exported(context: Context) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .._analysis.context import Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadConfig
-from .._istio.filter_chains import passthrough_rules, tcp_route
+from .._istio.filter_chains import FilterChain, passthrough_rules, tcp_route
 from .._istio.hosts import is_more_specific
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
@@ -89,7 +89,7 @@ def _lost(workload_config: WorkloadConfig) -> list[_Lost]:
 
 
 def _each_lost(workload_config: WorkloadConfig) -> Iterator[_Lost]:
-    passed_through: dict[tuple[int, str, str], str] = {}
+    passed_through: dict[tuple[int, str, str], FilterChain] = {}
     for server in workload_config.listeners.servers:
         if server.passes_through and not server.is_http:
             yield from _left_out(workload_config, server, passed_through)
@@ -98,16 +98,20 @@ def _each_lost(workload_config: WorkloadConfig) -> Iterator[_Lost]:
 
 
 def _left_out(
-    workload_config: WorkloadConfig, server: Server, passed_through: dict[tuple[int, str, str], str]
+    workload_config: WorkloadConfig, server: Server, passed_through: dict[tuple[int, str, str], FilterChain]
 ) -> Iterator[_Lost]:
     """Rules with a name that an earlier rule of the listener has. istiod compares names as they are written."""
     for rule in passthrough_rules(workload_config, server):
         names = [(server.port, server.bind, name) for name in rule.written]
-        taken = next((name for name in names if name in passed_through), None)
-        if taken is None:
-            passed_through.update(dict.fromkeys(names, rule.virtual_service))
-        elif passed_through[taken] != rule.virtual_service:
-            yield _Lost(server, taken[2], passed_through[taken], rule.virtual_service)
+        winner = next((passed_through[name] for name in names if name in passed_through), None)
+        if winner is None:
+            passed_through.update(dict.fromkeys(names, rule))
+        elif winner.virtual_service != rule.virtual_service:
+            # That another rule takes a connection to the same destinations is no loss.
+            served = {name for name in names if name in passed_through and passed_through[name].route == rule.route}
+            lost = next((name for *_place, name in names if name in winner.written), "")
+            if not served.issuperset(names):
+                yield _Lost(server, lost, winner.virtual_service, rule.virtual_service)
 
 
 def _behind_the_first(workload_config: WorkloadConfig, server: Server) -> Iterator[_Lost]:

@@ -24,6 +24,7 @@ from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
 
 T = TypeVar("T")
+_NOT_YET = ", though neither serves anything yet, as no pod has their labels"
 
 
 def served_twice(context: Context) -> Iterator[Finding]:
@@ -32,6 +33,8 @@ def served_twice(context: Context) -> Iterator[Finding]:
         if dropped.hosts:
             loser, winner = dropped.server, dropped.by
             conflict = f"{winner} already serves {_listed(dropped.hosts)} at port {loser.number} of the same gateway"
+            if not _has_pods(context):
+                conflict = f"{winner} has {_listed(dropped.hosts)} at port {loser.number}, too{_NOT_YET}"
             rule = f"istiod keeps the older one and drops the whole server of {loser}"
             where = context.host_option(without_namespace(dropped.hosts[0]))
             fix = (
@@ -47,6 +50,8 @@ def port_taken(context: Context) -> Iterator[Finding]:
         if not dropped.hosts:
             loser, winner = dropped.server, dropped.by
             conflict = f"{winner} already listens at port {winner.number} of the same gateway for {winner.protocol}"
+            if not _has_pods(context):
+                conflict = f"{winner} has port {winner.number}, too, for {winner.protocol}{_NOT_YET}"
             rule = f"istiod keeps the older one and drops the whole server of {loser}, which is for {loser.protocol}"
             my_server = loser if context.concerns(loser) else winner
             where = f"gateway.{'http_port' if my_server.is_http else 'https_port'}"
@@ -92,6 +97,14 @@ def _dropped_finding(
         message = f"this exposure's Gateway is the older one of two that want the same: {message}"
     objects = tuple(dict.fromkeys(f"Gateway {server.gateway}" for server in (loser, winner)))
     return Finding(objects, where, message, fix, preexisting=was_dropped and not mine_loses)
+
+
+def _has_pods(context: Context) -> bool:
+    """Whether a gateway is there that may serve anything."""
+    workloads = context.analysis.workloads
+    return not context.cluster_state.pods_are_known or any(
+        workloads.of(gateway).gateways for gateway in context.gateways
+    )
 
 
 def _pods_port(server: Server) -> str:

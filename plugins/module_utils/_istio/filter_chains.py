@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._kubernetes.objects import Manifest
@@ -26,13 +26,14 @@ class FilterChain:
     """What Envoy gets for a server, or for a passthrough rule of a VirtualService.
 
     names are what clients send; * takes all connections that no other filter chain takes. written are those of a rule
-    as its VirtualService has them.
+    as its VirtualService has them, and route its destinations.
     """
 
     server: Server
     names: tuple[str, ...]
     virtual_service: str = ""
     written: tuple[str, ...] = ()
+    route: Any = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"VirtualService {self.virtual_service}" if self.virtual_service else str(self.server)
@@ -74,7 +75,7 @@ def passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterat
             for match in rule.get("match") or [] if rule.get("route") else []:
                 if applies(match, server):
                     names = tuple(match.get("sniHosts") or ())
-                    yield FilterChain(server, _client_names(names), full_name(entry), names)
+                    yield FilterChain(server, _client_names(names), full_name(entry), names, rule["route"])
 
 
 def tcp_route(virtual_service: Manifest, server: Server) -> Any:

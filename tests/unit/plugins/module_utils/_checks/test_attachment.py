@@ -24,6 +24,7 @@ from support.builders import (
     https,
     live,
     passthrough,
+    pod,
     secret,
     service,
     to,
@@ -33,6 +34,7 @@ from support.cases import Configuration, Mistake, check_mistake
 
 SHARED = {"existing": "istio-ingress/shared"}
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
+TLS = {"credential_name": "cert"}
 GOOD = {"cert": secret("shop.example.com")}
 
 
@@ -77,6 +79,13 @@ MISTAKES: dict[str, Mistake] = {
         code="host-not-on-gateway",
         option="hosts[1]",
         message="has the host shop.example.net",
+    ),
+    "a host in other letters": Mistake(
+        desired=exposure(gateway=SHARED),
+        state=cluster(gateway("istio-ingress/shared", http("Shop.example.com"))),
+        code="host-not-on-gateway",
+        option="hosts[0]",
+        message="has the host shop.example.com; Istio takes Shop.example.com for another one, as its letters differ",
     ),
     "a host without a dot": Mistake(
         desired=mine("istio-ingress/all", hosts=("intranet",)),
@@ -241,6 +250,16 @@ MISTAKES: dict[str, Mistake] = {
         option="gateway.http_port",
         message="Service istio-ingress/public, through which clients reach the gateway, has no port 8080 (its",
     ),
+    "a Service that selects other pods": Mistake(
+        desired=exposure(gateway={"selector": PUBLIC}, tls=TLS, hosts=["shop.example.com"]),
+        state=cluster(service(f"{PODS}/public", selector={"istio": "pubic"}), secrets=GOOD, public_service=False),
+        code="gateway-port-closed",
+        option="gateway.selector",
+        message=(
+            "no Service in the namespace of the gateway's pods (istio-ingress/public-5d-x) selects them, so nobody can "
+            "connect to Gateway shop/shop."
+        ),
+    ),
     "a load balancer that ends TLS": Mistake(
         desired=exposure(gateway=SHARED),
         state=cluster(
@@ -322,6 +341,16 @@ RIGHT: dict[str, Configuration] = {
                 "cert-cacert": None,
             }
         ),
+    ),
+    "pods on the network of their nodes, without a Service": Configuration(
+        desired=exposure(), state=cluster(pod(spec={"hostNetwork": True}), public_service=False)
+    ),
+    "pods with a port of their nodes, without a Service": Configuration(
+        desired=exposure(),
+        state=cluster(pod(ports=[{"containerPort": 80, "hostPort": 80}]), public_service=False),
+    ),
+    "Services that may not be read": Configuration(
+        desired=exposure(), state=cluster(public_service=False, gateway_services_are_known=False)
     ),
     "a Service with other numbers than the pods": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "http_port": 8080}),
