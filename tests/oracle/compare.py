@@ -23,6 +23,7 @@ from oracle.truth import Breakage, Truth, truth_of
 EXPLAINS: dict[str, set[str]] = {
     "host-served-twice": {
         truth.DROPPED,
+        truth.PORT_CLOSED,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -32,6 +33,7 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "port-taken": {
         truth.DROPPED,
+        truth.PORT_CLOSED,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -78,7 +80,13 @@ EXPLAINS: dict[str, set[str]] = {
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},
     "destination-not-visible": {End.NO_CLUSTER.value},
     "destination-without-endpoints": {End.NO_ENDPOINTS.value},
-    "gateway-out-of-scope": {truth.DROPPED, End.NOT_LISTENING.value, End.NO_SERVER_NAME.value, End.NO_HOST.value},
+    "gateway-out-of-scope": {
+        truth.DROPPED,
+        truth.PORT_CLOSED,
+        End.NOT_LISTENING.value,
+        End.NO_SERVER_NAME.value,
+        End.NO_HOST.value,
+    },
     "gateway-without-namespace": {truth.MISSING_GATEWAY},
     "not-exported": {
         End.NO_HOST.value,
@@ -92,8 +100,9 @@ EXPLAINS: dict[str, set[str]] = {
     "destination-port-missing": {End.NO_CLUSTER.value, End.NO_ROUTE.value},
     "subset-missing": {End.NO_CLUSTER.value},
 }
-# What istiod's configuration does not show: certificates, several gateways on purpose, protocols of applications.
+# What istiod's configuration does not show: that it ends, certificates, several gateways, protocols of applications.
 NOT_JUDGED = {
+    "gateway-ends-istiod",
     "certificate-on-two-servers",
     "secret-unusable",
     "secret-missing",

@@ -91,11 +91,6 @@ def _of_others(disagreement: Disagreement, scenario: Scenario) -> bool:
     return disagreement.text.count("https.") == 2 and not any(name in disagreement.text for name in names)
 
 
-def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    """A server that ends TLS and passes on TCP: without a route for it, istiod makes nothing of it."""
-    return any(server.kind == "tls" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
-
-
 def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
     """No route is for a path alone, or only those that have a delegate, which is for some paths."""
     routes = _virtual_service(disagreement, scenario)["spec"].get("http") or []
@@ -103,14 +98,6 @@ def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
         match for route in routes if not route.keys() & {"redirect", "delegate"} for match in route.get("match") or [{}]
     ]
     return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
-
-
-def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any("bind" in server for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"])
-
-
-def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
 
 def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
@@ -139,9 +126,10 @@ _EVERY_URL = ("http", "https")
 _NO_CLUSTER = (End.NO_CLUSTER.value,)
 _NO_SERVER = (*_NOT_SEEN, truth.TAKEN, End.REFUSED.value)
 _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
-_REFUSED = (End.REFUSED.value,)
+_OTHER_LETTERS = (*_NOT_SEEN, truth.PORT_CLOSED)
 
 GAPS: tuple[Gap, ...] = (
+    Gap("other letters", "for istiod such a server is for another host", MISSED, _OTHER_LETTERS, _capitals),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
 )

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 from .._analysis.context import Context
 from .._analysis.finding import Finding
-from .._istio.hosts import without_namespace
+from .._istio.config import WorkloadConfig
+from .._istio.hosts import ends_istiod, without_namespace
+from .._istio.indexes import once
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name, gateway_names, is_for_mesh, service_at
 from .._mesh.visibility import export_to_of, is_discovered, is_visible
@@ -60,6 +62,29 @@ def _of_other_namespaces(context: Context, entry: Manifest, name: str) -> list[s
     """The Gateways of the same name elsewhere, if a Gateway is looked for in the VirtualService's own namespace."""
     namespace, _slash, own = name.partition("/")
     return context.after.full_names.get(own, []) if namespace == entry["metadata"]["namespace"] else []
+
+
+def gateway_ends_istiod(context: Context) -> Iterator[Finding]:
+    """istiod ends with a panic, and again whenever it is started, while a Gateway's hosts are in this order."""
+    for change in context.workload_changes:
+        before = {name for name, _host in _ending(change.before)}
+        for name, host in _ending(change.after):
+            message = (
+                f"Gateway {name} has the host {host} after */*, with which istiod ends, whenever it is started: from "
+                "then on, no change reaches any gateway, and pods that start serve nothing."
+            )
+            preexisting = name in before and name not in context.gateway_names
+            yield Finding((f"Gateway {name}",), _WHERE, message, "Write * instead of */* there.", preexisting)
+
+
+@once
+def _ending(workload_config: WorkloadConfig) -> list[tuple[str, str]]:
+    return [
+        (full_name(gateway), host)
+        for gateway in workload_config.config.gateways_for(workload_config.workload)
+        for server in gateway["spec"].get("servers") or []
+        if (host := ends_istiod(server))
+    ]
 
 
 def host_not_on_gateway(context: Context) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ CHECKS = (
         "A certificate is valid for hosts of two servers, and browsers reuse connections.",
         certificates.on_two_servers,
     ),
+    Check("gateway-ends-istiod", ERROR, "istiod ends because of a Gateway.", attachment.gateway_ends_istiod),
     Check("gateway-missing", ERROR, "The Gateway does not exist.", attachment.gateway_missing, may_come=True),
     Check(
         "host-not-on-gateway",

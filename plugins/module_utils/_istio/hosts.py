@@ -60,6 +60,13 @@ def server_hosts(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
     return tuple(hosts)
 
 
+def ends_istiod(server: Mapping[str, Any]) -> str | None:
+    """The host of a Gateway's server with which istiod 1.31 and older ends: one of these forms after */*."""
+    hosts = server.get("hosts") or []
+    after = hosts[hosts.index("*/*") + 1 :] if "*/*" in hosts else []
+    return next((host for host in after if host.partition("/")[0] in (".", "*") and host not in ("*", "*/*")), None)
+
+
 def routed_hosts(hosts: Iterable[str], virtual_service: Manifest) -> list[str]:
     """The hosts of a server (as server_hosts() returns them) that a VirtualService routes: of each two the narrower."""
     namespace = virtual_service["metadata"]["namespace"]

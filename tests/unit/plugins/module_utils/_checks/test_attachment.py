@@ -80,6 +80,20 @@ MISTAKES: dict[str, Mistake] = {
         option="hosts[1]",
         message="has the host shop.example.net",
     ),
+    "hosts with which istiod ends": Mistake(
+        desired=exposure(gateway={"existing": "istio-ingress/shared"}),
+        state=cluster(gateway("istio-ingress/shared", http("*/*", "shop/a.example.com", "./b.example.com"))),
+        code="gateway-ends-istiod",
+        option="gateway.existing",
+        message="Gateway istio-ingress/shared has the host ./b.example.com after */*, with which istiod ends",
+    ),
+    "hosts of another Gateway with which istiod ends": Mistake(
+        desired=exposure(),
+        state=cluster(gateway("old/front", http("*/*", "*/a.example.com"))),
+        code="gateway-ends-istiod",
+        option="gateway.existing",
+        message="Gateway old/front has the host */a.example.com after */*",
+    ),
     "a host in other letters": Mistake(
         desired=exposure(gateway=SHARED),
         state=cluster(gateway("istio-ingress/shared", http("Shop.example.com"))),
@@ -351,6 +365,15 @@ RIGHT: dict[str, Configuration] = {
     ),
     "Services that may not be read": Configuration(
         desired=exposure(), state=cluster(public_service=False, gateway_services_are_known=False)
+    ),
+    "hosts with which istiod does not end": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=cluster(
+            gateway(
+                "istio-ingress/shared",
+                http("./shop.example.com", "*/*", "shop.example.com", "shop/shop.example.com", "*/*", "*"),
+            )
+        ),
     ),
     "a Service with other numbers than the pods": Configuration(
         desired=exposure(gateway={"selector": PUBLIC, "http_port": 8080}),
