@@ -126,3 +126,26 @@ def test_a_server_without_the_host_cannot_answer_it() -> None:
         "Give Gateway old/front, servers[0] a certificate that is not valid for vault.example.com, or use another "
         "gateway for one of the two."
     )
+
+
+# The server's host, the hosts of the exposure that attaches to it, and those that the certificate for shop.example.com
+# and *.example.org is not for.
+UNCOVERED = {
+    "the host itself": ("*.example.com", ["shop.example.com"], ""),
+    "another host of the wildcard": ("*.example.com", ["shop.example.com", "api.example.com"], "api.example.com"),
+    "another host of all": ("*", ["api.example.com"], "api.example.com"),
+    "a host of the certificate's wildcard": ("*.example.org", ["a.example.org"], ""),
+    "a host below one of the certificate's wildcard": ("*.example.org", ["a.b.example.org"], "a.b.example.org"),
+    "a wider host": ("shop.example.com", ["*.example.com"], ""),
+    "a wildcard": ("*", ["*.example.com"], "*.example.com"),
+}
+
+
+@pytest.mark.parametrize(("server_host", "hosts", "uncovered"), UNCOVERED.values(), ids=UNCOVERED)
+def test_the_exposures_hosts_count(server_host: str, hosts: list[str], uncovered: str) -> None:
+    front = gateway("shop/front", https(server_host, "other.example.net"))
+    state = cluster(front, secrets={"cert": secret("shop.example.com", "*.example.org")})
+    messages = [finding.message for finding in find(exposure(hosts=hosts, gateway={"existing": "shop/front"}), state)]
+    assert [message.partition("clients of ")[2] for message in messages] == [f"{uncovered} refuse it."] * bool(
+        uncovered
+    )
