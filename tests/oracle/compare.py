@@ -64,7 +64,7 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "no-gateway-pods": {truth.NO_PODS},
     "gateway-missing": {truth.MISSING_GATEWAY},
-    "gateway-port-closed": {truth.PORT_CLOSED},
+    "gateway-port-closed": {truth.PORT_CLOSED, End.NOT_LISTENING.value},
     "no-route-for-host": {
         truth.WRONG_KIND,
         truth.NEVER_ASKED,

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
@@ -41,13 +42,21 @@ class Workload:
     container_ports: tuple[tuple[str, int], ...] = ()
 
     def port(self, number: int) -> int:
-        """The port on which the pods listen for a server's port, which is the Service's: its targetPort."""
+        """The port on which the pods listen for a server's port, which is the Service's: its targetPort.
+
+        istiod takes the first port of that number, also one for UDP.
+        """
         for service in self.services:
             for entry in service["spec"].get("ports") or []:
                 if entry["port"] == number and _NO_TRANSLATION not in (service["metadata"].get("labels") or {}):
-                    target = entry.get("targetPort", number)
-                    return target if isinstance(target, int) else dict(self.container_ports).get(target, number)
+                    return self.target(entry)
         return number
+
+    def target(self, service_port: Mapping[str, Any]) -> int:
+        """The port of the pods to which a Service's port leads."""
+        number: int = service_port["port"]
+        target = service_port.get("targetPort", number)
+        return target if isinstance(target, int) else dict(self.container_ports).get(target, number)
 
     def uses(self, gateway: Manifest, scoped_to_namespace: bool) -> bool:
         """Whether istiod gives the Gateway to these pods."""
