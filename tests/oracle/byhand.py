@@ -280,6 +280,21 @@ def several_ports(random: Random, objects: list[Manifest]) -> None:
                 each["destination"].pop("port", None)
 
 
+def ingress(random: Random, objects: list[Manifest]) -> None:
+    """An Ingress that istiod serves by the public gateway."""
+    objects.append(thing("IngressClass", "istio", {"spec": {"controller": "istio.io/ingress-controller"}}))
+    service = {"name": "web", "port": {"number": 80}}
+    kind, path = random.choice((("Prefix", "/"), ("Prefix", "/a"), ("Exact", "/a"), ("ImplementationSpecific", "/")))
+    rule = {
+        "host": random.choice(HOSTS),
+        "http": {"paths": [{"path": path, "pathType": kind, "backend": {"service": service}}]},
+    }
+    spec: dict[str, Any] = {"ingressClassName": "istio", "rules": [rule]}
+    if random.random() < 0.3:
+        spec["tls"] = [{"hosts": [rule["host"]], "secretName": random.choice(CREDENTIALS)}]
+    objects.append(thing("Ingress", f"{random.choice(NAMESPACES)}/old", {"spec": spec}, random.randrange(60)))
+
+
 TWISTS: tuple[Twist, ...] = (
     without_a_service,
     without_endpoints,
@@ -298,6 +313,7 @@ TWISTS: tuple[Twist, ...] = (
     external_name,
     udp_beside_tcp,
     several_ports,
+    ingress,
 )
 
 

@@ -24,6 +24,7 @@ EXPLAINS: dict[str, set[str]] = {
     "host-served-twice": {
         truth.DROPPED,
         truth.PORT_CLOSED,
+        End.NO_ROUTE.value,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -34,6 +35,7 @@ EXPLAINS: dict[str, set[str]] = {
     "port-taken": {
         truth.DROPPED,
         truth.PORT_CLOSED,
+        End.NO_ROUTE.value,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -64,7 +66,7 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "no-gateway-pods": {truth.NO_PODS},
     "gateway-missing": {truth.MISSING_GATEWAY},
-    "gateway-port-closed": {truth.PORT_CLOSED, End.NOT_LISTENING.value},
+    "gateway-port-closed": {truth.PORT_CLOSED, truth.DROPPED, End.NOT_LISTENING.value},
     "no-route-for-host": {
         truth.WRONG_KIND,
         truth.NEVER_ASKED,

@@ -104,6 +104,15 @@ def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
     return "mesh" in (_virtual_service(disagreement, scenario)["spec"].get("gateways") or [])
 
 
+def _has_ingress(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return bool(scenario.of_kind("Ingress"))
+
+
+def _udp(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    ports = [port for entry in scenario.of_kind("Service") for port in entry["spec"].get("ports") or []]
+    return any(port["protocol"] == "UDP" for port in ports)
+
+
 def _virtual_service(disagreement: Disagreement, scenario: Scenario) -> Manifest:
     name = disagreement.owner.removeprefix("VirtualService ")
     return next(entry for entry in scenario.of_kind("VirtualService") if full_name(entry) == name)
@@ -129,6 +138,8 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _OTHER_LETTERS = (*_NOT_SEEN, truth.PORT_CLOSED)
 
 GAPS: tuple[Gap, ...] = (
+    Gap("part of a host", "an Ingress takes a part of the requests", UNMET, ("answer",), _has_ingress),
+    Gap("closed port", "the oracle looks where Services lead only", FALSE_ALARM, ("sni-twice",), _udp),
     Gap("other letters", "for istiod such a server is for another host", MISSED, _OTHER_LETTERS, _capitals),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
