@@ -54,6 +54,7 @@ EXPLAINS: dict[str, set[str]] = {
         End.NO_ROUTE.value,
         truth.TAKEN,
     },
+    "certificate-on-two-servers": {truth.REUSED},
     "routes-shadowed": {truth.TAKEN},
     "host-redirected": {truth.REDIRECTED},
     "server-shadowed": {
@@ -105,7 +106,6 @@ EXPLAINS: dict[str, set[str]] = {
 # What istiod's configuration does not show: that it ends, certificates, several gateways, protocols of applications.
 NOT_JUDGED = {
     "gateway-ends-istiod",
-    "certificate-on-two-servers",
     "secret-unusable",
     "secret-missing",
     "certificate-expired",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from oracle.world import CERTIFICATES
+
 
 class End(Enum):
     """How a request ends."""
@@ -68,6 +70,7 @@ class Outcome:
     secrets: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     location: str = ""
+    status: int = 0  # of an answer of Envoy's own
 
     @property
     def is_served(self) -> bool:
@@ -128,6 +131,17 @@ def problem_of(listener: Mapping[str, Any], pod: Mapping[str, Any]) -> str:
     return ""
 
 
+def certified(pod: Mapping[str, Any], port: int, host: str) -> Iterator[dict[str, Any]]:
+    """The filter chains for HTTPS at a port whose certificate is valid for a host, but for the host's own."""
+    for listener in pod["listeners"] or []:
+        own = _chain(listener["chains"], Request("https", host, port))
+        for chain in listener["chains"] if _listens(listener, port) and not problem_of(listener, pod) else []:
+            secrets = [str(name).rpartition("/")[2] for name in chain.get("secrets") or []]
+            names = [CERTIFICATES.get(name, "") for name in secrets]
+            if chain is not own and chain.get("routes") and {host, f"*.{host.partition('.')[2]}"}.intersection(names):
+                yield chain
+
+
 def _chain(chains: list[dict[str, Any]], request: Request) -> dict[str, Any] | None:
     if not request.is_tls:
         return next((chain for chain in chains if not chain.get("names") and not chain.get("is_tls")), None) or next(
@@ -182,7 +196,7 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
     if "redirect" in route:
         return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), **more)
     if route.get("status"):
-        return Outcome(End.DIRECT, **more)
+        return Outcome(End.DIRECT, status=int(route["status"]), **more)
     clusters = tuple(route.get("clusters") or ())
     return Outcome(_reached(pod, clusters), clusters=clusters, **more)
 

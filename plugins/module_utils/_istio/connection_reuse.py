@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import groupby
 
 from .config import WorkloadConfig, secret_at
-from .hosts import covering_names
+from .hosts import certificate_meets, covering_names
 from .indexes import once
 from .listeners import Server
 from .misdirected import is_sent_away
@@ -153,4 +153,8 @@ def _certificate_names(workload_config: WorkloadConfig, server: Server) -> froze
     elif at:
         secret = workload_config.cluster_state.tls_secrets.get(at)
         names = secret.names if secret else None
-    return frozenset((_same_certificate(server),) if names is None else names)
+    if names is None:
+        return frozenset((_same_certificate(server),))
+    # A browser that refuses the certificate for all of the server's hosts has no connection to it.
+    hosts = [host.lower() for host in server.names]
+    return frozenset(names if any(certificate_meets(name, host) for name in names for host in hosts) else ())

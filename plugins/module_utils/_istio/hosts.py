@@ -86,6 +86,13 @@ def certificate_covers(name: str, host: str) -> bool:
     return name in covering_names(host)
 
 
+def certificate_meets(name: str, host: str) -> bool:
+    """Whether a certificate's name is valid for a host or, if that is a wildcard, for one that it stands for."""
+    if host.startswith("*"):
+        return name.removeprefix("*").endswith(host[1:])
+    return certificate_covers(name, host)
+
+
 def covering_names(host: str) -> tuple[str, ...]:
     """The names of certificates that are valid for a host, see certificate_covers()."""
     first, dot, rest = host.partition(".")

@@ -128,6 +128,26 @@ def test_a_server_without_the_host_cannot_answer_it() -> None:
     )
 
 
+# Hosts of a server with the certificate of *.example.com, and whether browsers have connections to it.
+CONNECTED = {
+    "its wildcard": (["*.example.com"], True),
+    "one of its hosts": (["a.example.com"], True),
+    "all hosts": (["*"], True),
+    "a wildcard two labels up": (["*.com"], True),
+    "a wildcard below": (["*.b.example.com"], False),
+    "a host below": (["a.b.example.com"], False),
+    "the domain itself": (["example.com"], False),
+    "one of two": (["example.com", "a.example.com"], True),
+}
+
+
+@pytest.mark.parametrize(("hosts", "is_connected"), CONNECTED.values(), ids=CONNECTED)
+def test_a_refused_certificate_makes_no_connection(hosts: list[str], is_connected: bool) -> None:
+    front = cluster(gateway("old/front", https(*hosts)), secrets=SECRETS)
+    codes = [finding.code for finding in find(exposure(hosts=[VAULT], tls={"mode": "passthrough"}), front)]
+    assert codes == ["certificate-on-two-servers"] * is_connected
+
+
 # The server's host, the hosts of the exposure that attaches to it, and those that the certificate for shop.example.com
 # and *.example.org is not for.
 UNCOVERED = {
