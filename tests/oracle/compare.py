@@ -241,7 +241,7 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
 
 
 def _depth(kind: str) -> int:
-    order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS)
+    order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS, {truth.REUSED})
     return next((depth for depth, kinds in enumerate(order, 1) if kind in kinds), 0)
 
 

@@ -131,15 +131,26 @@ def problem_of(listener: Mapping[str, Any], pod: Mapping[str, Any]) -> str:
     return ""
 
 
-def certified(pod: Mapping[str, Any], port: int, host: str) -> Iterator[dict[str, Any]]:
-    """The filter chains for HTTPS at a port whose certificate is valid for a host, but for the host's own."""
+def certified(pod: Mapping[str, Any], port: int, host: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The filter chains for HTTPS at a port whose certificate is valid for a host, but for the host's own.
+
+    Each with a name for which a client has opened its connection.
+    """
     for listener in pod["listeners"] or []:
         own = _chain(listener["chains"], Request("https", host, port))
         for chain in listener["chains"] if _listens(listener, port) and not problem_of(listener, pod) else []:
-            secrets = [str(name).rpartition("/")[2] for name in chain.get("secrets") or []]
-            names = [CERTIFICATES.get(name, "") for name in secrets]
-            if chain is not own and chain.get("routes") and {host, f"*.{host.partition('.')[2]}"}.intersection(names):
-                yield chain
+            if chain is own or not chain.get("routes"):
+                continue
+            for secret in chain.get("secrets") or []:
+                valid = CERTIFICATES.get(str(secret).rpartition("/")[2], "")
+                names = [name.replace("*", "probe", 1) for name in chain.get("names") or [valid]]
+                opened = next((name for name in names if _is_valid(valid, name)), "")
+                if opened and _is_valid(valid, host):
+                    yield chain, opened
+
+
+def _is_valid(certificate: str, host: str) -> bool:
+    return certificate in (host, f"*.{host.partition('.')[2]}")
 
 
 def _chain(chains: list[dict[str, Any]], request: Request) -> dict[str, Any] | None:

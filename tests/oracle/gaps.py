@@ -13,7 +13,7 @@ from oracle import truth
 from oracle.compare import FALSE_ALARM, MISSED, UNMET, Disagreement
 from oracle.envoy import End
 from oracle.program import Scenario
-from oracle.promises import full_name, gateways_of, servers_of
+from oracle.promises import full_name, gateways_of, places, servers_of
 
 
 def _always(_disagreement: Disagreement, _scenario: Scenario) -> bool:
@@ -104,6 +104,19 @@ def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
     return "mesh" in (_virtual_service(disagreement, scenario)["spec"].get("gateways") or [])
 
 
+def _unrouted(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A server for TLS gets no VirtualService's routes."""
+    routed = {
+        (place.server.gateway, place.server.index)
+        for entry in scenario.of_kind("VirtualService")
+        for place in places(entry, scenario)
+    }
+    servers = [server for entry in scenario.of_kind("Gateway") for server in servers_of(entry)]
+    return any(
+        (server.gateway, server.index) not in routed for server in servers if server.kind in ("https", "passthrough")
+    )
+
+
 def _has_ingress(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return bool(scenario.of_kind("Ingress"))
 
@@ -138,6 +151,7 @@ _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
 _OTHER_LETTERS = (*_NOT_SEEN, truth.PORT_CLOSED)
 
 GAPS: tuple[Gap, ...] = (
+    Gap("nothing behind", "its host gets 404 anyway", FALSE_ALARM, ("certificate-on-two-servers",), _unrouted),
     Gap("part of a host", "an Ingress takes a part of the requests", UNMET, ("answer",), _has_ingress),
     Gap("closed port", "the oracle looks where Services lead only", FALSE_ALARM, ("sni-twice",), _udp),
     Gap("other letters", "for istiod such a server is for another host", MISSED, _OTHER_LETTERS, _capitals),

@@ -256,14 +256,10 @@ class _Judge:
             return
         pod = self.answer.pods[place.pod]
         asked = self._requests(rule, place, port) if rule.protocol == "http" else []
-        for chain in certified(pod, port, place.name):
-            names = [name.replace("*", "probe", 1) for name in chain.get("names") or ["probe.example.org"]]
-            own = Request("https", place.name, port, number=place.server.number)
-            requests = [replace(each, server_name=names[0]) for each in asked or [own]]
-            outcomes = [send(each, pod) for each in requests]
-            if place.name not in names and not any(
-                each.status == _MISDIRECTED or self._verdict(rule, place, each)[0] == "" for each in outcomes
-            ):
+        own = Request("https", place.name, port, number=place.server.number)
+        for chain, opened in certified(pod, port, place.name):
+            outcomes = [send(replace(each, server_name=opened), pod) for each in asked or [own]]
+            if not any(each.status == _MISDIRECTED or self._verdict(rule, place, each)[0] == "" for each in outcomes):
                 _scheme, _number, _port, name, namespace = chain["routes"].split(".")[:5]
                 yield f"Gateway {namespace}/{name}"
 
