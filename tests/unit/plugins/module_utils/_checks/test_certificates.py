@@ -14,6 +14,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry i
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from support.builders import cluster, exposure, gateway, https, live, passthrough, secret, to, virtual_service
 
+CODE = "certificate-on-two-servers"
 VAULT = "vault.example.com"
 SECRETS = {"cert": secret("*.example.com"), "vault": secret(VAULT)}
 WEB: dict[str, Any] = {"destinations": [{"service": "web", "port": 80}]}
@@ -73,7 +74,7 @@ NOT_SENT_AWAY: dict[str, list[Manifest]] = {
 @pytest.mark.parametrize("name", SENT_AWAY)
 def test_browsers_come_again_after_421(name: str, tls: dict[str, Any]) -> None:
     desired = exposure(hosts=[VAULT], tls=tls)
-    assert find(desired, cluster(*SENT_AWAY[name], secrets=SECRETS)) == []
+    assert CODE not in {finding.code for finding in find(desired, cluster(*SENT_AWAY[name], secrets=SECRETS))}
 
 
 def test_passthrough_on_the_same_gateway() -> None:
@@ -88,7 +89,7 @@ def test_passthrough_on_the_same_gateway() -> None:
 def test_browsers_reuse_the_connection(name: str) -> None:
     desired = exposure(hosts=[VAULT], tls={"mode": "passthrough"})
     findings = find(desired, cluster(*NOT_SENT_AWAY[name], secrets=SECRETS))
-    assert [finding.code for finding in findings] == ["certificate-on-two-servers"]
+    assert CODE in {finding.code for finding in findings}
 
 
 def test_each_host_needs_the_answer() -> None:
