@@ -110,6 +110,7 @@ def _unrouted(_disagreement: Disagreement, scenario: Scenario) -> bool:
         (place.server.gateway, place.server.index)
         for entry in scenario.of_kind("VirtualService")
         for place in places(entry, scenario)
+        if entry["spec"].get("tls" if place.server.kind == "passthrough" else "http")
     }
     servers = [server for entry in scenario.of_kind("Gateway") for server in servers_of(entry)]
     return any(
