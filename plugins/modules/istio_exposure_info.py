@@ -228,7 +228,9 @@ exposures:
           elements: str
           sample: [istio-ingress]
         addresses:
-          description: Addresses of the gateway's Services; those outside the cluster if there are any.
+          description:
+            - Addresses of the gateway's Services; those outside the cluster if there are any.
+            - One at which not all of the exposure's ports are served comes with its port, such as V(192.0.2.11:443).
           type: list
           elements: str
           sample: [192.0.2.10]

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cluster import debian
 from cluster.errors import ClusterError
@@ -59,23 +64,39 @@ class Chromium:
     environment: dict[str, str] = field(default_factory=dict)
 
     def load(self, page: Path) -> Shown:
-        done = self._run(page, "--window-size=1280,900", "--virtual-time-budget=1000", "--dump-dom")
-        return Shown(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line])
+        return self._shown(page.absolute().as_uri(), "--window-size=1280,900", "--virtual-time-budget=1000")
+
+    def visit(self, url: str, address: str, trusted: Iterable[bytes]) -> Shown:
+        """Loads a page of a server. All hosts have this address; trusted are their certificates, in DER form."""
+        rules = f"--host-resolver-rules=MAP * {address}"
+        pins = f"--ignore-certificate-errors-spki-list={','.join(map(_pin, trusted))}"
+        return self._shown(url, rules, pins)
 
     def screenshot(self, page: Path, file: Path, width: int, height: int, dark: bool = False) -> None:
         scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
-        self._run(page, f"--window-size={width},{height}", scheme, f"--screenshot={file}")
+        self._run(page.absolute().as_uri(), f"--window-size={width},{height}", scheme, f"--screenshot={file}")
         if not file.exists():
             raise ClusterError(f"{self.program} has made no picture of {page}.")
 
-    def _run(self, page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    def _shown(self, url: str, *flags: str) -> Shown:
+        done = self._run(url, *flags, "--dump-dom")
+        return Shown(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line])
+
+    def _run(self, url: str, *flags: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory(prefix="gatehouse-", ignore_cleanup_errors=True) as profile:
-            command = [str(self.program), *_FLAGS, f"--user-data-dir={profile}", *flags, page.absolute().as_uri()]
+            command = [str(self.program), *_FLAGS, f"--user-data-dir={profile}", *flags, url]
             environment = {**os.environ, **self.environment, "HOME": profile}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode != 0:
             raise ClusterError(f"{self.program} failed: {done.stderr.strip()[-500:]}")
         return done
+
+
+def _pin(certificate: bytes) -> str:
+    """The hash of a certificate's key, by which Chromium trusts it."""
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(encoded).digest()).decode()
 
 
 def prepare(cache: Path, say: Say) -> Chromium:

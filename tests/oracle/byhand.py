@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle.own import HOSTS
-from oracle.world import CREDENTIALS, INTERNAL, NAMESPACES, PUBLIC, gateway, thing, virtual_service
+from oracle.world import CREDENTIALS, INTERNAL, NAMESPACES, PUBLIC, gateway, tcp_port, thing, virtual_service
 
 GATEWAYS = ("front", "second")
 _REGEX = {"regex": "/c+"}
@@ -242,6 +242,59 @@ def delegate(random: Random, objects: list[Manifest]) -> None:
             objects.append(virtual_service("team/delegated", {"http": rules}, 1))
 
 
+def external_name(random: Random, objects: list[Manifest]) -> None:
+    """A Service that stands for another host, which may be another Service's."""
+    found = [entry for entry in objects if entry["kind"] == "Service" and entry["metadata"]["name"] == "web"]
+    if found:
+        name = random.choice(("api.shop.svc.cluster.local", "web.partner.example.com"))
+        entry = random.choice(found)
+        entry["spec"] = {"type": "ExternalName", "externalName": name, "ports": entry["spec"]["ports"]}
+        objects[:] = [each for each in objects if each["kind"] != "EndpointSlice" or not _is_behind(each, entry)]
+
+
+def _is_behind(endpoint_slice: Manifest, service: Manifest) -> bool:
+    name, namespace = endpoint_slice["metadata"]["name"], endpoint_slice["metadata"]["namespace"]
+    return (namespace, name) == (service["metadata"]["namespace"], f"{service['metadata']['name']}-1")
+
+
+def udp_beside_tcp(random: Random, objects: list[Manifest]) -> None:
+    """A port number for UDP that is one for TCP, too, of an application or of the gateway."""
+    if entry := _one(random, objects, "Service"):
+        port = random.choice(entry["spec"]["ports"])
+        udp = {"name": "udp", "port": port["port"], "protocol": "UDP", "targetPort": 9443}
+        entry["spec"]["ports"] = random.choice(([udp, *entry["spec"]["ports"]], [*entry["spec"]["ports"], udp]))
+
+
+def several_ports(random: Random, objects: list[Manifest]) -> None:
+    """A Service of several ports, one of which may be the gateway's, and destinations without a port."""
+    found = [entry for entry in objects if entry["kind"] == "Service" and entry["metadata"]["name"] == "web"]
+    for entry in found:
+        more = tcp_port("http-2", random.choice((81, 443, 8443)))
+        entry["spec"]["ports"].append(more)
+        for each in objects:
+            if each["kind"] == "EndpointSlice" and _is_behind(each, entry):
+                each["ports"].append({"name": more["name"], "port": more["targetPort"], "protocol": "TCP"})
+    for entry in [entry for entry in objects if entry["kind"] == "VirtualService"]:
+        for route in entry["spec"].get("http") or []:
+            for each in route.get("route") or []:
+                each["destination"].pop("port", None)
+
+
+def ingress(random: Random, objects: list[Manifest]) -> None:
+    """An Ingress that istiod serves by the public gateway."""
+    objects.append(thing("IngressClass", "istio", {"spec": {"controller": "istio.io/ingress-controller"}}))
+    service = {"name": "web", "port": {"number": 80}}
+    kind, path = random.choice((("Prefix", "/"), ("Prefix", "/a"), ("Exact", "/a"), ("ImplementationSpecific", "/")))
+    rule = {
+        "host": random.choice(HOSTS),
+        "http": {"paths": [{"path": path, "pathType": kind, "backend": {"service": service}}]},
+    }
+    spec: dict[str, Any] = {"ingressClassName": "istio", "rules": [rule]}
+    if random.random() < 0.3:
+        spec["tls"] = [{"hosts": [rule["host"]], "secretName": random.choice(CREDENTIALS)}]
+    objects.append(thing("Ingress", f"{random.choice(NAMESPACES)}/old", {"spec": spec}, random.randrange(60)))
+
+
 TWISTS: tuple[Twist, ...] = (
     without_a_service,
     without_endpoints,
@@ -257,6 +310,10 @@ TWISTS: tuple[Twist, ...] = (
     hidden_service,
     own_port,
     delegate,
+    external_name,
+    udp_beside_tcp,
+    several_ports,
+    ingress,
 )
 
 

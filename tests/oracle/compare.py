@@ -23,6 +23,8 @@ from oracle.truth import Breakage, Truth, truth_of
 EXPLAINS: dict[str, set[str]] = {
     "host-served-twice": {
         truth.DROPPED,
+        truth.PORT_CLOSED,
+        End.NO_ROUTE.value,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -32,6 +34,8 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "port-taken": {
         truth.DROPPED,
+        truth.PORT_CLOSED,
+        End.NO_ROUTE.value,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         End.OTHER_PROTOCOL.value,
@@ -45,8 +49,12 @@ EXPLAINS: dict[str, set[str]] = {
         truth.WRONG_KIND,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
+        End.OTHER_PROTOCOL.value,
         End.NO_HOST.value,
+        End.NO_ROUTE.value,
+        truth.TAKEN,
     },
+    "certificate-on-two-servers": {truth.REUSED},
     "routes-shadowed": {truth.TAKEN},
     "host-redirected": {truth.REDIRECTED},
     "server-shadowed": {
@@ -59,7 +67,7 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "no-gateway-pods": {truth.NO_PODS},
     "gateway-missing": {truth.MISSING_GATEWAY},
-    "gateway-port-closed": {truth.PORT_CLOSED},
+    "gateway-port-closed": {truth.PORT_CLOSED, truth.DROPPED, End.NOT_LISTENING.value},
     "no-route-for-host": {
         truth.WRONG_KIND,
         truth.NEVER_ASKED,
@@ -75,7 +83,13 @@ EXPLAINS: dict[str, set[str]] = {
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},
     "destination-not-visible": {End.NO_CLUSTER.value},
     "destination-without-endpoints": {End.NO_ENDPOINTS.value},
-    "gateway-out-of-scope": {truth.DROPPED, End.NOT_LISTENING.value, End.NO_SERVER_NAME.value, End.NO_HOST.value},
+    "gateway-out-of-scope": {
+        truth.DROPPED,
+        truth.PORT_CLOSED,
+        End.NOT_LISTENING.value,
+        End.NO_SERVER_NAME.value,
+        End.NO_HOST.value,
+    },
     "gateway-without-namespace": {truth.MISSING_GATEWAY},
     "not-exported": {
         End.NO_HOST.value,
@@ -89,9 +103,9 @@ EXPLAINS: dict[str, set[str]] = {
     "destination-port-missing": {End.NO_CLUSTER.value, End.NO_ROUTE.value},
     "subset-missing": {End.NO_CLUSTER.value},
 }
-# What istiod's configuration does not show: certificates, several gateways on purpose, protocols of applications.
+# What istiod's configuration does not show: that it ends, certificates, several gateways, protocols of applications.
 NOT_JUDGED = {
-    "certificate-on-two-servers",
+    "gateway-ends-istiod",
     "secret-unusable",
     "secret-missing",
     "certificate-expired",
@@ -218,6 +232,8 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
             continue
         theirs = [entry for name in objects for entry in known.of(name)]
         is_right = any(entry.kind in kinds for entry in [*broken, *theirs])
+        if any(entry.kind == truth.NO_PODS for entry in theirs):
+            continue  # what it says is about pods that may come
         if mine.name in known.replaced and End.NO_HOST.value in kinds:
             continue  # nobody notices that it is not served itself
         if not is_right and depth >= max(map(_depth, kinds)) and not _is_unknown(code, objects, scenario):
@@ -225,7 +241,7 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
 
 
 def _depth(kind: str) -> int:
-    order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS)
+    order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS, {truth.REUSED})
     return next((depth for depth, kinds in enumerate(order, 1) if kind in kinds), 0)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from oracle.world import CERTIFICATES
+
 
 class End(Enum):
     """How a request ends."""
@@ -68,6 +70,7 @@ class Outcome:
     secrets: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     location: str = ""
+    status: int = 0  # of an answer of Envoy's own
 
     @property
     def is_served(self) -> bool:
@@ -128,6 +131,28 @@ def problem_of(listener: Mapping[str, Any], pod: Mapping[str, Any]) -> str:
     return ""
 
 
+def certified(pod: Mapping[str, Any], port: int, host: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The filter chains for HTTPS at a port whose certificate is valid for a host, but for the host's own.
+
+    Each with a name for which a client has opened its connection.
+    """
+    for listener in pod["listeners"] or []:
+        own = _chain(listener["chains"], Request("https", host, port))
+        for chain in listener["chains"] if _listens(listener, port) and not problem_of(listener, pod) else []:
+            if chain is own or not chain.get("routes"):
+                continue
+            for secret in chain.get("secrets") or []:
+                valid = CERTIFICATES.get(str(secret).rpartition("/")[2], "")
+                names = [name.replace("*", "probe", 1) for name in chain.get("names") or [valid]]
+                opened = next((name for name in names if _is_valid(valid, name)), "")
+                if opened and _is_valid(valid, host):
+                    yield chain, opened
+
+
+def _is_valid(certificate: str, host: str) -> bool:
+    return certificate in (host, f"*.{host.partition('.')[2]}")
+
+
 def _chain(chains: list[dict[str, Any]], request: Request) -> dict[str, Any] | None:
     if not request.is_tls:
         return next((chain for chain in chains if not chain.get("names") and not chain.get("is_tls")), None) or next(
@@ -182,7 +207,7 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
     if "redirect" in route:
         return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), **more)
     if route.get("status"):
-        return Outcome(End.DIRECT, **more)
+        return Outcome(End.DIRECT, status=int(route["status"]), **more)
     clusters = tuple(route.get("clusters") or ())
     return Outcome(_reached(pod, clusters), clusters=clusters, **more)
 

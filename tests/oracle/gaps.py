@@ -13,7 +13,7 @@ from oracle import truth
 from oracle.compare import FALSE_ALARM, MISSED, UNMET, Disagreement
 from oracle.envoy import End
 from oracle.program import Scenario
-from oracle.promises import full_name, gateways_of, servers_of
+from oracle.promises import full_name, gateways_of, places, servers_of
 
 
 def _always(_disagreement: Disagreement, _scenario: Scenario) -> bool:
@@ -91,11 +91,6 @@ def _of_others(disagreement: Disagreement, scenario: Scenario) -> bool:
     return disagreement.text.count("https.") == 2 and not any(name in disagreement.text for name in names)
 
 
-def _ends_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    """A server that ends TLS and passes on TCP: without a route for it, istiod makes nothing of it."""
-    return any(server.kind == "tls" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
-
-
 def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
     """No route is for a path alone, or only those that have a delegate, which is for some paths."""
     routes = _virtual_service(disagreement, scenario)["spec"].get("http") or []
@@ -105,16 +100,31 @@ def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
     return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
 
 
-def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any("bind" in server for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"])
-
-
-def _tcp_beside_tls(_disagreement: Disagreement, scenario: Scenario) -> bool:
-    return any(server.kind == "tcp" for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
-
-
 def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
     return "mesh" in (_virtual_service(disagreement, scenario)["spec"].get("gateways") or [])
+
+
+def _unrouted(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    """A server for TLS gets no VirtualService's routes."""
+    routed = {
+        (place.server.gateway, place.server.index)
+        for entry in scenario.of_kind("VirtualService")
+        for place in places(entry, scenario)
+        if entry["spec"].get("tls" if place.server.kind == "passthrough" else "http")
+    }
+    servers = [server for entry in scenario.of_kind("Gateway") for server in servers_of(entry)]
+    return any(
+        (server.gateway, server.index) not in routed for server in servers if server.kind in ("https", "passthrough")
+    )
+
+
+def _has_ingress(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    return bool(scenario.of_kind("Ingress"))
+
+
+def _udp(_disagreement: Disagreement, scenario: Scenario) -> bool:
+    ports = [port for entry in scenario.of_kind("Service") for port in entry["spec"].get("ports") or []]
+    return any(port["protocol"] == "UDP" for port in ports)
 
 
 def _virtual_service(disagreement: Disagreement, scenario: Scenario) -> Manifest:
@@ -139,16 +149,15 @@ _EVERY_URL = ("http", "https")
 _NO_CLUSTER = (End.NO_CLUSTER.value,)
 _NO_SERVER = (*_NOT_SEEN, truth.TAKEN, End.REFUSED.value)
 _NO_GATEWAY = (*_NO_SERVER, truth.UNLISTED, truth.NO_PODS)
-_REFUSED = (End.REFUSED.value,)
+_OTHER_LETTERS = (*_NOT_SEEN, truth.PORT_CLOSED)
 
 GAPS: tuple[Gap, ...] = (
-    Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
-    Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
+    Gap("nothing behind", "its host gets 404 anyway", FALSE_ALARM, ("certificate-on-two-servers",), _unrouted),
+    Gap("part of a host", "an Ingress takes a part of the requests", UNMET, ("answer",), _has_ingress),
+    Gap("closed port", "the oracle looks where Services lead only", FALSE_ALARM, ("sni-twice",), _udp),
+    Gap("other letters", "for istiod such a server is for another host", MISSED, _OTHER_LETTERS, _capitals),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
-    Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),
-    Gap("TCP beside TLS", "sni-twice does not know TCP", MISSED, _REFUSED, _tcp_beside_tls),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
-    Gap("no Service", "such a gateway may be reached in other ways", MISSED, (truth.PORT_CLOSED,)),
 )
 
 

@@ -6,11 +6,19 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from oracle import byhand, own
 from oracle.program import Scenario
 from oracle.promises import full_name
 from oracle.world import always, created
+
+_MESHES: tuple[dict[str, Any], ...] = (
+    {"defaultVirtualServiceExportTo": ["."]},
+    {"defaultServiceExportTo": ["."]},
+    {"defaultServiceExportTo": ["istio-ingress"]},
+    {"defaultDestinationRuleExportTo": ["."]},
+)
 
 
 def scenario(seed: int, number: int) -> Scenario:
@@ -32,5 +40,7 @@ def scenario(seed: int, number: int) -> Scenario:
         names = [full_name(entry) for entry in objects if entry["kind"] == "Gateway"]
         objects += byhand.virtual_services(random, names)
     objects = byhand.twisted(random, objects, random.choice((0, 0, 0, 1, 1, 2)))
-    mesh = random.choice(({},) * 9 + ({"defaultVirtualServiceExportTo": ["."]},))
+    mesh = random.choice(({},) * 9 + _MESHES)
+    if any(entry["kind"] == "Ingress" for entry in objects):
+        mesh = {**mesh, "ingressSelector": "public", "ingressService": "public"}
     return Scenario(tuple(objects), mesh, random.random() < 0.05, writing)

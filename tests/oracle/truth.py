@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
-from oracle.envoy import End, Outcome, Request, problem_of, send
+from oracle.envoy import End, Outcome, Request, certified, problem_of, send
 from oracle.meant import (
     delegated,
     is_for_narrower_host,
@@ -45,8 +45,10 @@ NEVER_ASKED = "no server for the match"
 TAKEN = "another VirtualService takes the requests"
 TAKEN_BY_OWN = "an earlier route takes the requests"
 REDIRECTED = "another server redirects to HTTPS"
+REUSED = "a connection to another server is used for the host"
 LOST_DELEGATE = "the delegate's routes are not there"
 LOOP = "a redirect leads to itself"
+_MISDIRECTED = 421
 # Which routes a server takes requests to.
 _PROTOCOLS = {"http": "http", "https": "http", "passthrough": "tls", "tls": "tcp", "tcp": "tcp"}
 _SCHEMES = {"http": "http", "https": "https", "passthrough": "tls", "tls": "tls", "tcp": "tcp"}
@@ -243,6 +245,23 @@ class _Judge:
                     yield self._breakage(kind, f"{rule} for {place}{why}", by)
                 elif kind in ("", TAKEN) and place.ports and not is_sent_to_https(place.server, outcome):
                     self.answering.add(place)
+                reused = "" if kind else next(self._reused(rule, place, port), "")
+                for owner in (f"VirtualService {self.name}", reused, f"Gateway {place.server.gateway}"):
+                    if reused:
+                        yield Breakage(owner, REUSED, f"{rule} for {place}", reused)
+
+    def _reused(self, rule: _Rule, place: Place, port: int) -> Iterator[str]:
+        """Gateways to whose servers a client may have a connection that it uses for the host, and is misled."""
+        if place.server.kind not in ("https", "passthrough") or not place.ports:
+            return
+        pod = self.answer.pods[place.pod]
+        asked = self._requests(rule, place, port) if rule.protocol == "http" else []
+        own = Request("https", place.name, port, number=place.server.number)
+        for chain, opened in certified(pod, port, place.name):
+            outcomes = [send(replace(each, server_name=opened), pod) for each in asked or [own]]
+            if not any(each.status == _MISDIRECTED or self._verdict(rule, place, each)[0] == "" for each in outcomes):
+                _scheme, _number, _port, name, namespace = chain["routes"].split(".")[:5]
+                yield f"Gateway {namespace}/{name}"
 
     def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
         """The best one of all requests that the rule takes."""

@@ -21,6 +21,8 @@ PODS = "istio-ingress"
 PUBLIC, INTERNAL = {"istio": "public"}, {"istio": "internal"}
 NAMESPACES = ("shop", "team")
 CREDENTIALS = ("cert", "other-cert")
+# The names of their certificates.
+CERTIFICATES = {"cert": "*.example.com", "other-cert": "oracle.example.com"}
 _API_VERSIONS = {
     "Gateway": "networking.istio.io/v1",
     "VirtualService": "networking.istio.io/v1",
@@ -107,7 +109,7 @@ def namespace(name: str) -> Manifest:
 
 
 @cache
-def secret_data() -> dict[str, str]:
+def secret_data(host: str) -> dict[str, str]:
     """A certificate for every host of the scenarios: certificates are not what the oracle knows about."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "oracle")])
@@ -120,7 +122,7 @@ def secret_data() -> dict[str, str]:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=300))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("oracle.example.com")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -154,6 +156,7 @@ def always() -> list[Manifest]:
     for number, entry in enumerate(applications):
         objects += [entry, endpoints(entry, number + 1)]
     objects += [
-        thing("Secret", f"{PODS}/{name}", {"type": "kubernetes.io/tls", "data": secret_data()}) for name in CREDENTIALS
+        thing("Secret", f"{PODS}/{name}", {"type": "kubernetes.io/tls", "data": secret_data(CERTIFICATES[name])})
+        for name in CREDENTIALS
     ]
     return objects

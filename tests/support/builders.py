@@ -125,7 +125,8 @@ def pod(name: str = "public-5d-x", labels: Mapping[str, str] | None = None, **mo
         "labels": {**(labels or PUBLIC), "istio.io/rev": more.get("revision", "default"), "pod-template-hash": "5d"},
         "ownerReferences": [{"kind": kind, "name": owner}],
     }
-    spec = {"containers": [{**proxy, "args": more.get("args", proxy["args"]), "ports": more.get("ports", [])}]}
+    container = {**proxy, "args": more.get("args", proxy["args"]), "ports": more.get("ports", [])}
+    spec = {"containers": [container], **more.get("spec", {})}
     return {"kind": "Pod", "metadata": metadata, "spec": spec, "status": {"phase": "Running"}}
 
 
@@ -164,6 +165,7 @@ def cluster(
         pods=tuple(pods),
         pods_are_known=more.get("pods_are_known", True),
         gateway_services=tuple(result["Service"]),
+        gateway_services_are_known=more.get("gateway_services_are_known", True),
         services=services,
         destination_rules=more.get("destination_rules"),
         service_entries=tuple(entry for entry in here if entry["kind"] == "ServiceEntry"),

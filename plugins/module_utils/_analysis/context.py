@@ -55,7 +55,7 @@ class Analysis:
             ref(entry): self._resolved(entry)
             for entry in (*cluster_state.gateways, *cluster_state.virtual_services, *made)
         }
-        wanted = {ref(entry): self._resolved(entry) for entry in desired}
+        wanted = {ref(entry): self._replaced(entry) for entry in desired}
         self.written = {at: _as_it_will_be(entry, live.get(at)) for at, entry in wanted.items()}
         self.removals = removals or {}
         self._live = live
@@ -93,6 +93,12 @@ class Analysis:
                 by_kind[entry["kind"]].append(entry)
         gateways, virtual_services = (tuple(sorted(by_kind[kind], key=age)) for kind in _KINDS)
         return Config(gateways, virtual_services, self.cluster_state.settings)
+
+    def _replaced(self, entry: Manifest) -> Manifest:
+        """The desired object. How the live one is written does not matter any more."""
+        if entry["kind"] == "VirtualService":
+            self.as_written.pop(full_name(entry), None)
+        return self._resolved(entry)
 
     def _resolved(self, entry: Manifest) -> Manifest:
         if entry["kind"] != "VirtualService":

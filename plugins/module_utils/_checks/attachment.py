@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 from .._analysis.context import Context
 from .._analysis.finding import Finding
-from .._istio.hosts import without_namespace
+from .._istio.config import WorkloadConfig
+from .._istio.hosts import ends_istiod, without_namespace
+from .._istio.indexes import once
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name, gateway_names, is_for_mesh, service_at
 from .._mesh.visibility import export_to_of, is_discovered, is_visible
@@ -62,6 +64,29 @@ def _of_other_namespaces(context: Context, entry: Manifest, name: str) -> list[s
     return context.after.full_names.get(own, []) if namespace == entry["metadata"]["namespace"] else []
 
 
+def gateway_ends_istiod(context: Context) -> Iterator[Finding]:
+    """istiod ends with a panic, and again whenever it is started, while a Gateway's hosts are in this order."""
+    for change in context.workload_changes:
+        before = {name for name, _host in _ending(change.before)}
+        for name, host in _ending(change.after):
+            message = (
+                f"Gateway {name} has the host {host} after */*, with which istiod ends, whenever it is started: from "
+                "then on, no change reaches any gateway, and pods that start serve nothing."
+            )
+            preexisting = name in before and name not in context.gateway_names
+            yield Finding((f"Gateway {name}",), _WHERE, message, "Write * instead of */* there.", preexisting)
+
+
+@once
+def _ending(workload_config: WorkloadConfig) -> list[tuple[str, str]]:
+    return [
+        (full_name(gateway), host)
+        for gateway in workload_config.config.gateways_for(workload_config.workload)
+        for server in gateway["spec"].get("servers") or []
+        if (host := ends_istiod(server))
+    ]
+
+
 def host_not_on_gateway(context: Context) -> Iterator[Finding]:
     for entry in context.my_virtual_services:
         names = gateway_names(entry)
@@ -106,9 +131,17 @@ def _host_not_on(context: Context, entry: Manifest, gateways: list[Manifest], ho
     names = [f"Gateway {full_name(gateway)}" for gateway in gateways]
     reserved = [server_host for server_host in meeting if without_namespace(server_host) == host]
     why = f"; it is reserved for another namespace than {namespace} ({reserved[0]})" if reserved else ""
+    similar = [name for gateway in gateways for name in _in_other_letters(gateway, host)]
+    why = f"{why}; Istio takes {similar[0]} for another one, as its letters differ" if similar else why
     message = f"no server of {' and '.join(names)} has the host {host}{why}, so requests for it get 404."
     fix = f"Add it to the servers' hosts there, or correct {_WHERE}."
     yield Finding((f"VirtualService {full_name(entry)}", *names), context.host_option(host), message, fix)
+
+
+def _in_other_letters(gateway: Manifest, host: str) -> list[str]:
+    """The hosts of a Gateway that differ from a host only in upper and lower case."""
+    hosts = [name for server in gateway["spec"].get("servers") or [] for name in server.get("hosts") or []]
+    return [name for name in map(without_namespace, hosts) if name != host and name.lower() == host.lower()]
 
 
 def not_exported(context: Context) -> Iterator[Finding]:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,14 +16,16 @@ from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig, secret_at
 from .._istio.connection_reuse import Reuse, connections
-from .._istio.hosts import covering_names
+from .._istio.hosts import covering_names, is_within
 from .._istio.indexes import once
 from .._istio.listeners import Server
 from .._istio.tls_secret import TlsSecret
 from .._kubernetes.objects import Ref
+from .._mesh.names import gateway_names
 
 _SOON = timedelta(days=7)
 _WHERE = "tls.credential_name"
+_HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,16 @@ class _Use:
         return self.secret is not None and self.secret.has_pair and not self.secret.problem
 
     @property
-    def uncovered(self) -> list[str]:
-        """The server's hosts that the certificate is not valid for, as far as its names are known."""
+    def may_not_cover(self) -> bool:
+        """Whether a client of its hosts may refuse the certificate; a wildcard stands for hosts that others route."""
+        return any(name.startswith("*") for name in self.server.names) or bool(self.uncovered(self.server.names))
+
+    def uncovered(self, hosts: Iterable[str]) -> list[str]:
+        """The hosts that the certificate is not valid for, as far as its names are known."""
         if self.secret is None or self.secret.names is None:
             return []
         names = frozenset(self.secret.names)
-        return [host for host in self.server.names if host != "*" and names.isdisjoint(covering_names(host.lower()))]
+        return [host for host in hosts if host != "*" and names.isdisjoint(covering_names(host.lower()))]
 
 
 def secret_missing(context: Context) -> Iterator[Finding]:
@@ -142,11 +148,27 @@ def expires_soon(context: Context) -> Iterator[Finding]:
 
 def host_not_covered(context: Context) -> Iterator[Finding]:
     for use in _uses(context):
-        if use.is_readable and use.secret and use.uncovered:
+        # All of a server's hosts count if nothing uses it.
+        hosts = _hosts_at(context).get((use.server.gateway, use.server.index), use.server.names)
+        uncovered = use.uncovered(hosts) if use.is_readable else []
+        if use.secret and uncovered:
             names = ", ".join(use.secret.names or ()) or "no host at all"
-            message = f"the certificate in {use.at} is for {names}, so clients of {', '.join(use.uncovered)} refuse it."
+            message = f"the certificate in {use.at} is for {names}, so clients of {', '.join(uncovered)} refuse it."
             fix = "Use a certificate with these hosts among its names."
-            yield Finding(use.objects, context.host_option(use.uncovered[0]), message, fix)
+            yield Finding(use.objects, context.host_option(uncovered[0]), message, fix)
+
+
+@once
+def _hosts_at(context: Context) -> dict[tuple[str, int], dict[str, None]]:
+    """What the exposure serves at each server, by Gateway and index: of each two hosts the narrower one."""
+    hosts: dict[tuple[str, int], dict[str, None]] = {}
+    for entry in context.my_virtual_services:
+        for name in filter(context.after.gateway, gateway_names(entry)):
+            for host in entry["spec"].get("hosts") or []:
+                for narrower, (server_host, index) in context.after.hosts_of(name).meeting(host):
+                    if server_host.rpartition("/")[0] in ("", entry["metadata"]["namespace"]):
+                        hosts.setdefault((name, index), {})[narrower] = None
+    return hosts
 
 
 @once
@@ -186,7 +208,7 @@ def _faulty_uses(workload_config: WorkloadConfig) -> dict[str, list[_Use]]:
             use = _Use(server, at, secrets[at])
             not_after = use.secret.not_after if use.secret else None
             expires = not_after is not None and not_after - workload_config.cluster_state.now < _SOON
-            if not use.is_readable or expires or use.uncovered:
+            if not use.is_readable or expires or use.may_not_cover:
                 by_gateway.setdefault(server.gateway, []).append(use)
     return by_gateway
 
@@ -201,20 +223,38 @@ def on_two_servers(context: Context) -> Iterator[Finding]:
                 continue
             reported.add(pair)
             mine = first.gateway if context.concerns(first) else second.gateway
-            message = (
-                f"the certificate of {first} ({', '.join(first.names)}) is valid for {reuse.host}, too, which {second} "
-                "serves at the same address and port. Browsers use one HTTP/2 connection for both, and Envoy answers "
-                "with the routes of the server for which it was opened: 404, or another back end."
-            )
-            fix = (
-                "Serve all hosts of one certificate by one server: one exposure with all the hosts, or one Gateway "
-                "that exposures share (gateway.shared); or give each its own certificate."
-            )
+            message, fix = _words(reuse)
             objects = (f"Gateway {first.gateway}", f"Gateway {second.gateway}")
             preexisting = _is_preexisting(change, mine, reuse) or (
                 not (context.is_mine(first) or context.is_mine(second)) and _was_before(change, reuse)
             )
             yield Finding(objects, _WHERE, message, fix, preexisting)
+
+
+def _words(reuse: Reuse) -> tuple[str, str]:
+    first, second, host = reuse.first, reuse.second, reuse.host
+    message = (
+        f"the certificate of {first} ({', '.join(first.names)}) is valid for {host}, too, which {second} serves at the "
+        f"same address and port. A browser with a connection to the first one uses it for {host}, too, and Envoy "
+        "answers with the routes of the server for which it was opened: 404, or another back end."
+    )
+    apart = "give each its own certificate"
+    if second.passes_through:
+        # One server cannot both end TLS and pass it through.
+        apart = f"give {first} a certificate that is not valid for {host}, or use another gateway for one of the two"
+        fixes = [apart]
+    else:
+        one = "one exposure with all the hosts, or one Gateway that exposures share (gateway.shared)"
+        fixes = [f"serve all hosts of one certificate by one server ({one})", apart]
+    if not host.startswith("*") and any(is_within(host, name.lower()) for name in first.names):
+        authority = host if first.number == _HTTPS else f"{host}:{first.number}"
+        away = (
+            f"let {first} answer requests for {host} with 421, upon which browsers open a connection of their own: in "
+            f"its exposure, a first route with match.authority.exact: {authority} and direct_response.status: 421"
+        )
+        fixes = [away, *fixes] if second.passes_through else [*fixes, away]
+    text = "; or ".join(fixes)
+    return message, f"{text[0].upper()}{text[1:]}."
 
 
 def _reuses(change: WorkloadChange, gateway: str) -> list[Reuse]:

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from .._analysis.context import Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadConfig
+from .._istio.filter_chains import FilterChain, passthrough_rules, tcp_route
 from .._istio.hosts import is_more_specific
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Server
-from .._istio.route_order import applies
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
-from .hosts import passthrough_rules
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _lost(workload_config: WorkloadConfig) -> list[_Lost]:
 
 
 def _each_lost(workload_config: WorkloadConfig) -> Iterator[_Lost]:
-    passed_through: dict[tuple[tuple[int, str], str], str] = {}
+    passed_through: dict[tuple[int, str, str], FilterChain] = {}
     for server in workload_config.listeners.servers:
         if server.passes_through and not server.is_http:
             yield from _left_out(workload_config, server, passed_through)
@@ -100,39 +98,35 @@ def _each_lost(workload_config: WorkloadConfig) -> Iterator[_Lost]:
 
 
 def _left_out(
-    workload_config: WorkloadConfig, server: Server, passed_through: dict[tuple[tuple[int, str], str], str]
+    workload_config: WorkloadConfig, server: Server, passed_through: dict[tuple[int, str, str], FilterChain]
 ) -> Iterator[_Lost]:
-    """Rules with a name that an earlier rule of the listener has."""
+    """Rules with a name that an earlier rule of the listener has. istiod compares names as they are written."""
     for rule in passthrough_rules(workload_config, server):
-        taken = [name for name in rule.names if (server.place, name) in passed_through]
-        if not taken:
-            passed_through.update({(server.place, name): rule.virtual_service for name in rule.names})
-        elif passed_through[server.place, taken[0]] != rule.virtual_service:
-            yield _Lost(server, taken[0], passed_through[server.place, taken[0]], rule.virtual_service)
+        names = [(server.port, server.bind, name) for name in rule.written]
+        winner = next((passed_through[name] for name in names if name in passed_through), None)
+        if winner is None:
+            passed_through.update(dict.fromkeys(names, rule))
+        elif winner.virtual_service != rule.virtual_service:
+            # That another rule takes a connection to the same destinations is no loss.
+            served = {name for name in names if name in passed_through and passed_through[name].route == rule.route}
+            lost = next((name for *_place, name in names if name in winner.written), "")
+            if not served.issuperset(names):
+                yield _Lost(server, lost, winner.virtual_service, rule.virtual_service)
 
 
 def _behind_the_first(workload_config: WorkloadConfig, server: Server) -> Iterator[_Lost]:
     """All connections of a server go to the first TCP route of all VirtualServices with one of its hosts."""
     first: Manifest | None = None
     for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
-        route = _tcp_route(entry, server)
+        route = tcp_route(entry, server)
         if route is None:
             continue
         first = first or entry
         # That a wildcard does not get the connections for a narrower host of another one is as it should be.
         lost = [host for host in hosts if not is_more_specific(host, _hosts(first), _hosts(entry))]
-        if lost and first is not entry and route != _tcp_route(first, server):
+        if lost and first is not entry and route != tcp_route(first, server):
             yield _Lost(server, lost[0], full_name(first), full_name(entry))
 
 
 def _hosts(virtual_service: Manifest) -> list[str]:
     return virtual_service["spec"].get("hosts") or []
-
-
-def _tcp_route(virtual_service: Manifest, server: Server) -> Any:
-    """The destinations of the first TCP route for the server; None without one."""
-    for route in virtual_service["spec"].get("tcp") or []:
-        for match in route.get("match") or [{}]:
-            if applies(match, server) and route.get("route"):
-                return route["route"]
-    return None

@@ -61,18 +61,52 @@ def port_closed(context: Context) -> Iterator[Finding]:
     for change in context.workload_changes:
         for server in _my_servers(context, change.after):
             services = change.workload.services
-            if services and not any(_leads_to(service, server) for service in services):
-                if _is_on_node(context, server):
-                    continue
-                names = [f"Service {full_name(service)}" for service in services]
-                ports = sorted({port["port"] for service in services for port in service["spec"].get("ports") or []})
-                message = (
-                    f"{' and '.join(names)}, through which clients reach the gateway, has no port {server.number} (its "
-                    f"ports: {', '.join(map(str, ports)) or 'none'}), so nobody can connect to {server}."
-                )
-                fix = "Use one of these ports, or add the port to the Service (role istio: values of the gateway)."
-                where = "gateway.http_port" if server.is_http else "gateway.https_port"
-                yield Finding((*names, f"Gateway {server.gateway}"), where, message, fix)
+            if _leads_to(change.workload, server) or _is_on_node(context, server):
+                continue
+            if not services:
+                yield from _without_service(context, change.workload, server)
+                continue
+            message, fix = _closed(change.workload, server)
+            where = "gateway.http_port" if server.is_http else "gateway.https_port"
+            names = [f"Service {full_name(service)}" for service in services]
+            yield Finding((*names, f"Gateway {server.gateway}"), where, message, fix)
+
+
+def _closed(workload: Workload, server: Server) -> tuple[str, str]:
+    names = " and ".join(f"Service {full_name(service)}" for service in workload.services)
+    targets = sorted({workload.target(port) for port in _tcp_ports(workload) if port["port"] == server.number})
+    if targets:
+        message = (
+            f"{names} leads from port {server.number} to port {' and '.join(map(str, targets))} of the gateway's pods, "
+            f"but Istio lets them listen at {server.port}, so nobody can connect to {server}."
+        )
+        return message, f"Give all ports {server.number} of the gateway's Services, also one for UDP, one targetPort."
+    ports = sorted({port["port"] for port in _tcp_ports(workload)})
+    message = (
+        f"{names}, through which clients reach the gateway, has no port {server.number} (its "
+        f"ports: {', '.join(map(str, ports)) or 'none'}), so nobody can connect to {server}."
+    )
+    return message, "Use one of these ports, or add the port to the Service (role istio: values of the gateway)."
+
+
+def _without_service(context: Context, workload: Workload, server: Server) -> Iterator[Finding]:
+    """The same for all servers of a Gateway, so it is reported once."""
+    gateway = context.after.gateway(server.gateway)
+    selected = context.analysis.workloads.of(gateway).gateways if gateway else ()
+    pods = [
+        pod
+        for pod in selected
+        if pod["metadata"]["namespace"] == workload.namespace
+        and workload.labels.items() <= (pod["metadata"].get("labels") or {}).items()
+    ]
+    if pods and context.cluster_state.gateway_services_are_known:
+        name = f"Gateway {server.gateway}"
+        message = (
+            f"no Service in the namespace of the gateway's pods ({full_name(pods[0])}) selects them, so nobody can "
+            f"connect to {name}."
+        )
+        fix = "Create a Service for the gateway, or let the selector of its Service match the labels of the pods."
+        yield Finding((name, f"Pod {full_name(pods[0])}"), "gateway.selector", message, fix)
 
 
 def load_balancer_ends_tls(context: Context) -> Iterator[Finding]:
@@ -118,10 +152,17 @@ def _by_gateway(workload_config: WorkloadConfig) -> dict[str, list[Server]]:
     return by_gateway
 
 
-def _leads_to(service: Manifest, server: Server) -> bool:
+def _leads_to(workload: Workload, server: Server) -> bool:
     """Whether a Service has the port or, under another number, the port on which the pods listen."""
-    ports = [port for port in service["spec"].get("ports") or [] if port.get("protocol", "TCP") == "TCP"]
-    return any(server.number in (port["port"], port.get("targetPort")) for port in ports)
+    return any(
+        workload.target(port) == server.port and server.number in (port["port"], server.port)
+        for port in _tcp_ports(workload)
+    )
+
+
+def _tcp_ports(workload: Workload) -> list[dict[str, Any]]:
+    ports = (port for service in workload.services for port in service["spec"].get("ports") or [])
+    return [port for port in ports if port.get("protocol", "TCP") == "TCP"]
 
 
 def _is_on_node(context: Context, server: Server) -> bool:

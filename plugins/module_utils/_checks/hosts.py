@@ -15,14 +15,16 @@ from typing import TypeVar
 from .._analysis.context import Context
 from .._analysis.finding import Finding
 from .._istio.config import WorkloadChange, WorkloadConfig
+from .._istio.filter_chains import FilterChain, filter_chains
 from .._istio.hosts import is_more_specific, narrower_of, without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Dropped, Server
-from .._istio.route_order import applies, has_routes
+from .._istio.route_order import has_routes
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
 
 T = TypeVar("T")
+_NOT_YET = ", though neither serves anything yet, as no pod has their labels"
 
 
 def served_twice(context: Context) -> Iterator[Finding]:
@@ -31,6 +33,8 @@ def served_twice(context: Context) -> Iterator[Finding]:
         if dropped.hosts:
             loser, winner = dropped.server, dropped.by
             conflict = f"{winner} already serves {_listed(dropped.hosts)} at port {loser.number} of the same gateway"
+            if not _has_pods(context):
+                conflict = f"{winner} has {_listed(dropped.hosts)} at port {loser.number}, too{_NOT_YET}"
             rule = f"istiod keeps the older one and drops the whole server of {loser}"
             where = context.host_option(without_namespace(dropped.hosts[0]))
             fix = (
@@ -46,6 +50,8 @@ def port_taken(context: Context) -> Iterator[Finding]:
         if not dropped.hosts:
             loser, winner = dropped.server, dropped.by
             conflict = f"{winner} already listens at port {winner.number} of the same gateway for {winner.protocol}"
+            if not _has_pods(context):
+                conflict = f"{winner} has port {winner.number}, too, for {winner.protocol}{_NOT_YET}"
             rule = f"istiod keeps the older one and drops the whole server of {loser}, which is for {loser.protocol}"
             my_server = loser if context.concerns(loser) else winner
             where = f"gateway.{'http_port' if my_server.is_http else 'https_port'}"
@@ -93,6 +99,14 @@ def _dropped_finding(
     return Finding(objects, where, message, fix, preexisting=was_dropped and not mine_loses)
 
 
+def _has_pods(context: Context) -> bool:
+    """Whether a gateway is there that may serve anything."""
+    workloads = context.analysis.workloads
+    return not context.cluster_state.pods_are_known or any(
+        workloads.of(gateway).gateways for gateway in context.gateways
+    )
+
+
 def _pods_port(server: Server) -> str:
     return f" (port {server.port} of its pods)" if server.port != server.number else ""
 
@@ -117,22 +131,6 @@ def _redirected(workload_config: WorkloadConfig) -> frozenset[tuple[tuple[int, s
     return frozenset((server.place, name) for server in redirecting for name in server.names)
 
 
-@dataclass(frozen=True)
-class FilterChain:
-    """What Envoy gets for a server, or for a passthrough rule of a VirtualService; names are what clients send."""
-
-    server: Server
-    names: tuple[str, ...]
-    virtual_service: str = ""
-
-    def __str__(self) -> str:
-        return f"VirtualService {self.virtual_service}" if self.virtual_service else str(self.server)
-
-    @property
-    def owner(self) -> str:
-        return f"VirtualService {self.virtual_service}" if self.virtual_service else f"Gateway {self.server.gateway}"
-
-
 # Two filter chains with a name in common, and the name.
 _Conflict = tuple[FilterChain, FilterChain, str]
 
@@ -144,15 +142,29 @@ def sni_twice(context: Context) -> Iterator[Finding]:
         before = _conflicts_by_names(change.before)
         conflicts = _conflicts_by_owner(change.after).of(*mine)
         for first, second, name in conflicts or _at_my_places(context, change.after):
-            message = (
-                f"{first} and {second} take TLS connections for '{name}' at the same port ({first.server.port}) of the "
-                "gateway's pods, and istiod does not see it because they are written differently; Envoy refuses the "
-                "whole listener, and no further change reaches any host there."
-            )
-            fix = "Let only one of them have that name, or write both in lower case and without a namespace."
+            message, fix = _conflict_words(first, second, name)
             was_before = (first.owner, second.owner, name) in before
             preexisting = was_before and (not conflicts or second.owner not in mine)
             yield Finding((first.owner, second.owner), context.host_option(name), message, fix, preexisting)
+
+
+def _conflict_words(first: FilterChain, second: FilterChain, name: str) -> tuple[str, str]:
+    are_for_tls = first.server.has_tls and second.server.has_tls
+    what = f"TLS connections for '{name}'" if are_for_tls else "all connections"
+    why = "they are written differently"
+    fix = "Let only one of them have that name, or write both in lower case and without a namespace."
+    if first.server.bind != second.server.bind:
+        why = f"one of them names the address {first.server.bind or second.server.bind}"
+        fix = "Remove bind from both."
+    elif not are_for_tls:
+        why = "only one of them is for TLS"
+        fix = "Give the two different ports, or the one for TLS a host."
+    who = f"{first} and {second} take {what}" if str(first) != str(second) else f"{first} takes {what} twice"
+    message = (
+        f"{who} at the same port ({first.server.port}) of the gateway's pods, and istiod does not see it because "
+        f"{why}; Envoy refuses the whole listener, and no further change reaches any host there."
+    )
+    return message, fix
 
 
 def _at_my_places(context: Context, workload_config: WorkloadConfig) -> list[_Conflict]:
@@ -191,38 +203,11 @@ def _conflicts(workload_config: WorkloadConfig) -> Iterator[_Conflict]:
     by_place = _servers_by_place(workload_config)
     for place in sorted(by_place):
         by_name: dict[str, FilterChain] = {}
-        for filter_chain in _filter_chains(workload_config, by_place[place]):
+        for filter_chain in filter_chains(workload_config, by_place[place]):
             for name in filter_chain.names:
                 if name in by_name:
                     yield by_name[name], filter_chain, name
                 by_name.setdefault(name, filter_chain)
-
-
-def _filter_chains(workload_config: WorkloadConfig, servers: list[Server]) -> Iterator[FilterChain]:
-    passed_through: set[str] = set()
-    for server in servers:
-        if server.mode == "PASSTHROUGH" and not server.is_http:
-            for filter_chain in passthrough_rules(workload_config, server):
-                # istiod leaves out a rule whose name an earlier rule has.
-                if not passed_through.intersection(filter_chain.names):
-                    passed_through.update(filter_chain.names)
-                    yield filter_chain
-        elif server.has_tls and not server.passes_through:
-            yield FilterChain(server, _client_names(server.names))
-
-
-def passthrough_rules(workload_config: WorkloadConfig, server: Server) -> Iterator[FilterChain]:
-    """The filter chain of each rule for the server, in istiod's order."""
-    for entry, _hosts in workload_config.config.routed(server, workload_config.workload.namespace):
-        for rule in entry["spec"].get("tls") or []:
-            for match in rule.get("match") or []:
-                if applies(match, server):
-                    yield FilterChain(server, _client_names(tuple(match.get("sniHosts") or ())), full_name(entry))
-
-
-def _client_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """What clients send: Envoy compares names in lower case."""
-    return ("*",) if "*" in names else tuple(name.lower() for name in names)
 
 
 @dataclass(frozen=True)
@@ -295,7 +280,7 @@ class _Listener:
         self._workload_config = workload_config
         self._chains: dict[str, FilterChain] = {}
         self._routed: dict[str, dict[str, list[Manifest]]] = {}
-        for chain in _filter_chains(workload_config, [server for server in servers if server.has_tls]):
+        for chain in filter_chains(workload_config, [server for server in servers if server.has_tls]):
             if chain.server.kind != "tcp" or self._by_host(chain.server):  # else istiod makes nothing of it
                 self._chains.update({name: chain for name in chain.names if name not in self._chains})
 

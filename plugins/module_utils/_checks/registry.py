@@ -54,13 +54,14 @@ class Check:
 CHECKS = (
     Check("host-served-twice", ERROR, "Another Gateway has the host at the same port.", hosts.served_twice),
     Check("port-taken", ERROR, "Another Gateway uses the port for another protocol.", hosts.port_taken),
-    Check("sni-twice", ERROR, "Two servers or rules have the same TLS name, written differently.", hosts.sni_twice),
+    Check("sni-twice", ERROR, "Envoy cannot tell two servers or rules apart.", hosts.sni_twice),
     Check(
         "certificate-on-two-servers",
         ERROR,
         "A certificate is valid for hosts of two servers, and browsers reuse connections.",
         certificates.on_two_servers,
     ),
+    Check("gateway-ends-istiod", ERROR, "istiod ends because of a Gateway.", attachment.gateway_ends_istiod),
     Check("gateway-missing", ERROR, "The Gateway does not exist.", attachment.gateway_missing, may_come=True),
     Check(
         "host-not-on-gateway",

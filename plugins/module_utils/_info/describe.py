@@ -129,8 +129,11 @@ class _Gateway:
         if not self._live.state.pods_are_known or "Service" in self._live.unreadable:
             return None
         numbers = dict.fromkeys(server.number for server, _hosts in self._serving(virtual_service))
-        addresses = [addresses_at(self._endpoints, self._selector, number)[0] for number in numbers]
-        return list(dict.fromkeys(address.host for at_port in addresses for address in at_port))
+        by_port = [addresses_at(self._endpoints, self._selector, number)[0] for number in numbers]
+        hosts = [{address.host for address in addresses} for addresses in by_port if addresses]
+        everywhere = set.intersection(*hosts) if hosts else set()
+        every = [address for addresses in by_port for address in addresses]
+        return list(dict.fromkeys(each.host if each.host in everywhere else str(each) for each in every))
 
     def urls(self, virtual_service: Manifest) -> list[str]:
         redirected = redirected_port(virtual_service)

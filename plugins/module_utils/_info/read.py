@@ -136,6 +136,7 @@ class _ExposuresReader(ClusterStateReader):
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in near_pods for live in self._find("Service", {}, name)),
+            gateway_services_are_known="Service" not in self._forbidden,
             tls_secrets=self._tls_secrets(secrets),
             **(
                 self._surroundings(exposed, virtual_services, pods, request.cluster_domain, hosts)

@@ -54,6 +54,7 @@ class ClusterState:
     pods: tuple[Manifest, ...] = ()
     pods_are_known: bool = True
     gateway_services: tuple[Manifest, ...] = ()
+    gateway_services_are_known: bool = True
     services: Mapping[Ref, Manifest | None] = field(default_factory=dict)
     # Behind Services: their EndpointSlices and, where a subset is named, the running pods that they select.
     endpoint_slices: Mapping[Ref, tuple[Manifest, ...]] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class ClusterStateReader:
             pods=tuple(pods),
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in pods_namespaces(pods) for live in self._find("Service", {}, name)),
+            gateway_services_are_known="Service" not in self._forbidden,
             tls_secrets=self._tls_secrets(secrets_named(used, gateways, pods, others)),
             **self._surroundings(desired, virtual_services, pods, cluster_domain),
             **self._certificates([manifest for manifest in desired if manifest["kind"] == "Certificate"]),

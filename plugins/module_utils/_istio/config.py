@@ -126,6 +126,11 @@ class Config:
                     routed.setdefault(position, (virtual_service, {}))[1][host] = None
         return [(routed[position][0], list(routed[position][1])) for position in sorted(routed)]
 
+    def with_host(self, host: str, gateway: str, namespace: str | None) -> list[Manifest]:
+        """The VirtualServices of a Gateway, as pods of a namespace get them, that have a host in common with this."""
+        found = (place for _narrower, place in self._virtual_services_of(gateway, namespace).meeting(host))
+        return list(dict(found).values())
+
     def _virtual_services_of(self, gateway: str, namespace: str | None) -> ByHost[_Place]:
         """The VirtualServices of a Gateway that pods of a namespace get; first those that not everybody gets."""
         key = (gateway, namespace)

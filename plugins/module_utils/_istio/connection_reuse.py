@@ -14,9 +14,10 @@ from heapq import merge
 from itertools import groupby
 
 from .config import WorkloadConfig, secret_at
-from .hosts import covering_names
+from .hosts import certificate_meets, covering_names
 from .indexes import once
 from .listeners import Server
+from .misdirected import is_sent_away
 
 # With thousands of servers of one certificate, each conflicts with all others, millions of pairs: a few are enough.
 ENOUGH = 10
@@ -40,6 +41,7 @@ class Connections:
     """All servers of a workload, by the hosts that they serve and by the names of their certificates."""
 
     def __init__(self, workload_config: WorkloadConfig) -> None:
+        self._workload_config = workload_config
         self._servers = workload_config.listeners.servers
         self._certificates = [_certificate_names(workload_config, server) for server in self._servers]
         self._by_gateway: dict[str, list[int]] = {}
@@ -93,6 +95,7 @@ class Connections:
                 host != "*"
                 and host not in first.names_set
                 and (is_shared or not certificate.isdisjoint(covering_names(host)))
+                and not is_sent_away(self._workload_config, first, host)
             ):
                 return Reuse((position, other), first, second, host)
         return None
@@ -150,4 +153,8 @@ def _certificate_names(workload_config: WorkloadConfig, server: Server) -> froze
     elif at:
         secret = workload_config.cluster_state.tls_secrets.get(at)
         names = secret.names if secret else None
-    return frozenset((_same_certificate(server),) if names is None else names)
+    if names is None:
+        return frozenset((_same_certificate(server),))
+    # A browser that refuses the certificate for all of the server's hosts has no connection to it.
+    hosts = [host.lower() for host in server.names]
+    return frozenset(names if any(certificate_meets(name, host) for name in names for host in hosts) else ())

@@ -60,6 +60,13 @@ def server_hosts(server: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
     return tuple(hosts)
 
 
+def ends_istiod(server: Mapping[str, Any]) -> str | None:
+    """The host of a Gateway's server with which istiod 1.31 and older ends: one of these forms after */*."""
+    hosts = server.get("hosts") or []
+    after = hosts[hosts.index("*/*") + 1 :] if "*/*" in hosts else []
+    return next((host for host in after if host.partition("/")[0] in (".", "*") and host not in ("*", "*/*")), None)
+
+
 def routed_hosts(hosts: Iterable[str], virtual_service: Manifest) -> list[str]:
     """The hosts of a server (as server_hosts() returns them) that a VirtualService routes: of each two the narrower."""
     namespace = virtual_service["metadata"]["namespace"]
@@ -77,6 +84,13 @@ def routed_hosts(hosts: Iterable[str], virtual_service: Manifest) -> list[str]:
 def certificate_covers(name: str, host: str) -> bool:
     """Whether a certificate's name is valid for a host (RFC 6125, 6.4.3): a wildcard stands for exactly one label."""
     return name in covering_names(host)
+
+
+def certificate_meets(name: str, host: str) -> bool:
+    """Whether a certificate's name is valid for a host or, if that is a wildcard, for one that it stands for."""
+    if host.startswith("*"):
+        return name.removeprefix("*").endswith(host[1:])
+    return certificate_covers(name, host)
 
 
 def covering_names(host: str) -> tuple[str, ...]:

@@ -15,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
 from .hosts import server_hosts
 from .references import ca_credential_of, credential_of, selects
 
-_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
+# Where servers listen that name no address.
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  (the gateway's, not ours)
 _NO_TRANSLATION = "experimental.istio.io/disable-gateway-port-translation"
 _REVISION = "istio.io/rev"
 
@@ -39,13 +42,21 @@ class Workload:
     container_ports: tuple[tuple[str, int], ...] = ()
 
     def port(self, number: int) -> int:
-        """The port on which the pods listen for a server's port, which is the Service's: its targetPort."""
+        """The port on which the pods listen for a server's port, which is the Service's: its targetPort.
+
+        istiod takes the first port of that number, also one for UDP.
+        """
         for service in self.services:
             for entry in service["spec"].get("ports") or []:
                 if entry["port"] == number and _NO_TRANSLATION not in (service["metadata"].get("labels") or {}):
-                    target = entry.get("targetPort", number)
-                    return target if isinstance(target, int) else dict(self.container_ports).get(target, number)
+                    return self.target(entry)
         return number
+
+    def target(self, service_port: Mapping[str, Any]) -> int:
+        """The port of the pods to which a Service's port leads."""
+        number: int = service_port["port"]
+        target = service_port.get("targetPort", number)
+        return target if isinstance(target, int) else dict(self.container_ports).get(target, number)
 
     def uses(self, gateway: Manifest, scoped_to_namespace: bool) -> bool:
         """Whether istiod gives the Gateway to these pods."""
@@ -84,6 +95,11 @@ class Server:
         return frozenset(name.lower() for name in self.names)
 
     @cached_property
+    def hosts_set(self) -> frozenset[str]:
+        """The hosts with their namespaces, in lower case."""
+        return frozenset(host.lower() for host in self.hosts)
+
+    @cached_property
     def is_http(self) -> bool:
         return self.protocol in _HTTP
 
@@ -112,7 +128,7 @@ class Server:
     @cached_property
     def place(self) -> tuple[int, str]:
         """Where it listens: servers of the same place share a listener."""
-        return self.port, self.bind
+        return self.port, self.bind or _EVERY_ADDRESS
 
     def __str__(self) -> str:
         return f"Gateway {self.gateway}, servers[{self.index}]"
@@ -146,27 +162,30 @@ def age(live: Manifest) -> tuple[bool, str, str, str]:
 
 
 def listeners(workload: Workload, gateways: Iterable[Manifest], scoped_to_namespace: bool = False) -> Listeners:
-    """Merges the Gateways, oldest first, as istiod does for these pods."""
+    """Merges the Gateways, oldest first, as istiod does for these pods.
+
+    istiod compares addresses as they are written: none and 0.0.0.0 are two for it, though they are one listener.
+    """
     kept: list[Server] = []
     dropped: list[Dropped] = []
-    tls_hosts: dict[tuple[int, str, str], Server] = {}
-    plain: dict[tuple[int, str], Server] = {}
+    tls_hosts: dict[tuple[int, str], Server] = {}
+    plain: dict[int, Server] = {}
     for gateway in gateways:
         for server in servers_of(gateway, workload) if workload.uses(gateway, scoped_to_namespace) else []:
-            taken = {host: tls_hosts.get((*server.place, host)) for host in server.hosts}
-            losers = tuple(host for host, winner in taken.items() if winner)
+            taken = {host: tls_hosts.get((server.port, host)) for host in server.hosts}
+            losers = tuple(host for host, winner in taken.items() if winner and winner.bind == server.bind)
             if server.mode is not None and losers:
                 winner = taken[losers[0]]
                 dropped += [Dropped(server, winner, losers)] if winner else []
                 continue
             if server.mode is not None:
-                tls_hosts.update({(*server.place, host): server for host in server.hosts})
-            first = plain.get(server.place)
-            if first and not (first.is_http and server.is_http):
+                tls_hosts.update({(server.port, host): server for host in server.hosts})
+            first = plain.get(server.port)
+            if first and first.bind == server.bind and not (first.is_http and server.is_http):
                 dropped.append(Dropped(server, first))
                 continue
-            if not server.has_tls:
-                plain.setdefault(server.place, server)
+            if not server.has_tls and (first is None or first.bind != server.bind):
+                plain[server.port] = server
             kept.append(server)
     return Listeners(tuple(kept), tuple(dropped))
 

@@ -72,8 +72,15 @@ def test_port_taken(expose: Expose, wrong: Expose, answers: Answers, credential:
     answers(f"http://{first}/", 200)
 
 
+@pytest.mark.parametrize("written", ["with a namespace", "with every address"])
 def test_sni_twice(
-    istio: Cluster, expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+    istio: Cluster,
+    expose: Expose,
+    wrong: Expose,
+    answers: Answers,
+    credential: Credential,
+    namespace: str,
+    written: str,
 ) -> None:
     """Envoy refuses the whole listener, so that later exposures are not served, until one of the two is gone."""
     first, second, later = (f"{name}.{namespace}.test" for name in ("a", "b", "c"))
@@ -81,7 +88,12 @@ def test_sni_twice(
     answers(f"https://{first}/", 200)
     tls = {"mode": "SIMPLE", "credentialName": credential("second", second)}
     port = {"number": 443, "name": "https", "protocol": "HTTPS"}
-    by_hand = gateway("by-hand", namespace, {"port": port, "hosts": [f"{namespace}/{second}"], "tls": tls})
+    server: dict[str, Any] = {"port": port, "hosts": [second], "tls": tls}
+    if written == "with a namespace":
+        server["hosts"] = [f"{namespace}/{second}"]
+    else:
+        server["bind"] = "0.0.0.0"  # noqa: S104  (what the test is about)
+    by_hand = gateway("by-hand", namespace, server)
     istio.apply(by_hand)
     wrong("sni-twice", "second", second, tls={"credential_name": f"{namespace}-second"})
     try:
@@ -91,6 +103,25 @@ def test_sni_twice(
     finally:
         istio.delete(by_hand)
     answers(f"https://{later}/", 200)
+
+
+def test_tcp_beside_tls_for_every_host(
+    expose: Expose, wrong: Expose, answers: Answers, credential: Credential, namespace: str
+) -> None:
+    """With plain TCP, which takes all connections, too, Envoy refuses the whole listener."""
+    first, later = (f"{name}.{namespace}.test" for name in ("a", "b"))
+    tls = {"credential_name": credential("first", first)}
+    done(expose("first", "*", tls=tls))
+    answers(f"https://{first}/", 200)
+    tcp = {"protocol": "tcp", "tls": {"mode": "none"}, "gateway": {**INTERNAL, "tcp_port": 443}}
+    refused = wrong("sni-twice", "second", "db.example.com", **tcp)
+    assert "take all connections at the same port (443)" in refused.message
+    done(expose("later", later))
+    answers(f"http://{later}/", 200)  # by now Envoy has got it all
+    answers(f"http://{first}:443/", None)
+    done(expose("first", first, tls=tls))
+    answers(f"http://{first}:443/", 200, "web")
+    answers(f"https://{first}/", 200)
 
 
 def test_certificate_on_two_servers(

@@ -22,7 +22,9 @@ from support.builders import (
     gateway,
     http,
     https,
+    live,
     passthrough,
+    pod,
     secret,
     service,
     to,
@@ -32,6 +34,7 @@ from support.cases import Configuration, Mistake, check_mistake
 
 SHARED = {"existing": "istio-ingress/shared"}
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
+TLS = {"credential_name": "cert"}
 GOOD = {"cert": secret("shop.example.com")}
 
 
@@ -76,6 +79,27 @@ MISTAKES: dict[str, Mistake] = {
         code="host-not-on-gateway",
         option="hosts[1]",
         message="has the host shop.example.net",
+    ),
+    "hosts with which istiod ends": Mistake(
+        desired=exposure(gateway={"existing": "istio-ingress/shared"}),
+        state=cluster(gateway("istio-ingress/shared", http("*/*", "shop/a.example.com", "./b.example.com"))),
+        code="gateway-ends-istiod",
+        option="gateway.existing",
+        message="Gateway istio-ingress/shared has the host ./b.example.com after */*, with which istiod ends",
+    ),
+    "hosts of another Gateway with which istiod ends": Mistake(
+        desired=exposure(),
+        state=cluster(gateway("old/front", http("*/*", "*/a.example.com"))),
+        code="gateway-ends-istiod",
+        option="gateway.existing",
+        message="Gateway old/front has the host */a.example.com after */*",
+    ),
+    "a host in other letters": Mistake(
+        desired=exposure(gateway=SHARED),
+        state=cluster(gateway("istio-ingress/shared", http("Shop.example.com"))),
+        code="host-not-on-gateway",
+        option="hosts[0]",
+        message="has the host shop.example.com; Istio takes Shop.example.com for another one, as its letters differ",
     ),
     "a host without a dot": Mistake(
         desired=mine("istio-ingress/all", hosts=("intranet",)),
@@ -240,6 +264,16 @@ MISTAKES: dict[str, Mistake] = {
         option="gateway.http_port",
         message="Service istio-ingress/public, through which clients reach the gateway, has no port 8080 (its",
     ),
+    "a Service that selects other pods": Mistake(
+        desired=exposure(gateway={"selector": PUBLIC}, tls=TLS, hosts=["shop.example.com"]),
+        state=cluster(service(f"{PODS}/public", selector={"istio": "pubic"}), secrets=GOOD, public_service=False),
+        code="gateway-port-closed",
+        option="gateway.selector",
+        message=(
+            "no Service in the namespace of the gateway's pods (istio-ingress/public-5d-x) selects them, so nobody can "
+            "connect to Gateway shop/shop."
+        ),
+    ),
     "a load balancer that ends TLS": Mistake(
         desired=exposure(gateway=SHARED),
         state=cluster(
@@ -269,6 +303,10 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "one host in place of all": Configuration(
+        desired=exposure(hosts=["a.example.com", "b.example.com"]),
+        state=cluster(*live(exposure(hosts=["*"]))),
+    ),
     "Gateways in all forms of their names": Configuration(
         desired=mine("edge.istio-ingress.svc.cluster.local", "edge.istio-ingress", "./own"),
         state=cluster(EDGE, gateway("shop/own", http("shop.example.com", port=443))),
@@ -316,6 +354,25 @@ RIGHT: dict[str, Configuration] = {
                 "cert": TlsSecret(PAIR | {"ca.crt"}, ("shop.example.com",), None, "1", True),
                 "cert-cacert": None,
             }
+        ),
+    ),
+    "pods on the network of their nodes, without a Service": Configuration(
+        desired=exposure(), state=cluster(pod(spec={"hostNetwork": True}), public_service=False)
+    ),
+    "pods with a port of their nodes, without a Service": Configuration(
+        desired=exposure(),
+        state=cluster(pod(ports=[{"containerPort": 80, "hostPort": 80}]), public_service=False),
+    ),
+    "Services that may not be read": Configuration(
+        desired=exposure(), state=cluster(public_service=False, gateway_services_are_known=False)
+    ),
+    "hosts with which istiod does not end": Configuration(
+        desired=exposure(gateway=SHARED),
+        state=cluster(
+            gateway(
+                "istio-ingress/shared",
+                http("./shop.example.com", "*/*", "shop.example.com", "shop/shop.example.com", "*/*", "*"),
+            )
         ),
     ),
     "a Service with other numbers than the pods": Configuration(

@@ -65,6 +65,11 @@ SHADOWED: dict[str, tuple[list[Manifest], ClusterState, str]] = {
         cluster(front(passthrough("*.example.com")), *live(passed("shop.example.com", name="old", service="api"))),
         "pods; it comes first, so istiod leaves out the rule of VirtualService shop/shop, with all its hosts.",
     ),
+    "TLS that is passed through to the same Service, and a host more": (
+        passed("www.example.com", "shop.example.com"),
+        cluster(front(passthrough("*.example.com")), *live(passed("shop.example.com", name="old"))),
+        "so istiod leaves out the rule of VirtualService shop/shop, with all its hosts.",
+    ),
     "TLS that is passed through by another Gateway, too": (
         passed("shop.example.com", gateway={"selector": {"istio": "public"}}),
         cluster(front(passthrough("*.example.com")), *live(passed("shop.example.com", name="old", service="api"))),
@@ -108,6 +113,10 @@ CORRECT: dict[str, tuple[list[Manifest], ClusterState]] = {
     "a wildcard that is passed through elsewhere": (
         passed("shop.example.com"),
         cluster(front(passthrough("*.example.com")), *live(passed("*.example.com", name="all", service="api"))),
+    ),
+    "passed through to the same Service": (
+        passed("shop.example.com"),
+        cluster(front(passthrough("*.example.com")), *live(passed("www.example.com", "shop.example.com", name="old"))),
     ),
     "the second run": (
         passed("shop.example.com"),

@@ -275,7 +275,7 @@ GATEWAYS: dict[str, Mistake] = {
     ),
     "two gateways": Mistake(
         desired=exposure(),
-        state=cluster(pod(), pod("other-66-y", namespace="edge")),
+        state=cluster(pod(), pod("other-66-y", namespace="edge"), service("edge/other", selector=PUBLIC)),
         code="several-gateways",
         option="gateway.selector",
         message="match several gateways, other in namespace edge and public in namespace istio-ingress",

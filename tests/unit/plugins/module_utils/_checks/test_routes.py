@@ -194,7 +194,7 @@ MISTAKES: dict[str, Mistake] = {
         state=cluster(
             gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
             gateway("old/front", https("*.shop.example.com")),
-            secrets={"wide": secret("*.example.com"), "cert": secret("*.shop.example.com")},
+            secrets={"wide": secret("a.shop.example.com"), "cert": secret("*.shop.example.com")},
         ),
         code="server-shadowed",
         option="hosts[0]",
@@ -274,7 +274,7 @@ RIGHT: dict[str, Configuration] = {
         state=cluster(
             gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
             gateway("old/front", https("*.shop.example.com")),
-            secrets={"wide": secret("*.example.com"), "cert": secret("*.shop.example.com")},
+            secrets={"wide": secret("a.shop.example.com"), "cert": secret("*.shop.example.com")},
         ),
     ),
     "a narrower server for one of a wildcard's hosts": Configuration(

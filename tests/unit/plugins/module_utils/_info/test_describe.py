@@ -142,6 +142,28 @@ def test_addresses_are_those_of_the_gateways_services() -> None:
     assert (idle["pods_namespaces"], idle["addresses"]) == ([], [])
 
 
+def test_addresses_of_some_ports_have_them() -> None:
+    """One Service for HTTP, one for HTTPS, and one for both."""
+
+    def front(name: str, address: str, *numbers: int) -> Manifest:
+        ports = ({"name": f"p-{number}", "port": number, "targetPort": number} for number in numbers)
+        live_service = service(f"{PODS}/{name}", *ports, selector={"istio": "public"})
+        return {**live_service, "status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
+
+    plain, secure, both = (
+        front("a", "192.0.2.10", 80),
+        front("b", "2001:db8::1", 443),
+        front("c", "192.0.2.12", 80, 443),
+    )
+    exposed = live(exposure(tls={"mode": "passthrough", "redirect": True}))
+    (result,) = only(cluster(*exposed, plain, secure, pod(), public_service=False))["gateways"]
+    assert result["addresses"] == ["[2001:db8::1]:443", "192.0.2.10:80"]
+    (result,) = only(cluster(*exposed, plain, both, pod(), public_service=False))["gateways"]
+    assert result["addresses"] == ["192.0.2.12", "192.0.2.10:80"]
+    (result,) = only(cluster(*live(exposure()), plain, secure, pod(), public_service=False))["gateways"]
+    assert result["addresses"] == ["192.0.2.10"]
+
+
 def test_what_is_not_known_is_none() -> None:
     (result,) = only(cluster(*live(exposure()), pods=[], pods_are_known=False))["gateways"]
     assert (result["pods_namespaces"], result["addresses"]) == (None, None)
