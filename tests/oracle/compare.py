@@ -57,6 +57,7 @@ EXPLAINS: dict[str, set[str]] = {
     "certificate-on-two-servers": {truth.REUSED},
     "routes-shadowed": {truth.TAKEN},
     "host-redirected": {truth.REDIRECTED},
+    "redirect-loop": {truth.LOOP},
     "server-shadowed": {
         truth.TAKEN,
         End.OTHER_PROTOCOL.value,
@@ -93,6 +94,8 @@ EXPLAINS: dict[str, set[str]] = {
     "gateway-without-namespace": {truth.MISSING_GATEWAY},
     "not-exported": {
         End.NO_HOST.value,
+        End.NO_ROUTE.value,
+        truth.REDIRECTED,
         End.NO_SERVER_NAME.value,
         End.NOT_LISTENING.value,
         truth.TAKEN,
@@ -126,6 +129,7 @@ NOT_JUDGED = {
 # seen.
 _HOSTS = {End.NO_HOST.value, truth.REDIRECTED}
 _ROUTES = {
+    truth.LOOP,
     End.NO_ROUTE.value,
     truth.TAKEN,
     truth.TAKEN_BY_OWN,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -62,7 +62,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it: by which VirtualService and route, with which certificate, to which clusters."""
+    """What became of it: by which VirtualService and route, with which certificate, to which clusters.
+
+    path is the one to which it is redirected, and loops whether that leads there again.
+    """
 
     end: End
     virtual_service: str = ""  # namespace/name
@@ -71,6 +74,8 @@ class Outcome:
     clusters: tuple[str, ...] = ()
     location: str = ""
     status: int = 0  # of an answer of Envoy's own
+    path: str = ""
+    loops: bool = False
 
     @property
     def is_served(self) -> bool:
@@ -181,6 +186,14 @@ def _routed(request: Request, pod: Mapping[str, Any], chain: Mapping[str, Any]) 
         return Outcome(End.NO_HOST, secrets=secrets)
     if host.get("require_tls") and not request.is_tls:
         return Outcome(End.REDIRECTED, secrets=secrets, location=f"https://{request.authority}/")
+    outcome = _first(host, request, pod, secrets)
+    if outcome.location == f"{request.scheme}://{request.authority}/":
+        again = _first(host, replace(request, path=outcome.path), pod, secrets)
+        return replace(outcome, loops=(again.location, again.path) == (outcome.location, outcome.path))
+    return outcome
+
+
+def _first(host: Mapping[str, Any], request: Request, pod: Mapping[str, Any], secrets: tuple[str, ...]) -> Outcome:
     for route in host["routes"]:
         if matches(route["match"], request):
             return _taken(request, pod, route, secrets)
@@ -205,7 +218,10 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
     by = f"{parts[5]}/{parts[7]}" if len(parts) > 7 else ""
     more: dict[str, Any] = {"virtual_service": by, "route": route["name"], "secrets": secrets}
     if "redirect" in route:
-        return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), **more)
+        path = route["redirect"].get("path_redirect") or request.path
+        if "?" not in path:
+            path += request.path[len(request.path.partition("?")[0]) :]
+        return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), path=path, **more)
     if route.get("status"):
         return Outcome(End.DIRECT, status=int(route["status"]), **more)
     clusters = tuple(route.get("clusters") or ())

@@ -323,14 +323,15 @@ class _Judge:
         if place.server.redirects:
             return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
         if self._is_own(rule, outcome):
-            if outcome.location == f"{_SCHEMES[place.server.kind]}://{place.name}/" and _keeps_path(rule.route):
+            if outcome.loops:
                 return LOOP, ""
             return ("", "") if outcome.is_served else (outcome.end.value, "")
         if outcome.clusters and not outcome.virtual_service:  # TCP does not say by whom
             return End.OTHER_PROTOCOL.value if rule.protocol == "http" else TAKEN, ""
         if not outcome.virtual_service:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
-            return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
+            is_lost = "delegate" in rule.route and outcome.end in (End.NO_HOST, End.NO_ROUTE)
+            return (LOST_DELEGATE if is_lost else kind), ""
         if self._action_of(outcome) == rule.action and (outcome.is_served or outcome.virtual_service == self.name):
             self.is_replaced |= outcome.virtual_service != self.name
             return "" if outcome.is_served else outcome.end.value, ""
@@ -382,7 +383,3 @@ class _Judge:
                 route = entry["spec"]["http"][index]
                 return {key: value for key, value in route.items() if key not in ("match", "name")}
         return None
-
-
-def _keeps_path(route: Mapping[str, Any]) -> bool:
-    return "uri" not in (route.get("redirect") or {})

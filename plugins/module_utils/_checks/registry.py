@@ -80,6 +80,7 @@ CHECKS = (
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
     Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", routes.hidden),
+    Check("redirect-loop", ERROR, "A route redirects requests to where they come from.", routes.redirect_loop),
     Check("host-redirected", ERROR, "Another server redirects the host to HTTPS.", routes.redirected),
     Check("server-shadowed", ERROR, "A server with a narrower name takes a host's connections.", hosts.shadowed),
     Check(

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .._analysis.context import Context, route_option
 from .._analysis.finding import Finding
@@ -199,3 +200,89 @@ def _only_redirects(virtual_service: Manifest, server: Server) -> bool:
     """Whether it sends all requests at a server to HTTPS itself, if any."""
     redirects = [condition.action.get("redirect") or {} for condition in conditions_of(virtual_service, server)]
     return all(entry.get("scheme") == "https" for entry in redirects)
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """A condition whose requests are redirected to a URL that it takes, too."""
+
+    host: str
+    condition: Condition
+    url: str
+
+
+def redirect_loop(context: Context) -> Iterator[Finding]:
+    """A redirect without another host, port or scheme leads to the same host's routes."""
+    mine = {full_name(entry): entry for entry in context.my_virtual_services}
+    for change in context.workload_changes:
+        reported = set()
+        for loop in _loops(change.after).of(*mine):
+            key = (loop.condition.virtual_service, loop.condition.place)
+            if key in reported:
+                continue
+            reported.add(key)
+            name = f"VirtualService {loop.condition.virtual_service}"
+            message = (
+                f"{loop.condition.place} of {name} redirects requests to {loop.url}, where it takes them again, so "
+                "clients never get an answer."
+            )
+            fix = "Redirect to another path, host or scheme, or put a route for the new path before it."
+            where = route_option(mine[loop.condition.virtual_service], loop.condition.route)
+            yield Finding((name,), f"{where}.redirect", message, fix)
+
+
+@once
+def _loops(workload_config: WorkloadConfig) -> ByName[_Loop]:
+    """By the VirtualService."""
+    found = [
+        loop
+        for routes, redirecting in _route_configurations(workload_config)
+        for host, routed in routes.items()
+        if host not in redirecting and any(_has_redirects(entry) for entry, _server in routed)
+        for loop in _loops_of(host, routed)
+    ]
+    return ByName((loop, [loop.condition.virtual_service]) for loop in found)
+
+
+def _has_redirects(virtual_service: Manifest) -> bool:
+    return any(route.get("redirect") for route in virtual_service["spec"].get("http") or [])
+
+
+def _loops_of(host: str, routed: list[Routed]) -> Iterator[_Loop]:
+    """Of a host; what another condition might take is no loop."""
+    conditions = [(each, server) for entry, server in routed for each in conditions_of(entry, server)]
+    conditions.sort(key=lambda pair: pair[0].takes_all)
+    for condition, server in conditions:
+        redirect = condition.action.get("redirect")
+        if redirect and _is_same_place(redirect, host, server):
+            path = redirect.get("uri")
+            if not path or _leads_back(condition, [each for each, _server in conditions], path):
+                scheme = "http" if server.is_http else "https"
+                yield _Loop(host, condition, f"{scheme}://{host}{path or ', and the same path'}")
+
+
+def _leads_back(condition: Condition, conditions: list[Condition], path: str) -> bool:
+    """Whether a request for this path certainly comes to the condition again, or to another one with its action."""
+    # Whether its own regex takes the path need not be known: if not, the next one that does decides.
+    known = [each for each in conditions if each is not condition or "regex" not in each.uri]
+    first = next((each for each in known if _may_take(each, path)), None)
+    if first is None or "regex" in first.uri or first.action != condition.action:
+        return False
+    return first is condition or first.match.keys() <= {"uri", "ignoreUriCase"}
+
+
+def _is_same_place(redirect: Mapping[str, Any], host: str, server: Server) -> bool:
+    scheme = "http" if server.is_http else "https"
+    is_same = redirect.get("scheme") in (None, "", scheme) and redirect.get("authority") in (None, "", host)
+    is_path = not str(redirect.get("uri")).startswith("%")  # %PREFIX()% stands for a part of the old one
+    return is_same and is_path and redirect.get("port") in (None, 0, server.number)
+
+
+def _may_take(condition: Condition, path: str) -> bool:
+    """Whether it takes some requests with a path."""
+    return "regex" in condition.uri or _is_at(condition, path)
+
+
+def _is_at(condition: Condition, path: str) -> bool:
+    own = path.lower() if condition.ignores_case else path
+    return not condition.uri or own == condition.uri.get("exact") or own.startswith(condition.uri.get("prefix", "//"))

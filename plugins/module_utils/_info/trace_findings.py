@@ -66,6 +66,7 @@ _OTHERWISE = (
     "load-balancer-ends-tls",
     "destination-protocol",
     "routes-shadowed",
+    "redirect-loop",
     "host-redirected",
     "server-shadowed",
     "route-behind-wider",

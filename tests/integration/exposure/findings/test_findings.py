@@ -171,6 +171,15 @@ def test_routes_shadowed(expose: Expose, wrong: Expose, answers: Answers, namesp
     answers(f"http://{host}/", 200, "api")
 
 
+def test_redirect_loop(wrong: Expose, answers: Answers, namespace: str) -> None:
+    """The answer is a redirect to where the request was sent."""
+    host = f"a.{namespace}.test"
+    routes = [{"match": [{"uri": {"prefix": "/"}}], "redirect": {"uri": "/app"}}]
+    refused = wrong("redirect-loop", "shop", host, service=None, port=None, routes=routes)
+    assert f"redirects requests to http://{host}/app, where it takes them again" in refused.message
+    assert answers(f"http://{host}/app", 301).location == f"http://{host}/app"
+
+
 def test_host_redirected(istio: Cluster, wrong: Expose, answers: Answers, namespace: str) -> None:
     """A server that redirects a host of its own does so for another one at the same port."""
     host, other = f"a.{namespace}.test", f"b.{namespace}.test"

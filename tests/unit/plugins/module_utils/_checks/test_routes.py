@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
-from support.builders import by_hand, cluster, exposure, gateway, http, https, redirect, secret, to, virtual_service
+from support.builders import by_hand, cluster, exposure, gateway, http, https, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
@@ -156,61 +156,6 @@ MISTAKES: dict[str, Mistake] = {
         option="hosts[0]",
         message="Ingress shop/old (http[0]) already takes these requests",
     ),
-    "another server redirects the host": Mistake(
-        desired=exposure(),
-        state=cluster(
-            gateway("old/front", redirect("shop.example.com"), https("shop.example.com")),
-            secrets={"cert": secret("shop.example.com")},
-        ),
-        code="host-redirected",
-        option="hosts[0]",
-        message="Gateway old/front, servers[0] redirects all requests for shop.example.com at port 80 of the same",
-    ),
-    "a server for all hosts redirects one that it routes": Mistake(
-        desired=mine("istio-ingress/edge"),
-        state=cluster(
-            EDGE,
-            gateway("old/front", redirect("*")),
-            virtual_service("old/shop", ["shop.example.com"], ["old/front"], created=5),
-        ),
-        code="host-redirected",
-        option="hosts[0]",
-        message="so VirtualService shop/shop gets none through Gateway istio-ingress/edge, servers[0]",
-    ),
-    "a server with a redirect takes the host of others": Mistake(
-        desired=mine("istio-ingress/wide"),
-        state=cluster(
-            gateway("istio-ingress/wide", redirect("*.example.com"), https("*.example.com")),
-            virtual_service("old/shop", ["shop.example.com"], ["old/front"]),
-            gateway("old/front", http("shop.example.com")),
-            secrets={"cert": secret("*.example.com")},
-        ),
-        code="host-redirected",
-        option="hosts[0]",
-        message="so VirtualService old/shop gets none through Gateway old/front, servers[0]",
-    ),
-    "a narrower server without the VirtualService": Mistake(
-        desired=mine("istio-ingress/wide", hosts=("a.shop.example.com",)),
-        state=cluster(
-            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
-            gateway("old/front", https("*.shop.example.com")),
-            secrets={"wide": secret("a.shop.example.com"), "cert": secret("*.shop.example.com")},
-        ),
-        code="server-shadowed",
-        option="hosts[0]",
-        message="go to Gateway old/front, servers[0], which has a narrower name for it than Gateway istio-ingress/wide",
-    ),
-    "a narrower server takes another one's host": Mistake(
-        desired=exposure(tls={"credential_name": "cert"}, service="api"),
-        state=cluster(
-            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
-            virtual_service("old/shop", ["shop.example.com"], ["istio-ingress/wide"]),
-            secrets={"wide": secret("*.example.net"), "cert": secret("shop.example.com")},
-        ),
-        code="server-shadowed",
-        option="hosts[0]",
-        message="the one of VirtualService old/shop; there VirtualService shop/shop answers",
-    ),
     "a rewrite that makes two slashes": Mistake(
         desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common"}), "rewrite": {"uri": "/"}}]),
         state=cluster(EDGE),
@@ -246,45 +191,6 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
-    "a redirect of a narrower host": Configuration(
-        desired=mine("istio-ingress/edge"),
-        state=cluster(EDGE, gateway("old/front", redirect("shop.example.com"))),
-    ),
-    "a redirect of a wildcard that routes other hosts": Configuration(
-        desired=exposure(),
-        state=cluster(
-            gateway("old/front", redirect("*.example.com")),
-            virtual_service("old/blog", ["blog.example.com"], ["old/front"]),
-            virtual_service("old/db", ["shop.example.com"], ["old/front"], tcp=[to("web")]),
-        ),
-    ),
-    "a redirect of one's own at the same host": Configuration(
-        desired=mine(
-            "istio-ingress/both",
-            http=[{"match": [{"port": 80}], "redirect": {"scheme": "https"}}, to("web")],
-        ),
-        state=cluster(
-            gateway("istio-ingress/both", http("shop.example.com"), https("shop.example.com")),
-            gateway("old/front", redirect("shop.example.com")),
-            secrets={"cert": secret("shop.example.com")},
-        ),
-    ),
-    "a VirtualService on the narrower server, too": Configuration(
-        desired=mine("istio-ingress/wide", "old/front", hosts=("a.shop.example.com",)),
-        state=cluster(
-            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
-            gateway("old/front", https("*.shop.example.com")),
-            secrets={"wide": secret("a.shop.example.com"), "cert": secret("*.shop.example.com")},
-        ),
-    ),
-    "a narrower server for one of a wildcard's hosts": Configuration(
-        desired=exposure(tls={"credential_name": "cert"}),
-        state=cluster(
-            gateway("istio-ingress/wide", https("*.example.com", credential="wide")),
-            virtual_service("old/all", ["*.example.com"], ["istio-ingress/wide"]),
-            secrets={"wide": secret("*.example.net"), "cert": secret("shop.example.com")},
-        ),
-    ),
     "a match for sidecars": Configuration(
         desired=mine(
             "istio-ingress/edge",
