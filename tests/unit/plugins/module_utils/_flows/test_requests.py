@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -14,12 +13,11 @@ import pytest
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure import LISTED_KINDS
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.sequence import decide
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.warnings import GroupedMessages
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import selects
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.snapshot import Snapshot
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import parse_single
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.typed import validated
 from support.builders import PUBLIC, PUBLIC_SERVICE, by_hand, exposure, live, pod, service
+from support.memory_cluster import MemoryCluster
 
 ISTIOD = {
     "kind": "Deployment",
@@ -29,31 +27,6 @@ ISTIOD = {
 THERE = [pod(), PUBLIC_SERVICE, service("shop/web"), ISTIOD, by_hand("ClusterIssuer", "/letsencrypt")]
 
 
-class Counted:
-    """The objects of a cluster; each request is recorded."""
-
-    def __init__(self, *objects: Manifest) -> None:
-        self.objects = objects
-        self.asked: list[str] = []
-
-    def find(
-        self,
-        kind: str,
-        labels: Mapping[str, str],
-        namespace: str | None = None,
-        selectors: Iterable[str] = (),
-        fields: str = "",
-    ) -> list[Manifest]:
-        assert not [*selectors, *fields]
-        self.asked.append(f"LIST {kind} {namespace} {dict(labels)}")
-        here = [entry for entry in self.objects if namespace in (None, entry["metadata"]["namespace"])]
-        return [entry for entry in here if entry["kind"] == kind and selects(labels, entry["metadata"].get("labels"))]
-
-    def get(self, at: Ref) -> Manifest | None:
-        self.asked.append(f"GET {at}")
-        return next((entry for entry in self.objects if ref(entry) == at), None)
-
-
 @pytest.mark.parametrize(
     ("tls", "most"),
     [({}, 10), ({"credential_name": "cert"}, 11), ({"certificate": {"issuer": {"name": "letsencrypt"}}}, 13)],
@@ -61,7 +34,7 @@ class Counted:
 )
 def test_an_unchanged_exposure_takes_few_requests(tls: dict[str, Any], most: int) -> None:
     given = {"tls": tls} if tls else {}
-    cluster = Counted(*THERE, *live(exposure(**given)))
+    cluster = MemoryCluster(*THERE, *live(exposure(**given)))
     options = {
         "name": "shop",
         "namespace": "shop",

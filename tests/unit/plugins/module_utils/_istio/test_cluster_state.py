@@ -10,7 +10,6 @@ istiod's settings and every combination of rights would need a cluster each, so 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._istio.cluster_sta
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import (
     secrets_named,
-    selects,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import (
     ClusterError,
@@ -44,41 +42,24 @@ from support.builders import (
     service,
     virtual_service,
 )
+from support.memory_cluster import MemoryCluster
 
 TLS = {"credential_name": "cert"}
 SECRET = {"kind": "Secret", "metadata": {"name": "cert", "namespace": PODS}, "data": {"tls.crt": "", "tls.key": ""}}
 
 
-class Objects:
-    """A cluster of these objects, whose user may not list some kinds in all namespaces, nor get objects of them."""
+def cluster_of(
+    *objects: Manifest, forbidden: tuple[str, ...] = (), error: type[ClusterError] = ForbiddenError
+) -> MemoryCluster:
+    """One whose user may not list some kinds in all namespaces, nor get objects of them."""
 
-    def __init__(
-        self, *objects: Manifest, forbidden: tuple[str, ...] = (), error: type[ClusterError] = ForbiddenError
-    ) -> None:
-        self.objects = objects
-        self.forbidden = forbidden
-        self.error = error
-        self.asked: list[str] = []
+    def refuse(kind: str, namespace: str | None, name: str | None) -> ClusterError | None:
+        return error(f"{kind}s are forbidden") if kind in forbidden and (name or namespace is None) else None
 
-    def find(
-        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: object = ()
-    ) -> list[Manifest]:
-        assert not selectors
-        self.asked.append(f"{kind}s of {namespace or 'all'}")
-        if kind in self.forbidden and namespace is None:
-            raise self.error(f"{kind}s are forbidden")
-        of_kind = [entry for entry in self.objects if entry["kind"] == kind]
-        here = [entry for entry in of_kind if namespace in (None, entry["metadata"]["namespace"])]
-        return [entry for entry in here if selects(labels, entry["metadata"].get("labels"))]
-
-    def get(self, at: Ref) -> Manifest | None:
-        self.asked.append(str(at))
-        if at.kind in self.forbidden:
-            raise self.error(f"{at} is forbidden")
-        return next((entry for entry in self.objects if ref(entry) == at), None)
+    return MemoryCluster(*objects, refuse=refuse)
 
 
-def looked(cluster: Objects, desired: list[Manifest] | None = None, others: int = 10) -> ClusterState:
+def looked(cluster: MemoryCluster, desired: list[Manifest] | None = None, others: int = 10) -> ClusterState:
     in_memory: Any = cluster
     return read_cluster_state(in_memory, desired or exposure(tls=TLS), others=others)
 
@@ -92,7 +73,9 @@ def istiod(value: str) -> Manifest:
 def test_all_that_matters_is_read() -> None:
     other = virtual_service("blog/blog", ["blog.example.com"], ["blog/blog"])
     elsewhere = service("blog/blog")
-    result = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, other, gateway("blog/blog"), elsewhere, service("shop/web")))
+    result = looked(
+        cluster_of(pod(), PUBLIC_SERVICE, SECRET, other, gateway("blog/blog"), elsewhere, service("shop/web"))
+    )
     assert [ref(entry) for entry in result.gateways] == [Ref("Gateway", "blog", "blog")]
     assert [ref(entry) for entry in result.virtual_services] == [Ref("VirtualService", "blog", "blog")]
     assert [ref(entry) for entry in result.gateway_services] == [ref(PUBLIC_SERVICE)]
@@ -106,25 +89,25 @@ def test_pods_that_have_ended_or_are_about_to_do_not_count() -> None:
     ended = {**pod("public-a"), "status": {"phase": "Failed"}}
     going = pod("public-b")
     going["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"
-    result = looked(Objects(ended, going, pod("public-c")))
+    result = looked(cluster_of(ended, going, pod("public-c")))
     assert [entry["metadata"]["name"] for entry in result.pods] == ["public-c"]
 
 
 @pytest.mark.parametrize(("objects", "scoped"), [((), False), ((istiod("true"),), True), ((istiod("false"),), False)])
 def test_istiod_says_whether_gateways_are_for_their_own_namespace(objects: tuple[Manifest, ...], scoped: bool) -> None:
-    assert looked(Objects(*objects)).scoped_to_namespace is scoped
+    assert looked(cluster_of(*objects)).scoped_to_namespace is scoped
 
 
 def test_of_the_neighbours_secrets_few_are_read_and_only_those_that_matter() -> None:
     near = [gateway(f"blog/b{n}", https(f"b{n}.example.com", credential=f"near-{n}")) for n in range(5)]
     far = gateway("blog/far", https("far.example.net", credential="far"))
     internal = gateway("blog/in", https("in.example.com", credential="in"), selector={"istio": "internal"})
-    cluster = Objects(pod(), far, internal, *near)
+    cluster = cluster_of(pod(), far, internal, *near)
     looked(cluster, others=2)
-    assert [name for name in cluster.asked if name.startswith("Secret ")] == [
-        f"Secret {PODS}/cert",
-        f"Secret {PODS}/near-0",
-        f"Secret {PODS}/near-1",
+    assert [name for name in cluster.asked if name.startswith("get Secret ")] == [
+        f"get Secret {PODS}/cert",
+        f"get Secret {PODS}/near-0",
+        f"get Secret {PODS}/near-1",
     ]
 
 
@@ -132,7 +115,7 @@ def test_the_secrets_of_a_list_are_looked_for_where_each_ones_gateway_is() -> No
     internal = {"istio": "internal"}
     far = exposure(name="far", tls={"credential_name": "far"}, gateway={"selector": internal})
     nowhere = exposure(name="no", tls={"credential_name": "no"}, gateway={"selector": {"istio": "none"}})
-    cluster = Objects(pod(), pod("internal-7c-y", labels=internal, namespace="inside"))
+    cluster = cluster_of(pod(), pod("internal-7c-y", labels=internal, namespace="inside"))
     result = looked(cluster, [*exposure(tls=TLS), *far, *nowhere])
     # Where no pod is, the Gateway says where they would be.
     assert sorted(result.tls_secrets) == [
@@ -173,7 +156,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize(("kind", "sentence"), UNKNOWN.items(), ids=UNKNOWN)
 def test_what_may_not_be_read_is_said(kind: str, sentence: str) -> None:
-    result = looked(Objects(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
+    result = looked(cluster_of(pod(), PUBLIC_SERVICE, SECRET, service("shop/web"), forbidden=(kind,)))
     assert result.unknown == (sentence,)
     assert result.pods_are_known is (kind != "Pod")
     assert (Ref("Secret", PODS, "cert") in result.tls_secrets) is (kind != "Secret")
@@ -181,14 +164,14 @@ def test_what_may_not_be_read_is_said(kind: str, sentence: str) -> None:
 
 def test_who_may_not_read_everywhere_reads_at_home() -> None:
     home, away = gateway("shop/front"), gateway("blog/blog")
-    result = looked(Objects(home, away, forbidden=("Gateway",)))
+    result = looked(cluster_of(home, away, forbidden=("Gateway",)))
     assert result.gateways == (home,)
 
 
 def test_who_may_not_list_everywhere_reads_the_gateway_that_is_named() -> None:
     named = gateway("infra/edge", http("*"))
     mine = [virtual_service("shop/shop", ["shop.example.com"], ["infra/edge", "infra/nope"])]
-    result = looked(Objects(named, forbidden=("Gateway",)), mine)
+    result = looked(cluster_of(named, forbidden=("Gateway",)), mine)
     assert result.gateways == ()
     assert result.unknown_gateways == {"infra/edge", "infra/nope"}
 
@@ -210,19 +193,19 @@ def test_the_settings_are_those_of_the_istiod_of_the_gateways_revision() -> None
     }
     maps = (config_map("istio", "rootNamespace: one"), config_map("istio-canary", "rootNamespace: two"))
     for revision, root in (("default", "one"), ("canary", "two")):
-        state = looked(Objects(pod(revision=revision), canary, istiod("false"), *maps))
+        state = looked(cluster_of(pod(revision=revision), canary, istiod("false"), *maps))
         assert state.settings.root_namespace == root
 
 
 @pytest.mark.parametrize("mesh", ["", "[]", "text", "{", "discoverySelectors: text", "defaultServiceExportTo: 5"])
 def test_settings_that_nobody_understands_are_the_defaults(mesh: str) -> None:
-    state = looked(Objects(pod(), istiod("false"), config_map("istio", mesh)))
+    state = looked(cluster_of(pod(), istiod("false"), config_map("istio", mesh)))
     assert state.settings == MeshSettings()
 
 
 def test_what_a_service_stands_for_is_read_too() -> None:
     alias = by_hand("Service", "shop/web", type="ExternalName", externalName="app.blog.svc.cluster.local")
-    result = looked(Objects(alias, service("blog/app")))
+    result = looked(cluster_of(alias, service("blog/app")))
     assert list(result.services) == [Ref("Service", "shop", "web"), Ref("Service", "blog", "app")]
     assert result.service_entries == ()
 
@@ -232,7 +215,7 @@ def test_what_is_behind_a_service_is_read() -> None:
     mine, other = back_end("shop/web-0", app="web"), back_end("shop/api-0", app="api")
     labels = {"kubernetes.io/service-name": "web"}
     endpoints = {"kind": "EndpointSlice", "metadata": {"name": "x", "namespace": "shop", "labels": labels}}
-    there = Objects(web, mine, other, endpoints)
+    there = cluster_of(web, mine, other, endpoints)
     assert looked(there).endpoint_slices == {ref(web): (endpoints,)}
     assert looked(there).back_end_pods == {}
     routes = [{"destinations": [{"service": "web", "port": 80, "subset": "v2"}]}]
@@ -242,13 +225,14 @@ def test_what_is_behind_a_service_is_read() -> None:
 
 def test_rules_and_entries_are_read_only_where_they_matter() -> None:
     def asked(*objects: Manifest) -> set[str]:
-        cluster = Objects(*objects)
+        cluster = cluster_of(*objects)
         looked(cluster)
-        return {name for name in cluster.asked if name.startswith(("DestinationRule", "ServiceEntry", "Ingress"))}
+        kinds = tuple(f"list {kind}" for kind in ("DestinationRule", "ServiceEntry", "Ingress"))
+        return {name for name in cluster.asked if name.startswith(kinds)}
 
     assert asked(service("shop/web")) == set()
-    assert asked() == {"ServiceEntrys of all"}
-    assert asked(service("shop/web", {"name": "https", "port": 443})) == {"DestinationRules of all"}
+    assert asked() == {"list ServiceEntry *"}
+    assert asked(service("shop/web", {"name": "https", "port": 443})) == {"list DestinationRule *"}
 
 
 def test_ingresses_are_read_if_the_gateways_pods_serve_them() -> None:
@@ -257,23 +241,23 @@ def test_ingresses_are_read_if_the_gateways_pods_serve_them() -> None:
     other = by_hand("Ingress", "shop/other", ingressClassName="nginx")
     kind = by_hand("IngressClass", "/istio", controller="istio.io/ingress-controller")
     there = (pod(), istiod("false"), ingress, other, kind)
-    assert looked(Objects(*there, settings)).ingresses == (ingress,)
-    assert looked(Objects(*there)).ingresses == ()
-    assert looked(Objects(*there, config_map("istio", "ingressControllerMode: 'OFF'"))).ingresses == ()
+    assert looked(cluster_of(*there, settings)).ingresses == (ingress,)
+    assert looked(cluster_of(*there)).ingresses == ()
+    assert looked(cluster_of(*there, config_map("istio", "ingressControllerMode: 'OFF'"))).ingresses == ()
 
 
 def test_namespaces_are_read_if_the_mesh_leaves_some_out() -> None:
     settings = config_map("istio", "discoverySelectors: [{matchLabels: {mesh: 'on'}}]")
     shop = {"kind": "Namespace", "metadata": {"name": "shop", "namespace": "", "labels": {"mesh": "on"}}}
-    assert looked(Objects(istiod("false"), settings, shop)).namespace_labels == {"shop": {"mesh": "on"}}
+    assert looked(cluster_of(istiod("false"), settings, shop)).namespace_labels == {"shop": {"mesh": "on"}}
 
 
 def test_another_failure_is_one() -> None:
     with pytest.raises(ClusterError, match="Pods are forbidden"):
-        looked(Objects(forbidden=("Pod",), error=ClusterError))
+        looked(cluster_of(forbidden=("Pod",), error=ClusterError))
 
 
 def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_state, "HAS_CRYPTOGRAPHY", False)
-    result = looked(Objects(pod(), SECRET))
+    result = looked(cluster_of(pod(), SECRET))
     assert result.unknown == ("certificates (Python's package cryptography is not installed)",)

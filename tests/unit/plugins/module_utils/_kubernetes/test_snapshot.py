@@ -28,49 +28,25 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.recent
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.snapshot import Snapshot
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import Scope
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan.prune import to_prune
+from support.memory_cluster import MemoryCluster
 
 
 def live(kind: str, namespace: str, name: str, labels: Mapping[str, str] | None = None, **more: Any) -> Manifest:
     return {"kind": kind, "metadata": {"namespace": namespace, "name": name, "labels": dict(labels or {})}, **more}
 
 
-class Counted:
-    """A cluster in memory. forbidden are kinds that may only be listed in single namespaces."""
+def cluster_of(*objects: Manifest, forbidden: Iterable[str] = (), unknown: Iterable[str] = ()) -> MemoryCluster:
+    """A cluster; forbidden are kinds that may only be listed in single namespaces."""
 
-    def __init__(self, *objects: Manifest, forbidden: Iterable[str] = (), unknown: Iterable[str] = ()) -> None:
-        self.objects = objects
-        self.forbidden = set(forbidden)
-        self.unknown = set(unknown)
-        self.asked: list[str] = []
+    def refuse(kind: str, namespace: str | None, name: str | None) -> ClusterError | None:
+        if kind in unknown and not name:
+            return UnknownKindError("unknown", 404)
+        return ForbiddenError("forbidden", 403, kind) if kind in forbidden and namespace is None else None
 
-    def find(
-        self,
-        kind: str,
-        labels: Mapping[str, str],
-        namespace: str | None = None,
-        selectors: Iterable[str] = (),
-        fields: str = "",
-    ) -> list[Manifest]:
-        said = ",".join(
-            [*(f"{key}={value}" for key, value in labels.items()), *selectors, *([fields] if fields else [])]
-        )
-        self.asked.append(f"list {kind} {namespace or '*'} {said}".strip())
-        if kind in self.unknown:
-            raise UnknownKindError("unknown", 404)
-        if kind in self.forbidden and namespace is None:
-            raise ForbiddenError("forbidden", 403, kind)
-        result = [
-            one for one in self.objects if one["kind"] == kind and namespace in (None, one["metadata"]["namespace"])
-        ]
-        return [one for one in result if labels.items() <= one["metadata"]["labels"].items()]
-
-    def get(self, at: Ref) -> Manifest | None:
-        self.asked.append(f"get {at}")
-        names = {(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in self.objects}
-        return names.get((at.kind, at.namespace, at.name))
+    return MemoryCluster(*objects, refuse=refuse)
 
 
-def snapshot(counted: Counted) -> Snapshot:
+def snapshot(counted: MemoryCluster) -> Snapshot:
     return Snapshot(cast(KubernetesClient, counted))
 
 
@@ -79,7 +55,7 @@ OURS = ownership_labels("shop", "a")
 
 def test_each_kind_is_listed_once() -> None:
     one, two = live("Gateway", "shop", "a", OURS), live("Gateway", "blog", "b", {"x": "y"})
-    counted = Counted(one, two)
+    counted = cluster_of(one, two)
     seen = snapshot(counted)
     for _again in range(2):
         assert seen.find("Gateway", OURS) == [one]
@@ -93,7 +69,7 @@ def test_each_kind_is_listed_once() -> None:
 
 def test_who_may_not_list_all_lists_namespaces() -> None:
     one = live("VirtualService", "shop", "a", OURS)
-    counted = Counted(one, forbidden=["VirtualService"])
+    counted = cluster_of(one, forbidden=["VirtualService"])
     seen = snapshot(counted)
     for _again in range(2):
         assert seen.get(Ref("VirtualService", "shop", "a")) == one
@@ -104,7 +80,7 @@ def test_who_may_not_list_all_lists_namespaces() -> None:
 
 
 def test_what_is_not_installed_is_asked_for_once() -> None:
-    counted = Counted(unknown=["Certificate"])
+    counted = cluster_of(unknown=["Certificate"])
     seen = snapshot(counted)
     for _again in range(2):
         with pytest.raises(UnknownKindError):
@@ -113,7 +89,7 @@ def test_what_is_not_installed_is_asked_for_once() -> None:
 
 
 def test_pods_are_asked_for_by_their_labels() -> None:
-    counted = Counted(live("Pod", "infra", "p", {"istio": "public"}))
+    counted = cluster_of(live("Pod", "infra", "p", {"istio": "public"}))
     seen = snapshot(counted)
     for _again in range(2):
         assert len(seen.find("Pod", {"istio": "public"})) == 1
@@ -122,7 +98,7 @@ def test_pods_are_asked_for_by_their_labels() -> None:
 
 def test_many_secrets_are_listed_and_few_are_not() -> None:
     data = {"tls.crt": "MQ==", "tls.key": "Mg==", "something": "Mw=="}
-    counted = Counted(*[live("Secret", "infra", f"s{number}", data=data) for number in range(50)])
+    counted = cluster_of(*[live("Secret", "infra", f"s{number}", data=data) for number in range(50)])
     seen = snapshot(counted)
     for number in range(50):
         result = seen.get(Ref("Secret", "infra", f"s{number}"))
@@ -138,7 +114,7 @@ def test_many_secrets_are_listed_and_few_are_not() -> None:
 
 def test_an_overlay_answers_as_if_planned_writes_were_done() -> None:
     old = live("Gateway", "shop", "front", {"a": "1"})
-    overlay = Overlay(snapshot(Counted(old)))
+    overlay = Overlay(snapshot(cluster_of(old)))
     new = live("Gateway", "shop", "front", {"a": "1"}, spec={})
     overlay.put(Ref("Gateway", "shop", "front"), new)
     assert overlay.get(Ref("Gateway", "shop", "front")) == new
@@ -149,7 +125,7 @@ def test_an_overlay_answers_as_if_planned_writes_were_done() -> None:
 
 
 def test_what_was_just_read_is_not_asked_for_again() -> None:
-    counted = Counted(live("Certificate", "infra", "a"), live("Certificate", "infra", "b"))
+    counted = cluster_of(live("Certificate", "infra", "a"), live("Certificate", "infra", "b"))
     now = 0.0
     recent = RecentReader(cast(KubernetesClient, counted), lambda: now)
     for _again in range(3):
@@ -197,11 +173,11 @@ SHARED["metadata"]["annotations"] = {
 )
 def test_what_is_pruned(objects: list[Manifest], scope: list[str], keep: list[str], expected: list[str]) -> None:
     kept = {ExposureKey("shop", name) for name in keep}
-    assert [name for _ns, name in to_prune(snapshot(Counted(*objects)), Scope(tuple(scope)), kept)] == expected
+    assert [name for _ns, name in to_prune(snapshot(cluster_of(*objects)), Scope(tuple(scope)), kept)] == expected
 
 
 def test_who_may_list_only_some_namespaces_must_name_them() -> None:
-    counted = Counted(
+    counted = cluster_of(
         ours("VirtualService", "a"), forbidden=["VirtualService", "Gateway", "DestinationRule", "Certificate"]
     )
     assert to_prune(snapshot(counted), Scope(("shop",)), set()) == [("shop", "a")]

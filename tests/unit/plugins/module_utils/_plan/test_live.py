@@ -6,76 +6,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import selects
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ForbiddenError
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError, ForbiddenError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
     ExposureKey,
     Manifest,
-    Ref,
     ownership_labels,
     ref,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure import parse
 from ansible_collections.gatehouse.istio.plugins.module_utils._plan.live import read_live
 from support.builders import gateway, http, virtual_service
+from support.memory_cluster import MemoryCluster
 
 KEY = ExposureKey("shop", "shop")
+CERT = {KEY: "cert", ExposureKey("blog", "blog"): "blog"}
 LABELS = ownership_labels(*KEY)
 ELSEWHERE = gateway("infra/front", http("shop.example.com"), labels=LABELS)
 ATTACHED = virtual_service("shop/shop", ["shop.example.com"], ["infra/front"])
 ATTACHED["metadata"]["labels"] = LABELS
 
 
-@dataclass
-class OneNamespace:
+def of_one_namespace(*objects: Manifest, readable: tuple[str, ...] = ("shop",)) -> MemoryCluster:
     """A cluster whose user may list in namespace shop, and get single objects of the readable namespaces."""
 
-    objects: tuple[Manifest, ...]
-    readable: tuple[str, ...] = ("shop",)
+    def refuse(_kind: str, namespace: str | None, name: str | None) -> ClusterError | None:
+        return None if namespace in (readable if name else ("shop",)) else ForbiddenError("forbidden", 403)
 
-    def find(
-        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
-    ) -> list[Manifest]:
-        assert not [*selectors]
-        if namespace != "shop":
-            raise ForbiddenError("forbidden", 403)
-        here = [entry for entry in self.objects if (entry["kind"], entry["metadata"]["namespace"]) == (kind, "shop")]
-        return [entry for entry in here if selects(labels, entry["metadata"].get("labels"))]
-
-    def get(self, at: Ref) -> Manifest | None:
-        if at.namespace not in self.readable:
-            raise ForbiddenError("forbidden", 403)
-        return next((entry for entry in self.objects if ref(entry) == at), None)
+    return MemoryCluster(*objects, refuse=refuse)
 
 
-@dataclass
-class EverythingButSecrets(OneNamespace):
-    """A cluster whose user may read everything but, unless may_list_secrets, Secrets."""
+def without_secrets(*objects: Manifest) -> MemoryCluster:
+    """A cluster whose user may read everything, but not list Secrets."""
 
-    may_list_secrets: bool = True
-    asked: list[str] = field(default_factory=list)
+    def refuse(kind: str, _namespace: str | None, name: str | None) -> ClusterError | None:
+        return ForbiddenError("forbidden", 403) if kind == "Secret" and not name else None
 
-    def find(
-        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
-    ) -> list[Manifest]:
-        self.asked.append(kind)
-        if kind == "Secret" and not self.may_list_secrets:
-            raise ForbiddenError("forbidden", 403)
-        return [
-            entry
-            for entry in self.objects
-            if (entry["kind"], namespace) in ((kind, None), (kind, entry["metadata"]["namespace"]))
-            and selects(labels, entry["metadata"].get("labels"))
-            and not [*selectors]
-        ]
-
-    def get(self, at: Ref) -> Manifest | None:
-        return next((entry for entry in self.objects if ref(entry) == at), None)
+    return MemoryCluster(*objects, refuse=refuse)
 
 
 @dataclass
@@ -89,7 +59,7 @@ class Warned:
 
 def test_a_gateway_that_may_not_be_read_is_a_warning() -> None:
     task = Warned()
-    live = read_live(task, OneNamespace((ATTACHED, ELSEWHERE)), KEY, None, [])
+    live = read_live(task, of_one_namespace(ATTACHED, ELSEWHERE), KEY, None, [])
     assert list(live.by_ref) == [ref(ATTACHED)]
     (warning,) = task.warnings
     assert warning.startswith("These credentials may not read Gateway infra/front, which the exposure no longer uses.")
@@ -104,7 +74,7 @@ def test_a_gateway_that_may_not_be_read_is_a_warning() -> None:
 def test_a_gateway_that_may_be_read_by_name_is_known(labels: dict[str, str], kinds: list[str]) -> None:
     task = Warned()
     there = gateway("infra/front", http("shop.example.com"), labels=labels)
-    live = read_live(task, OneNamespace((ATTACHED, there), readable=("shop", "infra")), KEY, None, [])
+    live = read_live(task, of_one_namespace(ATTACHED, there, readable=("shop", "infra")), KEY, None, [])
     assert (sorted(at.kind for at in live.by_ref), task.warnings) == (kinds, [])
 
 
@@ -112,7 +82,7 @@ def test_of_the_gateway_that_it_attaches_to_the_exposure_leaves_nothing() -> Non
     task = Warned()
     options = {"name": "shop", "namespace": "shop", "hosts": ["shop.example.com"], "service": "web", "port": 80}
     exposure = parse({**options, "gateway": {"existing": "infra/front"}})
-    read_live(task, OneNamespace((ATTACHED, ELSEWHERE)), KEY, exposure, [])
+    read_live(task, of_one_namespace(ATTACHED, ELSEWHERE), KEY, exposure, [])
     assert [warning for warning in task.warnings if "no longer uses" in warning] == []
 
 
@@ -125,7 +95,7 @@ def written(manifest: Manifest) -> Manifest:
 def test_a_copy_is_left_as_it_is() -> None:
     task = Warned()
     own, copy = gateway("shop/shop", labels=LABELS), gateway("shop/copy", labels=LABELS)
-    live = read_live(task, OneNamespace((written(ATTACHED), written(own), copy)), KEY, None, [])
+    live = read_live(task, of_one_namespace(written(ATTACHED), written(own), copy), KEY, None, [])
     assert sorted(live.by_ref) == [ref(own), ref(ATTACHED)]
     (warning, _unreadable) = sorted(task.warnings)
     assert warning.startswith(
@@ -138,7 +108,7 @@ def test_what_a_backup_has_restored_is_the_exposures_own() -> None:
     restored["metadata"]["labels"] = LABELS
     own = gateway("shop/shop", labels=LABELS)
     task = Warned()
-    live = read_live(task, OneNamespace((restored, own)), KEY, None, [])
+    live = read_live(task, of_one_namespace(restored, own), KEY, None, [])
     assert (sorted(live.by_ref), task.warnings) == ([ref(own), ref(restored)], [])
 
 
@@ -148,29 +118,35 @@ def test_a_restored_gateway_of_another_exposure_can_be_attached_to() -> None:
     options = {"name": "shop", "namespace": "shop", "hosts": ["shop.example.com"], "service": "web", "port": 80}
     exposure = parse({**options, "gateway": {"existing": "shop/front"}})
     task = Warned()
-    live = read_live(task, OneNamespace((other,)), KEY, exposure, [])
+    live = read_live(task, of_one_namespace(other), KEY, exposure, [])
     assert (list(live.by_ref), task.warnings) == ([ref(other)], [])
 
 
 def client_ca(exposure: ExposureKey = KEY) -> Manifest:
     """As a run writes it before the Gateway."""
     labels = ownership_labels(*exposure)
-    return written({"kind": "Secret", "metadata": {"name": "cert-cacert", "namespace": "pods", "labels": labels}})
+    return written(
+        {"kind": "Secret", "metadata": {"name": f"{CERT[exposure]}-cacert", "namespace": "pods", "labels": labels}}
+    )
+
+
+def listed_secrets(cluster: MemoryCluster) -> int:
+    return sum(asked.startswith("list Secret") for asked in cluster.asked)
 
 
 def test_the_clients_ca_of_an_interrupted_run_is_found() -> None:
     task = Warned()
-    cluster = EverythingButSecrets((client_ca(), client_ca(ExposureKey("blog", "blog"))))
+    cluster = MemoryCluster(client_ca(), client_ca(ExposureKey("blog", "blog")))
     live = read_live(task, cluster, KEY, None, [])
     assert (list(live.by_ref), task.warnings) == ([ref(client_ca())], [])
-    assert cluster.asked.count("Secret") == 1
+    assert listed_secrets(cluster) == 1
 
 
 def test_a_copy_of_the_clients_ca_is_left_as_it_is() -> None:
     task = Warned()
     copy = client_ca()
     copy["metadata"]["managedFields"] = []
-    assert read_live(task, EverythingButSecrets((copy,)), KEY, None, []).by_ref == {}
+    assert read_live(task, MemoryCluster(copy), KEY, None, []).by_ref == {}
     assert "it may be a copy" in task.warnings[0]
 
 
@@ -181,17 +157,17 @@ def recorded(name: str) -> Manifest:
 
 
 def test_nobody_looks_for_a_clients_ca_where_it_is_known() -> None:
-    cluster = EverythingButSecrets((recorded("pods/cert-cacert"), client_ca()), may_list_secrets=False)
+    cluster = without_secrets(recorded("pods/cert-cacert"), client_ca())
     task = Warned()
     live = read_live(task, cluster, KEY, None, [])
-    assert (ref(client_ca()) in live.by_ref, "Secret" in cluster.asked, task.warnings) == (True, False, [])
+    assert (ref(client_ca()) in live.by_ref, listed_secrets(cluster), task.warnings) == (True, 0, [])
 
 
 def test_nobody_looks_for_a_clients_ca_unless_the_exposure_is_removed() -> None:
-    cluster = EverythingButSecrets((written(ATTACHED),))
+    cluster = MemoryCluster(written(ATTACHED))
     options = {"name": "shop", "namespace": "shop", "hosts": ["shop.example.com"], "service": "web", "port": 80}
     read_live(Warned(), cluster, KEY, parse({**options, "gateway": {"selector": {"istio": "public"}}}), [])
-    assert "Secret" not in cluster.asked
+    assert listed_secrets(cluster) == 0
 
 
 @pytest.mark.parametrize(
@@ -201,7 +177,7 @@ def test_nobody_looks_for_a_clients_ca_unless_the_exposure_is_removed() -> None:
 )
 def test_a_clients_ca_that_may_be_left_is_a_warning(objects: tuple[Manifest, ...], warns: bool) -> None:
     task = Warned()
-    read_live(task, EverythingButSecrets(objects, may_list_secrets=False), KEY, None, [])
+    read_live(task, without_secrets(*objects), KEY, None, [])
     assert [warning.partition(". ")[0] for warning in task.warnings] == (
         ["These credentials may not list Secrets in all namespaces"] if warns else []
     )
