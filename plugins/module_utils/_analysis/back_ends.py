@@ -17,20 +17,32 @@ from .._kubernetes.objects import Manifest, ref
 from .._mesh.delegates import delegations, fits
 from .._mesh.destinations import Target, targets, targets_of
 from .._mesh.names import full_name, service_at
-from .._mesh.services import Backend, entries_by_host, has_endpoints, has_pods, is_external_name
+from .._mesh.services import (
+    Backend,
+    entries_by_host,
+    has_endpoints,
+    has_pods,
+    is_external_name,
+    is_selected,
+    workload_labels,
+)
 from .context import Analysis, Context, route_option
 from .finding import Finding
 
 
 @dataclass(frozen=True, eq=False)
 class Destination:
-    """A destination whose host was looked up; pods and slices are None where they are not known, or do not matter."""
+    """A destination whose host was looked up; pods and slices are None where they are not known, or do not matter.
+
+    So are machines, the WorkloadEntries that may stand in for pods.
+    """
 
     virtual_service: Manifest
     target: Target
     backend: Backend
     pods: tuple[Manifest, ...] | None = None
     slices: tuple[Manifest, ...] | None = None
+    machines: tuple[Manifest, ...] | None = None
 
     @property
     def number(self) -> int | None:
@@ -58,7 +70,10 @@ class Destination:
     def nothing_behind(self) -> str | None:
         """Why nobody takes requests there; None if somebody does, or it is not known."""
         service = self.backend.live
-        if service is None or self.slices is None:
+        if service is None or service["kind"] != "Service":
+            reasons = [self._nothing_behind_entry(entry) for entry in (service, *self.backend.more) if entry]
+            return reasons[0] if reasons and all(reasons) else None
+        if self.slices is None:
             return None
         selector = service["spec"].get("selector")
         if not selector:
@@ -66,12 +81,32 @@ class Destination:
         if not self.slices:
             return None  # Kubernetes has not looked yet
         labels = ", ".join(f"{key}={value}" for key, value in selector.items())
+        if any(is_selected(service, machine) for machine in self.machines or ()):
+            return None
         if not has_endpoints(self.slices):
             return f"no pod with the labels {labels}, which {ref(service)} selects, is ready"
         port = self.backend.port(self.number) if self.number else None
         if port and not has_endpoints(self.slices, port["name"]):
             return f"no pod with the labels {labels} has the port {port['targetPort']}, which {ref(service)} names"
         return None
+
+    def _nothing_behind_entry(self, entry: Manifest) -> str | None:
+        spec, labels = entry["spec"], workload_labels(entry)
+        resolution = str(spec.get("resolution") or "NONE")
+        if spec.get("endpoints") or resolution not in ("NONE", "STATIC"):
+            return None
+        if labels:
+            workloads = None if self.pods is None or self.machines is None else (*self.pods, *self.machines)
+            if workloads is None or any(is_selected(entry, workload) for workload in workloads):
+                return None
+            listed = ", ".join(f"{key}={value}" for key, value in labels.items())
+            return f"no pod and no WorkloadEntry has the labels {listed}, which {ref(entry)} selects"
+        if resolution == "NONE":
+            return (
+                f"{ref(entry)} has the resolution NONE, with which sidecars send requests to the address that their "
+                "application asked for; a gateway has no such address"
+            )
+        return f"{ref(entry)} has the resolution STATIC, and no endpoints"
 
     def has_no_pod_with(self, labels: Mapping[str, str]) -> bool:
         """Whether it is known that no pod behind the Service has these labels."""
@@ -114,10 +149,11 @@ def _targets(context: Context, entry: Manifest) -> Iterator[Target]:
 def destination_of(analysis: Analysis, entry: Manifest, target: Target) -> Destination | None:
     """None if it may not be read."""
     backend = _backend(analysis, target)
-    if backend is None or backend.live is None or backend.live["kind"] != "Service":
+    if backend is None or backend.live is None:
         return Destination(entry, target, backend) if backend else None
     at, state = ref(backend.live), analysis.cluster_state
-    return Destination(entry, target, backend, state.back_end_pods.get(at), state.endpoint_slices.get(at))
+    pods, slices = state.back_end_pods.get(at), state.endpoint_slices.get(at)
+    return Destination(entry, target, backend, pods, slices, state.workload_entries)
 
 
 def _backend(analysis: Analysis, target: Target) -> Backend | None:
@@ -137,7 +173,7 @@ def _backend(analysis: Analysis, target: Target) -> Backend | None:
     if state.service_entries is None:
         return None if service is not None or target.service is None else Backend(target.host, None)
     entries = _entries(analysis).get(host)
-    return Backend(host, entries[0] if entries else None, service)
+    return Backend(host, entries[0] if entries else None, service, tuple(entries[1:]) if entries else ())
 
 
 @once

@@ -159,7 +159,7 @@ def not_visible(context: Context) -> Iterator[Finding]:
         live = destination.backend.alias or destination.backend.live
         if live is None:
             continue
-        namespace = live["metadata"]["namespace"]
+        namespace, every = live["metadata"]["namespace"], (live, *destination.backend.more)
         if namespace in labels and not is_discovered(labels[namespace], settings):
             message = (
                 f"the mesh's discoverySelectors leave out namespace {namespace}, so istiod does not see "
@@ -167,7 +167,7 @@ def not_visible(context: Context) -> Iterator[Finding]:
             )
             yield destination.finding(message, "Label the namespace as one of these selectors says.")
         for pods_namespace in context.pods_namespaces:
-            if not is_service_visible(live, pods_namespace, settings):
+            if not any(is_service_visible(each, pods_namespace, settings) for each in every):
                 export_to = ", ".join(service_export_to(live, settings))
                 says = f"its annotation {EXPORT_TO} says {export_to}"
                 if live["kind"] != "Service":
@@ -187,7 +187,8 @@ def without_endpoints(context: Context) -> Iterator[Finding]:
     for destination in destinations(context):
         what = None if _ports_lacking(context, destination) else destination.nothing_behind
         if what:
-            yield destination.finding(f"{what}, {destination.consequence}.", _START)
+            is_service = destination.backend.live is None or destination.backend.live["kind"] == "Service"
+            yield destination.finding(f"{what}, {destination.consequence}.", _START if is_service else _RESOLVE)
         elif destination.target.subset and context.cluster_state.destination_rules is not None:
             for rules in _rules_for(context, destination):
                 labels = subsets(rules).get(destination.target.subset)
@@ -202,3 +203,4 @@ def without_endpoints(context: Context) -> Iterator[Finding]:
 
 
 _START = "Start its pods, or correct its selector."
+_RESOLVE = "Give it the resolution DNS, or STATIC with endpoints, or correct its workloadSelector."

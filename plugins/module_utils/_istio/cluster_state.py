@@ -23,7 +23,7 @@ from .._mesh.delegates import delegations
 from .._mesh.destinations import Target, all_targets
 from .._mesh.ingresses import of_istio
 from .._mesh.names import full_name, gateway_names, matched_gateways, service_at
-from .._mesh.services import Backend, is_external_name, speaks_tls
+from .._mesh.services import Backend, has_endpoints, is_external_name, speaks_tls, workload_labels
 from .._mesh.settings import DEFAULT_SETTINGS, REVISION, MeshSettings, parse_settings, settings_at
 from .references import secrets_named
 from .tls_secret import HAS_CRYPTOGRAPHY, TlsSecret, read_tls_secret
@@ -58,6 +58,8 @@ class ClusterState:
     endpoint_slices: Mapping[Ref, tuple[Manifest, ...]] = field(default_factory=dict)
     back_end_pods: Mapping[Ref, tuple[Manifest, ...]] = field(default_factory=dict)
     service_entries: tuple[Manifest, ...] | None = None
+    # Machines outside the cluster, that Services and ServiceEntries may select like pods.
+    workload_entries: tuple[Manifest, ...] | None = None
     destination_rules: tuple[Manifest, ...] | None = None
     tls_secrets: Mapping[Ref, TlsSecret | None] = field(default_factory=dict)
     # Of the Certificates that exposures request: their issuers, and the other Certificates of their namespaces.
@@ -133,13 +135,18 @@ class ClusterStateReader:
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
         entries_matter = any(target.service is None or services.get(target.service) is None for target in targets)
+        entries = self._all("ServiceEntry") if entries_matter or _externals(served) else ()
+        selecting = [entry for entry in entries or () if workload_labels(entry)]
+        slices = self._endpoint_slices(served)
+        machines_matter = bool(selecting) or any(found and not has_endpoints(found) for found in slices.values())
         return {
             "settings": settings,
             "services": services,
-            "service_entries": self._all("ServiceEntry") if entries_matter or _externals(served) else (),
+            "service_entries": entries,
+            "workload_entries": self._all("WorkloadEntry") if machines_matter else (),
             "destination_rules": self._all("DestinationRule") if _rules_matter(targets, services) else None,
-            "back_end_pods": self._back_end_pods(targets, served),
-            "endpoint_slices": self._endpoint_slices(served),
+            "back_end_pods": self._back_end_pods(targets, served, selecting),
+            "endpoint_slices": slices,
             "ingresses": self._ingresses(settings, pods),
             "namespace_labels": self._namespace_labels(namespaces) if settings.discovery_selectors else {},
             "scoped_to_namespace": bool(istiods)
@@ -246,14 +253,18 @@ class ClusterStateReader:
         return found
 
     def _back_end_pods(
-        self, targets: Iterable[Target], services: Mapping[Ref, Manifest]
+        self, targets: Iterable[Target], services: Mapping[Ref, Manifest], entries: Iterable[Manifest]
     ) -> dict[Ref, tuple[Manifest, ...]]:
-        """The pods of Services of which a subset is named."""
+        """The pods of Services of which a subset is named, and of ServiceEntries that are named."""
+        named = {target.service: None for target in targets if target.subset}
+        hosts = {target.host for target in targets}
+        selecting = [services[at] for at in named if at and at in services]
+        selecting += [entry for entry in entries if hosts.intersection(entry["spec"].get("hosts") or [])]
         found: dict[Ref, tuple[Manifest, ...]] = {}
-        for at in {target.service: None for target in targets if target.subset}:
-            selector = services[at]["spec"].get("selector") if at and at in services else None
-            pods = self._find_if_allowed("Pod", selector, at.namespace, _BEHIND) if at and selector else None
-            if at and pods is not None:
+        for entry in selecting:
+            labels, at = workload_labels(entry), ref(entry)
+            pods = self._find_if_allowed("Pod", labels, at.namespace, _BEHIND) if labels else None
+            if pods is not None:
                 found[at] = tuple(filter(is_running, pods))
         return found
 
@@ -317,6 +328,7 @@ _CONSEQUENCES = {
     "DestinationRule": "whether the subsets exist, and how the gateway speaks to the Service",
     "ServiceEntry": "whether hosts that are no Services exist",
     "EndpointSlice": _BEHIND,
+    "WorkloadEntry": _BEHIND,
     "Ingress": "whether they have the same hosts",
     "IngressClass": "which Ingresses are Istio's",
     "ConfigMap": "the mesh's settings",

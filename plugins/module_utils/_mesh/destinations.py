@@ -58,6 +58,27 @@ def targets_of(
             yield Target(where, protocol, at, host, named, port, destination.get("subset"), is_mirror)
 
 
+def action_of(route: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """What a route of a VirtualService of this namespace does, so that it can be compared with another one.
+
+    Destinations have the same host however they are written: with a Service's name, and with its full host.
+    """
+    action = {key: value for key, value in route.items() if key not in ("match", "name")}
+    for part in ("route", "mirrors"):
+        if action.get(part):
+            action[part] = [
+                {**entry, "destination": _comparable(entry.get("destination") or {}, namespace)}
+                for entry in action[part]
+            ]
+    return {**action, "mirror": _comparable(action["mirror"], namespace)} if action.get("mirror") else action
+
+
+def _comparable(destination: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    host = str(destination.get("host", ""))
+    name, service, _domain = service_host(host, namespace, "").partition(".svc.")
+    return {**destination, "host": f"{name}{service}" if name.count(".") == 1 else host}
+
+
 def services_named(manifests: Iterable[Manifest], cluster_domain: str) -> list[Ref]:
     """The Services to which VirtualServices among the manifests send requests."""
     services = (

@@ -23,11 +23,13 @@ class Backend:
     """What a destination's host is: a Service, a ServiceEntry or, without an object, nothing that istiod knows.
 
     alias is the Service that was named, if it is of the type ExternalName: istiod takes the host that this stands for.
+    more are further ServiceEntries for the host.
     """
 
     host: str
     live: Manifest | None
     alias: Manifest | None = None
+    more: tuple[Manifest, ...] = ()
 
     def __str__(self) -> str:
         named = self.alias or self.live
@@ -36,7 +38,8 @@ class Backend:
     @cached_property
     def ports(self) -> list[dict[str, Any]]:
         """Its ports for TCP: istiod leaves out those for UDP. Each has a number, a name and perhaps an appProtocol."""
-        return [_port(entry) for entry in _ports(self.live) if str(entry.get("protocol", "TCP")).upper() != _UDP]
+        every = [entry for live in (self.live, *self.more) for entry in _ports(live)]
+        return [_port(entry) for entry in every if str(entry.get("protocol", "TCP")).upper() != _UDP]
 
     def port(self, number: int) -> dict[str, Any] | None:
         return next((entry for entry in self.ports if entry["number"] == number), None)
@@ -72,6 +75,20 @@ def protocol_of(port: Mapping[str, Any]) -> str:
 def speaks_tls(port: Mapping[str, Any]) -> bool:
     """Whether the pods behind a port expect TLS, by its name or protocol."""
     return protocol_of(port) in ("https", "tls")
+
+
+def workload_labels(entry: Manifest) -> dict[str, str]:
+    """The labels of the pods and WorkloadEntries that a Service or a ServiceEntry selects."""
+    if entry["kind"] == "Service":
+        return entry["spec"].get("selector") or {}
+    return (entry["spec"].get("workloadSelector") or {}).get("labels") or {}
+
+
+def is_selected(entry: Manifest, workload: Manifest) -> bool:
+    """Whether a Service or ServiceEntry selects a pod, or a WorkloadEntry, which stands for a machine outside."""
+    wanted, metadata = workload_labels(entry), workload["metadata"]
+    given = {**((workload.get("spec") or {}).get("labels") or {}), **(metadata.get("labels") or {})}
+    return bool(wanted) and metadata["namespace"] == entry["metadata"]["namespace"] and wanted.items() <= given.items()
 
 
 def entries_by_host(service_entries: Iterable[Manifest]) -> dict[str, list[Manifest]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
 from support.builders import by_hand, cluster, exposure, gateway, http, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
@@ -20,6 +21,16 @@ EDGE = gateway("istio-ingress/edge", http("*.example.com"))
 
 def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Any]:
     return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
+
+
+def to_host(host: str) -> dict[str, Any]:
+    return {"route": [{"destination": {"host": host, "port": {"number": 80}}}]}
+
+
+def older(host: str) -> Manifest:
+    """A VirtualService of another namespace with the same host."""
+    names = {"hosts": ["shop.example.com"], "gateways": ["istio-ingress/edge"]}
+    return by_hand("VirtualService", "blog/shop", 1, **names, http=[to_host(host)])
 
 
 MISTAKES: dict[str, Mistake] = {
@@ -67,6 +78,13 @@ MISTAKES: dict[str, Mistake] = {
         option="hosts[0]",
         message="Ingress shop/old (http[0]) already takes these requests",
     ),
+    "two Services of the same name in two namespaces": Mistake(
+        desired=mine("istio-ingress/edge", http=[to_host("web")]),
+        state=cluster(EDGE, older("web")),
+        code="routes-shadowed",
+        option="hosts[0]",
+        message="already takes these requests for shop.example.com at the same gateway",
+    ),
     "a rewrite that makes two slashes": Mistake(
         desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common"}), "rewrite": {"uri": "/"}}]),
         state=cluster(EDGE),
@@ -102,6 +120,10 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "one Service by its name and by its full host": Configuration(
+        desired=mine("istio-ingress/edge", http=[to_host("web")]),
+        state=cluster(EDGE, older("web.shop.svc.cluster.local")),
+    ),
     "a delegate within the root's match": Configuration(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
         state=cluster(EDGE, by_hand("VirtualService", "shop/a", http=[to("web", uri={"prefix": "/a/x"})])),

@@ -277,3 +277,26 @@ def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cluster_state, "HAS_CRYPTOGRAPHY", False)
     result = looked(Objects(pod(), SECRET))
     assert result.unknown == ("certificates (Python's package cryptography is not installed)",)
+
+
+def test_machines_outside_are_read_where_there_are_no_pods() -> None:
+    web = service("shop/web", selector={"app": "web"})
+    machine = by_hand("WorkloadEntry", "shop/web-1", address="192.0.2.7", labels={"app": "web"})
+    labels = {"kubernetes.io/service-name": "web"}
+    one = {"addresses": ["192.0.2.1"], "conditions": {"ready": True}}
+    endpoints = {"kind": "EndpointSlice", "metadata": {"name": "x", "namespace": "shop", "labels": labels}}
+    assert looked(Objects(web, machine, endpoints)).workload_entries == (machine,)
+    assert looked(Objects(web, machine, {**endpoints, "endpoints": [one]})).workload_entries == ()
+
+
+def test_pods_behind_a_service_entry_are_read() -> None:
+    entry = by_hand(
+        "ServiceEntry",
+        "shop/legacy",
+        hosts=["legacy.example.net"],
+        workloadSelector={"labels": {"app": "legacy"}},
+    )
+    mine, other = back_end("shop/legacy-0", app="legacy"), back_end("shop/api-0", app="api")
+    routes = [{"destinations": [{"host": "legacy.example.net", "port": 80}]}]
+    found = looked(Objects(entry, mine, other), exposure(service=None, port=None, routes=routes))
+    assert found.back_end_pods == {ref(entry): (mine,)}
