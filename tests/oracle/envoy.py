@@ -68,6 +68,7 @@ class Outcome:
     secrets: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     location: str = ""
+    loses_copies: bool = False  # one of the route's mirrors is not there
 
     @property
     def is_served(self) -> bool:
@@ -183,8 +184,9 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
         return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), **more)
     if route.get("status"):
         return Outcome(End.DIRECT, **more)
-    clusters = tuple(route.get("clusters") or ())
-    return Outcome(_reached(pod, clusters), clusters=clusters, **more)
+    clusters, mirrors = tuple(route.get("clusters") or ()), route.get("mirrors") or []
+    lost = any(_reached(pod, (name,)) is not End.ANSWERED for name in mirrors)
+    return Outcome(_reached(pod, clusters), clusters=clusters, loses_copies=lost, **more)
 
 
 def _location(request: Request, redirect: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ NEVER_ASKED = "no server for the match"
 TAKEN = "another VirtualService takes the requests"
 TAKEN_BY_OWN = "an earlier route takes the requests"
 REDIRECTED = "another server redirects to HTTPS"
+LOST_COPIES = "copies of requests are lost"
 LOST_DELEGATE = "the delegate's routes are not there"
 # Which routes a server takes requests to.
 _PROTOCOLS = {"http": "http", "https": "http", "passthrough": "tls", "tls": "tcp", "tcp": "tcp"}
@@ -92,7 +93,10 @@ def _of_gateway(gateway: Manifest, scenario: Scenario, answer: Answer) -> Iterat
         yield Breakage(owner, NO_PODS, owner)
     for server in servers_of(gateway):
         for pod in pods:
-            ports = pod_ports(pod, server.number, scenario) or (server.number,)
+            reached = pod_ports(pod, server.number, scenario)
+            if not reached:
+                yield Breakage(owner, PORT_CLOSED, f"servers[{server.index}]")
+            ports = reached or (server.number,)
             served = answer.pods[full_name(pod)]
             if not any(_has(served, server, port) for port in ports):
                 yield Breakage(owner, DROPPED, f"servers[{server.index}]")
@@ -119,13 +123,31 @@ class _Rule:
     number: int | None
     conditions: Mapping[str, Any]
     route: Mapping[str, Any]
+    namespace: str
 
     def __str__(self) -> str:
         return f"{self.protocol}[{self.index}]{'' if self.number is None else f'.match[{self.number}]'}"
 
     @property
     def action(self) -> dict[str, Any]:
-        return {key: value for key, value in self.route.items() if key not in ("match", "name")}
+        return _action(self.route, self.namespace)
+
+
+def _action(route: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """What a route does, with full names of destinations."""
+    action = {key: value for key, value in route.items() if key not in ("match", "name")}
+    for part in ("route", "mirrors"):
+        if part in action:
+            action[part] = [
+                {**entry, "destination": _with_full_host(entry.get("destination") or {}, namespace)}
+                for entry in action[part] or []
+            ]
+    return {**action, "mirror": _with_full_host(action["mirror"], namespace)} if "mirror" in action else action
+
+
+def _with_full_host(destination: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    host = str(destination.get("host"))
+    return {**destination, "host": host if "." in host else f"{host}.{namespace}.svc.cluster.local"}
 
 
 class _Judge:
@@ -184,9 +206,10 @@ class _Judge:
             for index, route in enumerate(self.virtual_service["spec"].get(protocol) or []):
                 matches = route.get("match")
                 if not matches:
-                    rules.append(_Rule(protocol, index, None, {}, route))
+                    rules.append(_Rule(protocol, index, None, {}, route, self.namespace))
                 for number, conditions in enumerate(matches or []):
-                    rules.append(_Rule(protocol, index, number, conditions, route))
+                    if conditions.get("gateways") != ["mesh"]:  # for sidecars
+                        rules.append(_Rule(protocol, index, number, conditions, route, self.namespace))
         return rules
 
     def _rules_at(self, server: Server) -> list[_Rule]:
@@ -213,6 +236,8 @@ class _Judge:
         for port in place.ports or (place.server.number,):
             for rule in rules:
                 outcome = self._outcome(rule, place, port)
+                if outcome.loses_copies and self._is_own(rule, outcome):
+                    yield self._breakage(LOST_COPIES, f"{rule} for {place}")
                 kind, by = self._verdict(rule, place, outcome)
                 if kind:
                     why = f": {outcome.route}" if outcome.end is End.REFUSED else ""
@@ -277,9 +302,9 @@ class _Judge:
         if not outcome.virtual_service:
             kind = REDIRECTED if outcome.end is End.REDIRECTED else outcome.end.value
             return (LOST_DELEGATE if "delegate" in rule.route else kind), ""
-        if self._action_of(outcome) == rule.action and outcome.is_served:
+        if self._action_of(outcome) == rule.action:
             self.is_replaced |= outcome.virtual_service != self.name
-            return "", ""
+            return ("", "") if outcome.is_served else (outcome.end.value, "")
         is_same = outcome.virtual_service == self.name or self._is_cut_off(rule, place.server)
         return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
 
@@ -297,5 +322,5 @@ class _Judge:
             if full_name(entry) == outcome.virtual_service and outcome.route.startswith("http["):
                 index = int(outcome.route.partition("[")[2].partition("]")[0])
                 route = entry["spec"]["http"][index]
-                return {key: value for key, value in route.items() if key not in ("match", "name")}
+                return _action(route, entry["metadata"]["namespace"])
         return None

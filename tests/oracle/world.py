@@ -21,11 +21,12 @@ PODS = "istio-ingress"
 PUBLIC, INTERNAL = {"istio": "public"}, {"istio": "internal"}
 NAMESPACES = ("shop", "team")
 CREDENTIALS = ("cert", "other-cert")
-_API_VERSIONS = {
+NETWORKING = {
     "Gateway": "networking.istio.io/v1",
     "VirtualService": "networking.istio.io/v1",
     "DestinationRule": "networking.istio.io/v1",
     "ServiceEntry": "networking.istio.io/v1",
+    "WorkloadEntry": "networking.istio.io/v1",
     "Sidecar": "networking.istio.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "Ingress": "networking.k8s.io/v1",
@@ -42,7 +43,7 @@ def thing(kind: str, name: str, content: Mapping[str, Any], minute: int = 0, **m
     """A live object, namespace/name; minute is its age."""
     namespace, _slash, own = name.rpartition("/")
     return {
-        "apiVersion": _API_VERSIONS.get(kind, "v1"),
+        "apiVersion": NETWORKING.get(kind, "v1"),
         "kind": kind,
         "metadata": {
             "name": own,
