@@ -62,7 +62,7 @@ EXPLAINS: dict[str, set[str]] = {
     "host-without-domain": {truth.UNLISTED, End.NO_HOST.value, End.NO_SERVER_NAME.value},
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},
     "destination-not-visible": {End.NO_CLUSTER.value, truth.LOST_COPIES},
-    "destination-without-endpoints": {End.NO_ENDPOINTS.value, truth.LOST_COPIES},
+    "destination-without-endpoints": {End.NO_ENDPOINTS.value, End.NO_CLUSTER.value, truth.LOST_COPIES},
     "gateway-out-of-scope": {truth.DROPPED, End.NOT_LISTENING.value, End.NO_SERVER_NAME.value, End.NO_HOST.value},
     "gateway-without-namespace": {truth.MISSING_GATEWAY},
     "not-exported": {

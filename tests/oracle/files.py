@@ -27,6 +27,16 @@ _SYSTEM = "istio-system"
 _SLICES_OF = "kubernetes.io/service-name"
 
 
+class _Loader(yaml.SafeLoader):
+    """Times stay text, as in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, regex) for tag, regex in resolvers if not tag.endswith(":timestamp")]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def files_in(path: Path) -> list[Path]:
     return sorted(each for each in path.rglob("*") if each.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
 
@@ -34,7 +44,7 @@ def files_in(path: Path) -> list[Path]:
 def scenario_of(path: Path) -> Scenario:
     """The objects of a file, completed."""
     with path.open(encoding="utf-8") as file:
-        return Scenario(tuple(completed(_read(yaml.safe_load_all(file)))))
+        return Scenario(tuple(completed(_read(yaml.load_all(file, _Loader)))))
 
 
 def _read(documents: Iterable[Any]) -> Iterator[Manifest]:
@@ -127,21 +137,28 @@ def _gateway_for(gateway: Manifest, known: list[Manifest]) -> list[Manifest]:
     """A pod and a Service with the usual ports, and those of Gateways for it, as far as there is none."""
     selector = gateway["spec"].get("selector") or {}
     pods = pods_of(gateway, Scenario(tuple(known)))
+    labels = selector or {"istio": "ingressgateway"}
     services = [entry for entry in known if entry["kind"] == "Service"]
-    if not selector or any(_leads_to(entry, pod) for entry in services for pod in pods):
+    if any(_leads_to(entry, pod) for entry in services for pod in pods):
         return []
+    leading = [entry for entry in services if (entry["spec"].get("selector") or {"": ""}).items() <= labels.items()]
+    where = (pods or leading or [{"metadata": {"namespace": _SYSTEM}}])[0]["metadata"]["namespace"]
+    name = f"{where}/gateway-{len(known)}"
+    made = [] if pods else [_proxy(name, labels, known)]
+    if leading and not pods:
+        return made
     of_it = [entry for entry in known if entry["kind"] == "Gateway" and entry["spec"].get("selector") == selector]
     ports = {80, 443} | {
         (server.get("port") or {}).get("number", 80) for entry in of_it for server in entry["spec"].get("servers") or []
     }
-    where = pods[0]["metadata"]["namespace"] if pods else _SYSTEM
-    name = f"{where}/gateway-{len(known)}"
     listening = [tcp_port(f"p{number}", number) for number in sorted(ports)]
-    made = service(name, *listening, number=len(known) % 250 + 1, selector=selector)
-    if pods:
-        return [made]
-    pod = thing("Pod", f"{name}-1-a", {}, labels=dict(selector), ownerReferences=_owned(f"gateway-{len(known)}"))
-    return [made, _running({**pod, "spec": {"containers": [_PROXY]}}, known)]
+    return [*made, service(name, *listening, number=len(known) % 250 + 1, selector=labels)]
+
+
+def _proxy(name: str, labels: Mapping[str, str], known: list[Manifest]) -> Manifest:
+    owners = _owned(name.rpartition("/")[2])
+    spec = {"spec": {"containers": [_PROXY]}}
+    return _running(thing("Pod", f"{name}-1-a", spec, labels=dict(labels), ownerReferences=owners), known)
 
 
 def _leads_to(entry: Manifest, pod: Manifest) -> bool:

@@ -19,15 +19,20 @@ from .._mesh.destinations import Target, targets, targets_of
 from .._mesh.names import full_name, service_at
 from .._mesh.services import (
     Backend,
+    as_one,
     entries_by_host,
     has_endpoints,
     has_pods,
     is_external_name,
     is_selected,
+    labels_of,
     workload_labels,
 )
 from .context import Analysis, Context, route_option
 from .finding import Finding
+
+# Labels that istiod adds to endpoints, from their nodes.
+_OF_NODES = ("topology.", "kubernetes.io/hostname")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +74,22 @@ class Destination:
     @property
     def nothing_behind(self) -> str | None:
         """Why nobody takes requests there; None if somebody does, or it is not known."""
-        service = self.backend.live
-        if service is None or service["kind"] != "Service":
-            reasons = [self._nothing_behind_entry(entry) for entry in (service, *self.backend.more) if entry]
-            return reasons[0] if reasons and all(reasons) else None
+        live, more = self.backend.live, self.backend.more
+        if live is None:
+            return None
+        of_live = self._nothing_behind_service(live) if live["kind"] == "Service" else self._nothing_behind_entry(live)
+        return of_live if all(map(self._nothing_behind_entry, more)) else None
+
+    def _nothing_behind_service(self, service: Manifest) -> str | None:
         if self.slices is None:
             return None
         selector = service["spec"].get("selector")
         if not selector:
             return None if has_endpoints(self.slices) else f"{ref(service)} has no selector, and no endpoints"
-        if not self.slices:
-            return None  # Kubernetes has not looked yet
-        labels = ", ".join(f"{key}={value}" for key, value in selector.items())
-        if any(is_selected(service, machine) for machine in self.machines or ()):
+        # Without slices, Kubernetes has not looked yet.
+        if not self.slices or any(is_selected(service, machine) for machine in self.machines or ()):
             return None
+        labels = ", ".join(f"{key}={value}" for key, value in selector.items())
         if not has_endpoints(self.slices):
             return f"no pod with the labels {labels}, which {ref(service)} selects, is ready"
         port = self.backend.port(self.number) if self.number else None
@@ -109,13 +116,24 @@ class Destination:
         return f"{ref(entry)} has the resolution STATIC, and no endpoints"
 
     def has_no_pod_with(self, labels: Mapping[str, str]) -> bool:
-        """Whether it is known that no pod behind the Service has these labels."""
+        """Whether it is known that nothing behind it has these labels. istiod adds some that pods do not have."""
+        wanted = {key: value for key, value in labels.items() if not key.startswith(_OF_NODES)}
+        if self.backend.live and self.backend.live["kind"] != "Service":
+            entries = (self.backend.live, *self.backend.more)
+            return bool(wanted) and all(self._has_no_endpoint_with(entry, wanted) for entry in entries)
+        machines = [machine for machine in self.machines or () if is_selected(self.backend.live or {}, machine)]
         if self.pods is None:
             return self.slices is not None and has_endpoints(self.slices) and not has_pods(self.slices)
         is_known = bool(self.pods) or has_endpoints(self.slices or ())
-        return is_known and not any(
-            labels.items() <= (pod["metadata"].get("labels") or {}).items() for pod in self.pods
-        )
+        return is_known and not any(wanted.items() <= labels_of(each).items() for each in (*self.pods, *machines))
+
+    def _has_no_endpoint_with(self, entry: Manifest, labels: Mapping[str, str]) -> bool:
+        given = [endpoint.get("labels") or {} for endpoint in entry["spec"].get("endpoints") or []]
+        if workload_labels(entry):
+            if self.pods is None or self.machines is None:
+                return False
+            given += [labels_of(each) for each in (*self.pods, *self.machines) if is_selected(entry, each)]
+        return not any(labels.items() <= each.items() for each in given)
 
 
 @once
@@ -130,7 +148,7 @@ def destinations(context: Context) -> list[Destination]:
     found: dict[tuple[str, Target], Destination] = {}
     for entry in context.my_virtual_services:
         for target in _targets(context, entry):
-            destination = destination_of(context.analysis, entry, target)
+            destination = destination_of(context.analysis, entry, target, context.pods_namespaces[0])
             if destination:
                 found.setdefault((full_name(entry), target), destination)
     return list(found.values())
@@ -146,9 +164,11 @@ def _targets(context: Context, entry: Manifest) -> Iterator[Target]:
                 yield from targets_of(route, "http", delegation.where, namespace, context.cluster_domain)
 
 
-def destination_of(analysis: Analysis, entry: Manifest, target: Target) -> Destination | None:
-    """None if it may not be read."""
-    backend = _backend(analysis, target)
+def destination_of(
+    analysis: Analysis, entry: Manifest, target: Target, pods_namespace: str | None = None
+) -> Destination | None:
+    """None if it may not be read. pods_namespace is where the gateway's pods are, if that is known."""
+    backend = _backend(analysis, target, pods_namespace)
     if backend is None or backend.live is None:
         return Destination(entry, target, backend) if backend else None
     at, state = ref(backend.live), analysis.cluster_state
@@ -156,13 +176,16 @@ def destination_of(analysis: Analysis, entry: Manifest, target: Target) -> Desti
     return Destination(entry, target, backend, pods, slices, state.workload_entries)
 
 
-def _backend(analysis: Analysis, target: Target) -> Backend | None:
+def _backend(analysis: Analysis, target: Target, pods_namespace: str | None) -> Backend | None:
     state = analysis.cluster_state
     if target.service is not None and target.service not in state.services:
         return None
     service = state.services[target.service] if target.service else None
     if service is not None and not is_external_name(service):
-        return Backend(target.host, service)
+        namespace = service["metadata"]["namespace"]
+        of_host = _entries(analysis).get(target.host, [])
+        near = tuple(entry for entry in of_host if entry["metadata"]["namespace"] == namespace)
+        return Backend(target.host, service, more=near)
     host = str(service["spec"].get("externalName") or "") if service else target.host
     alias_at = service_at(host, analysis.cluster_domain) if service else None
     if alias_at is not None:
@@ -173,7 +196,10 @@ def _backend(analysis: Analysis, target: Target) -> Backend | None:
     if state.service_entries is None:
         return None if service is not None or target.service is None else Backend(target.host, None)
     entries = _entries(analysis).get(host)
-    return Backend(host, entries[0] if entries else None, service, tuple(entries[1:]) if entries else ())
+    if not entries:
+        return Backend(host, None, service)
+    first, *more = as_one(entries, pods_namespace, state.settings)
+    return Backend(host, first, service, tuple(more))
 
 
 @once

@@ -96,6 +96,9 @@ def read_cluster_state(
 class ClusterStateReader:
     """Reads, and remembers what it was not allowed to read."""
 
+    # For one exposure, DestinationRules are read only where they probably matter.
+    _reads_all_rules = False
+
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._unknown: dict[str, None] = {}
@@ -134,17 +137,21 @@ class ClusterStateReader:
         services = self._services(targets, cluster_domain)
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
-        entries_matter = any(target.service is None or services.get(target.service) is None for target in targets)
-        entries = self._all("ServiceEntry") if entries_matter or _externals(served) else ()
-        selecting = [entry for entry in entries or () if workload_labels(entry)]
         slices = self._endpoint_slices(served)
-        machines_matter = bool(selecting) or any(found and not has_endpoints(found) for found in slices.values())
+        empty = [at for at, found in slices.items() if not has_endpoints(found)]
+        is_empty = any(slices[at] or not workload_labels(served[at]) for at in empty)
+        entries_matter = any(target.service is None or services.get(target.service) is None for target in targets)
+        entries = self._all("ServiceEntry") if entries_matter or is_empty or _externals(served) else ()
+        selecting = [entry for entry in entries or () if workload_labels(entry)]
+        machines_matter = bool(selecting) or any(slices[at] for at in empty)
         return {
             "settings": settings,
             "services": services,
             "service_entries": entries,
             "workload_entries": self._all("WorkloadEntry") if machines_matter else (),
-            "destination_rules": self._all("DestinationRule") if _rules_matter(targets, services) else None,
+            "destination_rules": self._all("DestinationRule")
+            if self._reads_all_rules or _rules_matter(targets, services)
+            else None,
             "back_end_pods": self._back_end_pods(targets, served, selecting),
             "endpoint_slices": slices,
             "ingresses": self._ingresses(settings, pods),
@@ -382,9 +389,9 @@ def _delegates(exposed: list[Manifest], virtual_services: list[Manifest]) -> lis
 
 
 def _rules_matter(targets: Iterable[Target], services: Mapping[Ref, Manifest | None]) -> bool:
-    """Whether a subset is named, or a port for TLS, to which gateways speak TLS only if a rule says so."""
+    """Whether a subset is named, or TLS is passed on, or a port is for TLS, which gateways speak if a rule says so."""
     ports = (port for live in services.values() if live for port in Backend("", live).ports)
-    return any(target.subset for target in targets) or any(map(speaks_tls, ports))
+    return any(target.subset or target.protocol == "tls" for target in targets) or any(map(speaks_tls, ports))
 
 
 def _environment(deployment: Manifest) -> dict[str, str]:

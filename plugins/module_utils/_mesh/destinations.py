@@ -48,7 +48,9 @@ def targets_of(
 ) -> Iterator[Target]:
     """The destinations of one route of a VirtualService of this namespace."""
     mirrors = [*(route.get("mirrors") or []), *([{"destination": route["mirror"]}] if route.get("mirror") else [])]
-    for is_mirror, entries in ((False, route.get("route") or []), (True, mirrors)):
+    weighted = route.get("route") or []
+    used = [entry for entry in weighted if entry.get("weight") != 0] if len(weighted) > 1 else weighted
+    for is_mirror, entries in ((False, used), (True, mirrors)):
         for entry in entries:
             destination = entry.get("destination") or {}
             named = str(destination.get("host", ""))

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from .._kubernetes.objects import Manifest, ref
+from .settings import MeshSettings
+from .visibility import is_service_visible, service_export_to
 
 _UDP = "UDP"
 
@@ -23,7 +25,7 @@ class Backend:
     """What a destination's host is: a Service, a ServiceEntry or, without an object, nothing that istiod knows.
 
     alias is the Service that was named, if it is of the type ExternalName: istiod takes the host that this stands for.
-    more are further ServiceEntries for the host.
+    more are further ServiceEntries for the host, whose endpoints are its endpoints, too.
     """
 
     host: str
@@ -38,7 +40,8 @@ class Backend:
     @cached_property
     def ports(self) -> list[dict[str, Any]]:
         """Its ports for TCP: istiod leaves out those for UDP. Each has a number, a name and perhaps an appProtocol."""
-        every = [entry for live in (self.live, *self.more) for entry in _ports(live)]
+        merged = self.more if self.live and self.live["kind"] == "ServiceEntry" else ()
+        every = [entry for live in (self.live, *merged) for entry in _ports(live)]
         return [_port(entry) for entry in every if str(entry.get("protocol", "TCP")).upper() != _UDP]
 
     def port(self, number: int) -> dict[str, Any] | None:
@@ -86,9 +89,14 @@ def workload_labels(entry: Manifest) -> dict[str, str]:
 
 def is_selected(entry: Manifest, workload: Manifest) -> bool:
     """Whether a Service or ServiceEntry selects a pod, or a WorkloadEntry, which stands for a machine outside."""
-    wanted, metadata = workload_labels(entry), workload["metadata"]
-    given = {**((workload.get("spec") or {}).get("labels") or {}), **(metadata.get("labels") or {})}
-    return bool(wanted) and metadata["namespace"] == entry["metadata"]["namespace"] and wanted.items() <= given.items()
+    wanted, is_near = workload_labels(entry), workload["metadata"]["namespace"] == entry["metadata"]["namespace"]
+    return bool(wanted) and is_near and wanted.items() <= labels_of(workload).items()
+
+
+def labels_of(workload: Manifest) -> dict[str, str]:
+    """Those of a pod, or of a WorkloadEntry, which has them in two places."""
+    own = (workload["spec"].get("labels") or {}) if workload["kind"] == "WorkloadEntry" else {}
+    return {**own, **(workload["metadata"].get("labels") or {})}
 
 
 def entries_by_host(service_entries: Iterable[Manifest]) -> dict[str, list[Manifest]]:
@@ -98,6 +106,27 @@ def entries_by_host(service_entries: Iterable[Manifest]) -> dict[str, list[Manif
         for host in entry["spec"].get("hosts") or []:
             by_host.setdefault(host, []).append(entry)
     return by_host
+
+
+def as_one(entries: Iterable[Manifest], namespace: str | None, settings: MeshSettings) -> list[Manifest]:
+    """Of several ServiceEntries for a host, those that pods of a namespace (None: not known) get, as one.
+
+    The oldest counts, private ones before public ones, and what is like it but for the ports.
+    """
+
+    def rank(entry: Manifest) -> tuple[bool, str, str, str]:
+        metadata, is_public = entry["metadata"], "*" in service_export_to(entry, settings)
+        return is_public, str(metadata.get("creationTimestamp")), metadata["name"], metadata["namespace"]
+
+    ordered = sorted(entries, key=rank)
+    visible = [entry for entry in ordered if is_service_visible(entry, namespace, settings)] or ordered
+    return [entry for entry in visible if _merged_by(entry) == _merged_by(visible[0])]
+
+
+def _merged_by(entry: Manifest) -> tuple[Any, ...]:
+    metadata, spec = entry["metadata"], entry["spec"]
+    same = [spec.get(name) or "" for name in ("resolution", "workloadSelector", "exportTo")]
+    return (metadata["namespace"], metadata.get("labels") or {}, *same)
 
 
 def is_external_name(service: Manifest | None) -> bool:

@@ -21,7 +21,7 @@ kind: List
 items:
   - apiVersion: networking.istio.io/v1alpha3
     kind: Gateway
-    metadata: {name: front, namespace: edge}
+    metadata: {name: front, namespace: edge, creationTimestamp: 2026-01-01T00:00:00Z}
     spec:
       selector: {istio: ingressgateway}
       servers: [{port: {number: 8443, name: https, protocol: HTTPS}, hosts: [shop.example.com]}]
@@ -66,6 +66,7 @@ def given(tmp_path: Path) -> Scenario:
 def test_a_gateway_has_a_pod_and_a_service_with_its_ports(given: Scenario) -> None:
     (gateway,) = given.of_kind("Gateway")
     assert (full_name(gateway), gateway["apiVersion"]) == ("edge/front", "networking.istio.io/v1")
+    assert gateway["metadata"]["creationTimestamp"] == "2026-01-01T00:00:00Z"
     (pod,) = pods_of(gateway, given)
     assert [pod_ports(pod, number, given) for number in (80, 443, 8443, 81)] == [(80,), (443,), (8443,), ()]
 

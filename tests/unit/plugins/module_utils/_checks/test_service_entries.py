@@ -12,7 +12,18 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
-from support.builders import back_end, by_hand, cluster, endpoints, exposure, gateway, http, service, virtual_service
+from support.builders import (
+    back_end,
+    by_hand,
+    cluster,
+    destination_rule,
+    endpoints,
+    exposure,
+    gateway,
+    http,
+    service,
+    virtual_service,
+)
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
@@ -28,8 +39,8 @@ def selecting() -> Manifest:
     return service_entry(resolution="STATIC", workloadSelector={"labels": {"app": "legacy"}})
 
 
-def route_to_partner(port: int = 80) -> list[Manifest]:
-    route = {"route": [{"destination": {"host": "partner.example.net", "port": {"number": port}}}]}
+def route_to_partner(port: int = 80, **destination: str) -> list[Manifest]:
+    route = {"route": [{"destination": {"host": "partner.example.net", "port": {"number": port}, **destination}}]}
     return [virtual_service("shop/shop", ["shop.example.com"], ["istio-ingress/edge"], http=[route])]
 
 
@@ -59,6 +70,24 @@ MISTAKES: dict[str, Mistake] = {
         code="destination-without-endpoints",
         option="service",
         message="no pod and no WorkloadEntry has the labels app=legacy, which ServiceEntry shop/partner selects",
+    ),
+    "a subset that no endpoint has": Mistake(
+        desired=route_to_partner(subset="v2"),
+        state=cluster(
+            EDGE,
+            service_entry(resolution="STATIC", endpoints=[{"address": "192.0.2.7", "labels": {"version": "v1"}}]),
+            destination_rules=(destination_rule("shop/partner", "partner.example.net", "v1", "v2"),),
+        ),
+        code="destination-without-endpoints",
+        option="service",
+        message="no endpoint behind ServiceEntry shop/partner has the labels version=v2 of subset 'v2'",
+    ),
+    "a port of a ServiceEntry of another namespace": Mistake(
+        desired=route_to_partner(8080),
+        state=cluster(EDGE, service_entry(resolution="DNS"), service_entry("team/partner", 8080, resolution="DNS")),
+        code="destination-port-missing",
+        option="service",
+        message="ServiceEntry shop/partner does not have port 8080",
     ),
     "a port that none of a host's ServiceEntries has": Mistake(
         desired=route_to_partner(81),
@@ -96,6 +125,45 @@ RIGHT: dict[str, Configuration] = {
     "two ServiceEntries for one host": Configuration(
         desired=route_to_partner(8080),
         state=cluster(EDGE, service_entry(resolution="DNS"), service_entry("shop/other", 8080, resolution="DNS")),
+    ),
+    "a ServiceEntry that the gateway gets in place of a private one": Configuration(
+        desired=route_to_partner(8080),
+        state=cluster(
+            EDGE,
+            service_entry(resolution="DNS", exportTo=["."]),
+            service_entry("team/partner", 8080, resolution="DNS"),
+        ),
+    ),
+    "a subset that an endpoint has": Configuration(
+        desired=route_to_partner(subset="v2"),
+        state=cluster(
+            EDGE,
+            service_entry(resolution="STATIC", endpoints=[{"address": "192.0.2.7", "labels": {"version": "v2"}}]),
+            destination_rules=(destination_rule("shop/partner", "partner.example.net", "v2"),),
+        ),
+    ),
+    "a subset of all endpoints": Configuration(
+        desired=route_to_partner(subset="all"),
+        state=cluster(
+            EDGE,
+            service_entry(resolution="DNS"),
+            destination_rules=(destination_rule("shop/p", "partner.example.net", subsets=[{"name": "all"}]),),
+        ),
+    ),
+    "a Service with the endpoints of a ServiceEntry": Configuration(
+        desired=exposure(service="old"),
+        state=cluster(
+            service("shop/old"),
+            by_hand(
+                "ServiceEntry",
+                "shop/old",
+                hosts=["old.shop.svc.cluster.local"],
+                ports=[{"number": 80, "name": "http", "protocol": "HTTP"}],
+                resolution="STATIC",
+                endpoints=[{"address": "192.0.2.7"}],
+            ),
+            slices={"shop/old": ()},
+        ),
     ),
     "a Service for machines outside": Configuration(
         desired=exposure(service="app"),

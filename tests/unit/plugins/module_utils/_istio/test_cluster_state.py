@@ -246,9 +246,10 @@ def test_rules_and_entries_are_read_only_where_they_matter() -> None:
         looked(cluster)
         return {name for name in cluster.asked if name.startswith(("DestinationRule", "ServiceEntry", "Ingress"))}
 
-    assert asked(service("shop/web")) == set()
-    assert asked() == {"ServiceEntrys of all"}
-    assert asked(service("shop/web", {"name": "https", "port": 443})) == {"DestinationRules of all"}
+    web = {"app": "web"}
+    assert asked(service("shop/web", selector=web)) == set()
+    assert asked() == asked(service("shop/web")) == {"ServiceEntrys of all"}
+    assert asked(service("shop/web", {"name": "https", "port": 443}, selector=web)) == {"DestinationRules of all"}
 
 
 def test_ingresses_are_read_if_the_gateways_pods_serve_them() -> None:
