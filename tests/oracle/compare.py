@@ -58,6 +58,7 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "route-unused": {truth.WRONG_KIND, truth.NEVER_ASKED},
     "route-behind-wider": {truth.TAKEN_BY_OWN, truth.TAKEN},  # another VirtualService may take them even before
+    "match-never-fulfilled": {End.NO_ROUTE.value, truth.TAKEN, truth.TAKEN_BY_OWN},
     "delegate-left-out": {truth.LOST_DELEGATE, End.NO_ROUTE.value},
     "host-without-domain": {truth.UNLISTED, End.NO_HOST.value, End.NO_SERVER_NAME.value},
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},

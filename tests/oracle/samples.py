@@ -86,7 +86,7 @@ def _paths(match: Mapping[str, Any]) -> Iterator[str]:
         yield from ("/", f"/{ODD_PATH}")
     else:
         for odd in (False, True):
-            path = value_for(uri, odd)
+            path = f"/{value_for(uri, odd).removeprefix('/')}"
             yield path
             if match.get("ignoreUriCase"):
                 yield path.upper()
@@ -98,7 +98,7 @@ def _headers(match: Mapping[str, Any], odd: bool, others: Mapping[str, set[str]]
         headers |= dict.fromkeys(others["headers"] - set(match.get("withoutHeaders") or {}), ODD_PATH)
     headers |= {name: value_for(entry) for name, entry in (match.get("headers") or {}).items()}
     if match.get("method"):
-        headers[":method"] = value_for(match["method"])
+        headers[":method"] = value_for(match["method"]).upper()
     return headers
 
 

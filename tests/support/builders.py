@@ -167,6 +167,7 @@ def cluster(
         services=services,
         destination_rules=more.get("destination_rules"),
         service_entries=tuple(entry for entry in here if entry["kind"] == "ServiceEntry"),
+        request_authentications=tuple(entry for entry in here if entry["kind"] == "RequestAuthentication"),
         workload_entries=tuple(entry for entry in here if entry["kind"] == "WorkloadEntry"),
         back_end_pods={_named(name): pods for name, pods in more.get("behind", {}).items()},
         endpoint_slices={Ref("Service", *name.split("/")): slices for name, slices in more.get("slices", {}).items()},

@@ -29,6 +29,7 @@ from . import (
     gateway_services,
     hosts,
     issuers,
+    matches,
     route_actions,
     route_kinds,
     routes,
@@ -139,6 +140,7 @@ CHECKS = (
         delegates.left_out,
         may_come=True,
     ),
+    Check("match-never-fulfilled", WARNING, "No request can fulfil a match.", matches.never_fulfilled, may_come=True),
     Check("rewrite-slashes", WARNING, "A rewrite makes two slashes, or none.", route_actions.rewrite_slashes),
     Check(
         "cors-origin-never-matches",

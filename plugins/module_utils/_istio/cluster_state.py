@@ -19,11 +19,12 @@ from typing import Any
 from .._kubernetes.errors import ForbiddenError, UnknownKindError
 from .._kubernetes.objects import Manifest, Ref, ref
 from .._kubernetes.reader import Reader, find_if_known
+from .._mesh.claims import asks_for_claims
 from .._mesh.delegates import delegations
-from .._mesh.destinations import Target, all_targets
+from .._mesh.destinations import Target, all_targets, rules_matter
 from .._mesh.ingresses import of_istio
 from .._mesh.names import full_name, gateway_names, matched_gateways, service_at
-from .._mesh.services import Backend, has_endpoints, is_external_name, speaks_tls, workload_labels
+from .._mesh.services import has_endpoints, is_external_name, workload_labels
 from .._mesh.settings import DEFAULT_SETTINGS, REVISION, MeshSettings, parse_settings, settings_at
 from .references import secrets_named
 from .tls_secret import HAS_CRYPTOGRAPHY, TlsSecret, read_tls_secret
@@ -61,6 +62,8 @@ class ClusterState:
     # Machines outside the cluster, that Services and ServiceEntries may select like pods.
     workload_entries: tuple[Manifest, ...] | None = None
     destination_rules: tuple[Manifest, ...] | None = None
+    # Without them, gateways know no claims.
+    request_authentications: tuple[Manifest, ...] | None = None
     tls_secrets: Mapping[Ref, TlsSecret | None] = field(default_factory=dict)
     # Of the Certificates that exposures request: their issuers, and the other Certificates of their namespaces.
     issuers: Mapping[Ref, Manifest | None] = field(default_factory=dict)
@@ -133,7 +136,8 @@ class ClusterStateReader:
         """The mesh's settings, and what the VirtualServices among the exposed objects send requests to."""
         istiods = self._find("Deployment", {"app": "istiod"}, None)
         settings = self._settings(istiods, pods)
-        targets = all_targets([*exposed, *_delegates(exposed, virtual_services)], cluster_domain)
+        roots = [entry for entry in exposed if entry["kind"] == "VirtualService"]
+        targets = all_targets([*roots, *_delegates(roots, virtual_services)], cluster_domain)
         services = self._services(targets, cluster_domain)
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
@@ -150,8 +154,9 @@ class ClusterStateReader:
             "service_entries": entries,
             "workload_entries": self._all("WorkloadEntry") if machines_matter else (),
             "destination_rules": self._all("DestinationRule")
-            if self._reads_all_rules or _rules_matter(targets, services)
+            if self._reads_all_rules or rules_matter(targets, services)
             else None,
+            "request_authentications": self._all("RequestAuthentication") if any(map(asks_for_claims, roots)) else None,
             "back_end_pods": self._back_end_pods(targets, served, selecting),
             "endpoint_slices": slices,
             "ingresses": self._ingresses(settings, pods),
@@ -336,6 +341,7 @@ _CONSEQUENCES = {
     "ServiceEntry": "whether hosts that are no Services exist",
     "EndpointSlice": _BEHIND,
     "WorkloadEntry": _BEHIND,
+    "RequestAuthentication": "whether gateways know claims",
     "Ingress": "whether they have the same hosts",
     "IngressClass": "which Ingresses are Istio's",
     "ConfigMap": "the mesh's settings",
@@ -381,17 +387,10 @@ def _externals(services: Mapping[Ref, Manifest]) -> bool:
     return any(is_external_name(service) for service in services.values())
 
 
-def _delegates(exposed: list[Manifest], virtual_services: list[Manifest]) -> list[Manifest]:
-    """The VirtualServices to which the exposed ones delegate routes."""
-    roots = [entry for entry in exposed if entry["kind"] == "VirtualService"]
+def _delegates(roots: list[Manifest], virtual_services: list[Manifest]) -> list[Manifest]:
+    """The VirtualServices to which these delegate routes."""
     names = {delegation.name for entry in roots for delegation in delegations(entry)}
     return [entry for entry in virtual_services if full_name(entry) in names] if names else []
-
-
-def _rules_matter(targets: Iterable[Target], services: Mapping[Ref, Manifest | None]) -> bool:
-    """Whether a subset is named, or TLS is passed on, or a port is for TLS, which gateways speak if a rule says so."""
-    ports = (port for live in services.values() if live for port in Backend("", live).ports)
-    return any(target.subset or target.protocol == "tls" for target in targets) or any(map(speaks_tls, ports))
 
 
 def _environment(deployment: Manifest) -> dict[str, str]:

@@ -81,6 +81,7 @@ _KINDS = {
     "DestinationRule": (_ISTIO, "destinationrules"),
     "ServiceEntry": (_ISTIO, "serviceentries"),
     "WorkloadEntry": (_ISTIO, "workloadentries"),
+    "RequestAuthentication": ("security.istio.io", "requestauthentications"),
     "Certificate": (_CERT_MANAGER, "certificates"),
     "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
     "Order": (_ACME, "orders"),

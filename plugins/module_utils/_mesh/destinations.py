@@ -14,6 +14,7 @@ from typing import Any
 
 from .._kubernetes.objects import Manifest, Ref
 from .names import service_at, service_host
+from .services import Backend, speaks_tls
 
 PROTOCOLS = ("http", "tls", "tcp")
 
@@ -79,6 +80,12 @@ def _comparable(destination: Mapping[str, Any], namespace: str) -> dict[str, Any
     host = str(destination.get("host", ""))
     name, service, _domain = service_host(host, namespace, "").partition(".svc.")
     return {**destination, "host": f"{name}{service}" if name.count(".") == 1 else host}
+
+
+def rules_matter(targets: Iterable[Target], services: Mapping[Ref, Manifest | None]) -> bool:
+    """Whether a subset is named, or TLS is passed on, or a port is for TLS, which gateways speak if a rule says so."""
+    ports = (port for live in services.values() if live for port in Backend("", live).ports)
+    return any(target.subset or target.protocol == "tls" for target in targets) or any(map(speaks_tls, ports))
 
 
 def services_named(manifests: Iterable[Manifest], cluster_domain: str) -> list[Ref]:

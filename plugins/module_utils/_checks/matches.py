@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, gatehouse.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to the collection: it may change or go without notice. Do not import it from elsewhere.
+
+"""Checks: matches of routes that no request can fulfil, whatever else is there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._analysis.context import Context, route_option
+from .._analysis.finding import Finding
+from .._istio.hosts import narrower_of
+from .._kubernetes.objects import Manifest
+from .._mesh.claims import claim_of, is_authenticated
+from .._mesh.names import MESH, full_name
+
+
+def never_fulfilled(context: Context) -> Iterator[Finding]:
+    for entry in context.my_virtual_services:
+        for index, route in enumerate(entry["spec"].get("http") or []):
+            matches = [match for match in route.get("match") or [] if match.get("gateways") != [MESH]]
+            for match in matches:
+                why = _why_never(context, entry, match)
+                if why:
+                    where = f"http[{index}]"
+                    message = f"a match of {where} of VirtualService {full_name(entry)} takes no request: {why[0]}."
+                    option = f"{route_option(entry, where)}.match"
+                    yield Finding((f"VirtualService {full_name(entry)}",), option, message, why[1])
+                    break
+
+
+def _why_never(context: Context, entry: Manifest, match: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why, and what to do."""
+    for kind in ("exact", "prefix"):
+        path = str((match.get("uri") or {}).get(kind) or "")
+        if path and not path.startswith("/") and path != "*":
+            return f"paths begin with a slash, and '{path}' does not", f"Write /{path}."
+        if "?" in path or "#" in path:
+            what = f"'{path}' has what is not part of a path"
+            return what, "Match the path alone, and a query with queryParams (query_params)."
+    method = str((match.get("method") or {}).get("exact") or "")
+    if method != method.upper():
+        return f"clients send {method.upper()}, and '{method}' is another method", f"Write {method.upper()}."
+    host = _host_of(match)
+    hosts = [name.lower() for name in entry["spec"].get("hosts") or []]
+    if host and not any(narrower_of(host.lower(), name) for name in hosts):
+        return f"its authority, {host}, is none of the hosts", "Add it to the hosts, or correct it."
+    claim = claim_of(match)
+    if claim and not _knows_claims(context):
+        why = f"it asks for a claim ({claim}), and no RequestAuthentication is for the gateway's pods, so none is known"
+        return why, "Create a RequestAuthentication for them, in their namespace."
+    return None
+
+
+def _host_of(match: Mapping[str, Any]) -> str:
+    """The one host for which a match is; a port may come after it."""
+    host, _colon, port = str((match.get("authority") or {}).get("exact") or "").rpartition(":")
+    return host if host and port.isdigit() else f"{host}{_colon}{port}"
+
+
+def _knows_claims(context: Context) -> bool:
+    state = context.cluster_state
+    if state.request_authentications is None:
+        return True
+    root = state.settings.root_namespace
+    return all(
+        is_authenticated(change.workload.namespace, change.workload.labels, state.request_authentications, root)
+        for change in context.workload_changes
+    )
