@@ -16,9 +16,9 @@ import yaml
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from oracle.program import Scenario
 from oracle.promises import full_name, pods_of
-from oracle.world import NETWORKING, created, namespace, service, tcp_port, thing
+from oracle.world import API_VERSIONS, created, namespace, service, tcp_port, thing
 
-_ISTIO = {kind for kind, version in NETWORKING.items() if version.startswith("networking.istio.io")}
+_ISTIO = {kind for kind, version in API_VERSIONS.items() if "istio.io/" in version}
 _OTHERS = {"Pod", "Service", "Secret", "EndpointSlice", "Namespace", "Ingress", "IngressClass", "ConfigMap"}
 _WITHOUT_NAMESPACE = ("Namespace", "IngressClass")
 _WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -73,7 +73,7 @@ def completed(objects: Iterable[Manifest]) -> list[Manifest]:
 
 
 def _is_known(entry: Manifest) -> bool:
-    if str(entry.get("apiVersion")).startswith("networking.istio.io/"):
+    if str(entry.get("apiVersion")).startswith(("networking.istio.io/", "security.istio.io/")):
         return entry["kind"] in _ISTIO
     return entry["kind"] in _OTHERS or entry["kind"] in _WITH_PODS
 
@@ -83,7 +83,7 @@ def _live(entry: Manifest, age: int) -> Manifest:
     metadata = {"creationTimestamp": created(age), **entry["metadata"]}
     if entry["kind"] not in _WITHOUT_NAMESPACE:
         metadata.setdefault("namespace", "default")
-    version = NETWORKING[entry["kind"]] if entry["kind"] in _ISTIO else entry["apiVersion"]
+    version = API_VERSIONS[entry["kind"]] if entry["kind"] in _ISTIO else entry["apiVersion"]
     spec = {} if entry["kind"] in ("Secret", "ConfigMap", "EndpointSlice") else {"spec": entry.get("spec") or {}}
     if entry["kind"] == "Service":
         ports = [{"protocol": "TCP", "targetPort": port["port"], **port} for port in spec["spec"].get("ports") or []]

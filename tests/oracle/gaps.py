@@ -107,6 +107,10 @@ def _redirects(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any(server.redirects for entry in scenario.of_kind("Gateway") for server in servers_of(entry))
 
 
+def _asks_for_claims(disagreement: Disagreement, _scenario: Scenario) -> bool:
+    return "@request.auth.claims" in disagreement.text
+
+
 def _binds(_disagreement: Disagreement, scenario: Scenario) -> bool:
     return any("bind" in server for entry in scenario.of_kind("Gateway") for server in entry["spec"]["servers"])
 
@@ -151,6 +155,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("redirect", "no check looks for httpsRedirect of other servers", MISSED, (truth.REDIRECTED,)),
     Gap("redirect", "routes-shadowed does not know httpsRedirect", FALSE_ALARM, ("routes-shadowed",), _redirects),
     Gap("capital letters", "a host in other letters is the same", FALSE_ALARM, ("host-not-on-gateway",), _capitals),
+    Gap("claims", "the oracle knows no tokens", FALSE_ALARM, ("match-never-fulfilled",), _asks_for_claims),
     Gap("bind", "0.0.0.0 is taken for another address than none", MISSED, _REFUSED, _binds),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("TLS without routes", "sni-twice takes it for a filter chain", FALSE_ALARM, ("sni-twice",), _ends_tls),

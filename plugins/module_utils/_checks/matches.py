@@ -4,7 +4,7 @@
 
 # Private to the collection: it may change or go without notice. Do not import it from elsewhere.
 
-"""Checks: matches of routes that no request can fulfil, whatever else is there. Pure."""
+"""Checks: routes of a VirtualService that get nothing, whatever else is there. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,51 @@ from typing import Any
 from .._analysis.context import Context, route_option
 from .._analysis.finding import Finding
 from .._istio.hosts import narrower_of
+from .._istio.listeners import Server
+from .._istio.route_order import applies
 from .._kubernetes.objects import Manifest
 from .._mesh.claims import claim_of, is_authenticated
+from .._mesh.destinations import action_of
 from .._mesh.names import MESH, full_name
+
+# What a match may ask of a connection besides its port.
+_OF_CONNECTIONS = {"destinationSubnets", "sourceSubnet", "sourceLabels", "sourceNamespace"}
+
+
+def hidden_connections(context: Context) -> Iterator[Finding]:
+    """A connection has no path: the first tcp route at a server gets all, and the first tls route for a name."""
+    for entry in context.my_virtual_services:
+        hidden: dict[str, str] = {}
+        used: set[str] = set()
+        for server, _hosts in context.serving(entry):
+            for where, earlier in _connections(entry, server):
+                if earlier:
+                    hidden.setdefault(where, earlier)
+                else:
+                    used.add(where)
+        for where, earlier in hidden.items():
+            if where not in used:
+                message = (
+                    f"{earlier} of VirtualService {full_name(entry)} comes first, and takes all connections that "
+                    f"{where} is for, which never gets one."
+                )
+                fix = "Give each its own port or, if TLS is passed on, its own host (sniHosts)."
+                yield Finding((f"VirtualService {full_name(entry)}",), route_option(entry, where), message, fix)
+
+
+def _connections(entry: Manifest, server: Server) -> Iterator[tuple[str, str]]:
+    """The routes for connections to a server, each with the earlier one that takes them, or nothing."""
+    taken: dict[str, tuple[str, Any]] = {}
+    for index, route in enumerate(entry["spec"].get(str(server.kind)) or [] if server.kind != "http" else []):
+        where, action = f"{server.kind}[{index}]", action_of(route, entry["metadata"]["namespace"])
+        for match in route.get("match") or [{}]:
+            if not applies(match, server) or match.keys() & _OF_CONNECTIONS:
+                continue
+            names = [name.lower() for name in match.get("sniHosts") or []] if server.kind == "tls" else ["*"]
+            winner = next((taken[name] for name in names if name in taken), None)
+            if winner is None:
+                taken.update(dict.fromkeys(names, (where, action)))
+            yield where, winner[0] if winner and winner[1] != action else ""
 
 
 def never_fulfilled(context: Context) -> Iterator[Finding]:

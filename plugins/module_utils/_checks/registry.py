@@ -52,6 +52,11 @@ class Check:
     may_come: bool = False
 
 
+def _behind_wider(context: Context) -> Iterator[Finding]:
+    yield from routes.hidden(context)
+    yield from matches.hidden_connections(context)
+
+
 CHECKS = (
     Check("host-served-twice", ERROR, "Another Gateway has the host at the same port.", hosts.served_twice),
     Check("port-taken", ERROR, "Another Gateway uses the port for another protocol.", hosts.port_taken),
@@ -79,7 +84,7 @@ CHECKS = (
         may_come=True,
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
-    Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", routes.hidden),
+    Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", _behind_wider),
     Check(
         "connections-shadowed",
         ERROR,

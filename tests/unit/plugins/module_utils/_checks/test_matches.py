@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
-from support.builders import PODS, PUBLIC, by_hand, cluster, gateway, http, to, virtual_service
+from support.builders import PODS, PUBLIC, by_hand, cluster, gateway, http, passthrough, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
@@ -58,7 +58,45 @@ MISTAKES: dict[str, Mistake] = {
         ),
     ),
 }
+
+
+def tcp(number: int) -> dict[str, Any]:
+    return {"port": {"number": number, "name": f"tcp-{number}", "protocol": "TCP"}, "hosts": ["*"]}
+
+
+TCP = gateway("istio-ingress/edge", tcp(80), tcp(443))
+
+
+def connections(*routes: dict[str, Any], kind: str = "tcp") -> list[Manifest]:
+    spec: dict[str, Any] = {kind: list(routes)}
+    return [virtual_service("shop/shop", ["shop.example.com"], ["istio-ingress/edge"], **spec)]
+
+
+def behind(*routes: dict[str, Any], kind: str = "tcp") -> Mistake:
+    return Mistake(
+        desired=connections(*routes, kind=kind),
+        state=cluster(TCP if kind == "tcp" else THROUGH),
+        code="route-behind-wider",
+        option="routes[1]",
+        message=f"{kind}[0] of VirtualService shop/shop comes first, and takes all connections that {kind}[1] is for",
+    )
+
+
+THROUGH = gateway("istio-ingress/edge", passthrough("*.example.com"))
+ONE, TWO = {"sniHosts": ["shop.example.com"]}, {"sniHosts": ["SHOP.example.com", "blog.example.com"]}
+MISTAKES["two TCP routes"] = behind(to("web"), to("api"))
+MISTAKES["two TCP routes for one port"] = behind(to("web", port=80), to("api", port=80))
+MISTAKES["a host that is passed on twice"] = behind(to("web", **ONE), to("api", **TWO), kind="tls")
 RIGHT: dict[str, Configuration] = {
+    "two TCP routes for two ports": Configuration(
+        desired=connections(to("web", port=80), to("api", port=443)),
+        state=cluster(TCP),
+    ),
+    "a TCP route twice": Configuration(desired=connections(to("web"), to("web")), state=cluster(TCP)),
+    "two hosts that are passed on": Configuration(
+        desired=connections(to("web", **ONE), to("api", sniHosts=["blog.example.com"]), kind="tls"),
+        state=cluster(THROUGH),
+    ),
     "what requests have": Configuration(
         desired=matching(
             {"uri": {"prefix": "/a"}, "method": {"exact": "GET"}, "authority": {"exact": "shop.example.com:8443"}},
