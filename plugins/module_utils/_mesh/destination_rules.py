@@ -33,6 +33,10 @@ class DestinationRules:
             namespace = rule["metadata"]["namespace"]
             host = service_host(str(rule["spec"].get("host", "")), namespace, cluster_domain)
             self._by_namespace.setdefault(namespace, {}).setdefault(host, []).append(rule)
+        self._wildcards = {
+            namespace: [host for host in by_host if host.startswith("*")]
+            for namespace, by_host in self._by_namespace.items()
+        }
 
     def of(self, host: str, service_namespace: str | None, pods_namespace: str | None) -> list[Manifest]:
         """The rules that count for a host; all that may, if the namespace of the pods is not known."""
@@ -61,7 +65,8 @@ class DestinationRules:
     ) -> list[Manifest]:
         """The rules of a namespace for the host, or for the longest wildcard that takes it."""
         by_host = self._by_namespace.get(namespace, {})
-        hosts = [name for name in by_host if name == host or (name.startswith("*") and host.endswith(name[1:]))]
+        wider = [name for name in self._wildcards.get(namespace, ()) if name != host and host.endswith(name[1:])]
+        hosts = [host, *wider] if host in by_host else wider
         for name in sorted(hosts, key=lambda name: (name == host, len(name)), reverse=True):
             rules = [
                 rule
