@@ -19,15 +19,17 @@ from .._mesh.destinations import Target, targets, targets_of
 from .._mesh.names import full_name, service_at
 from .._mesh.services import (
     Backend,
-    as_one,
+    by_rank,
     entries_by_host,
     has_endpoints,
     has_pods,
     is_external_name,
     is_selected,
     labels_of,
+    near,
     workload_labels,
 )
+from .._mesh.visibility import is_service_visible
 from .context import Analysis, Context, route_option
 from .finding import Finding
 
@@ -78,7 +80,13 @@ class Destination:
         if live is None:
             return None
         of_live = self._nothing_behind_service(live) if live["kind"] == "Service" else self._nothing_behind_entry(live)
-        return of_live if all(map(self._nothing_behind_entry, more)) else None
+        return None if of_live is None or any(map(self._stands_in, more)) else of_live
+
+    def _stands_in(self, entry: Manifest) -> bool:
+        """Whether the endpoints of another ServiceEntry get the requests: the port's name decides."""
+        port = self.backend.port(self.number) if self.number else None
+        is_for_port = port is None or port["name"] in {other["name"] for other in Backend("", entry).ports}
+        return is_for_port and entry["spec"].get("resolution") == "STATIC" and not self._nothing_behind_entry(entry)
 
     def _nothing_behind_service(self, service: Manifest) -> str | None:
         if self.slices is None:
@@ -182,10 +190,7 @@ def _backend(analysis: Analysis, target: Target, pods_namespace: str | None) -> 
         return None
     service = state.services[target.service] if target.service else None
     if service is not None and not is_external_name(service):
-        namespace = service["metadata"]["namespace"]
-        of_host = _entries(analysis).get(target.host, [])
-        near = tuple(entry for entry in of_host if entry["metadata"]["namespace"] == namespace)
-        return Backend(target.host, service, more=near)
+        return _service_or_entry(analysis, Backend(target.host, service), pods_namespace)
     host = str(service["spec"].get("externalName") or "") if service else target.host
     alias_at = service_at(host, analysis.cluster_domain) if service else None
     if alias_at is not None:
@@ -195,11 +200,19 @@ def _backend(analysis: Analysis, target: Target, pods_namespace: str | None) -> 
             return Backend(host, state.services[alias_at], service)
     if state.service_entries is None:
         return None if service is not None or target.service is None else Backend(target.host, None)
-    entries = _entries(analysis).get(host)
-    if not entries:
-        return Backend(host, None, service)
-    first, *more = as_one(entries, pods_namespace, state.settings)
-    return Backend(host, first, service, tuple(more))
+    entries = by_rank(_entries(analysis).get(host, ()), pods_namespace, state.settings)
+    return Backend(host, entries[0], service, near(entries, entries[0])) if entries else Backend(host, None, service)
+
+
+def _service_or_entry(analysis: Analysis, backend: Backend, pods_namespace: str | None) -> Backend:
+    """A Service, unless the gateway does not get it, but a ServiceEntry for its host."""
+    service, settings = backend.live, analysis.cluster_state.settings
+    entries = by_rank(_entries(analysis).get(backend.host, ()), pods_namespace, settings)
+    if service is None or not entries:
+        return backend
+    is_hidden = not is_service_visible(service, pods_namespace, settings)
+    live = entries[0] if is_hidden and is_service_visible(entries[0], pods_namespace, settings) else service
+    return Backend(backend.host, live, more=near(entries, live))
 
 
 @once

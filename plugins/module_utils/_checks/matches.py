@@ -89,7 +89,7 @@ def _why_never(context: Context, entry: Manifest, match: Mapping[str, Any]) -> t
         return f"clients send {method.upper()}, and '{method}' is another method", f"Write {method.upper()}."
     host = _host_of(match)
     hosts = [name.lower() for name in entry["spec"].get("hosts") or []]
-    if host and not any(narrower_of(host.lower(), name) for name in hosts):
+    if host and hosts and not any(narrower_of(host.lower(), name) for name in hosts):
         return f"its authority, {host}, is none of the hosts", "Add it to the hosts, or correct it."
     claim = claim_of(match)
     if claim and not _knows_claims(context):

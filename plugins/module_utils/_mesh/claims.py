@@ -34,6 +34,7 @@ def is_authenticated(
         spec, own = entry["spec"], entry["metadata"]["namespace"]
         wanted = (spec.get("selector") or {}).get("matchLabels") or {}
         is_near = namespace is None or own in (namespace, root_namespace)
-        if spec.get("jwtRules") and is_near and wanted.items() <= labels.items():
+        is_for_pods = not spec.get("targetRef") and not spec.get("targetRefs")
+        if spec.get("jwtRules") and is_for_pods and is_near and wanted.items() <= labels.items():
             return True
     return False

@@ -25,7 +25,7 @@ class Backend:
     """What a destination's host is: a Service, a ServiceEntry or, without an object, nothing that istiod knows.
 
     alias is the Service that was named, if it is of the type ExternalName: istiod takes the host that this stands for.
-    more are further ServiceEntries for the host, whose endpoints are its endpoints, too.
+    more are further ServiceEntries for the host, see near().
     """
 
     host: str
@@ -40,7 +40,7 @@ class Backend:
     @cached_property
     def ports(self) -> list[dict[str, Any]]:
         """Its ports for TCP: istiod leaves out those for UDP. Each has a number, a name and perhaps an appProtocol."""
-        merged = self.more if self.live and self.live["kind"] == "ServiceEntry" else ()
+        merged = [entry for entry in self.more if self.live and _merged_by(entry) == _merged_by(self.live)]
         every = [entry for live in (self.live, *merged) for entry in _ports(live)]
         return [_port(entry) for entry in every if str(entry.get("protocol", "TCP")).upper() != _UDP]
 
@@ -108,25 +108,31 @@ def entries_by_host(service_entries: Iterable[Manifest]) -> dict[str, list[Manif
     return by_host
 
 
-def as_one(entries: Iterable[Manifest], namespace: str | None, settings: MeshSettings) -> list[Manifest]:
-    """Of several ServiceEntries for a host, those that pods of a namespace (None: not known) get, as one.
+def by_rank(entries: Iterable[Manifest], namespace: str | None, settings: MeshSettings) -> list[Manifest]:
+    """The ServiceEntries for a host, those first that pods of a namespace (None: not known) get before others.
 
-    The oldest counts, private ones before public ones, and what is like it but for the ports.
+    The oldest counts, private ones before public ones.
     """
 
-    def rank(entry: Manifest) -> tuple[bool, str, str, str]:
+    def rank(entry: Manifest) -> tuple[bool, bool, str, str, str]:
         metadata, is_public = entry["metadata"], "*" in service_export_to(entry, settings)
-        return is_public, str(metadata.get("creationTimestamp")), metadata["name"], metadata["namespace"]
+        is_hidden = not is_service_visible(entry, namespace, settings)
+        return is_hidden, is_public, str(metadata.get("creationTimestamp")), metadata["name"], metadata["namespace"]
 
-    ordered = sorted(entries, key=rank)
-    visible = [entry for entry in ordered if is_service_visible(entry, namespace, settings)] or ordered
-    return [entry for entry in visible if _merged_by(entry) == _merged_by(visible[0])]
+    return sorted(entries, key=rank)
+
+
+def near(entries: Iterable[Manifest], service: Manifest) -> tuple[Manifest, ...]:
+    """Others for the host, in the namespace of a Service or ServiceEntry: their endpoints are its endpoints, too."""
+    namespace = service["metadata"]["namespace"]
+    return tuple(entry for entry in entries if entry is not service and entry["metadata"]["namespace"] == namespace)
 
 
 def _merged_by(entry: Manifest) -> tuple[Any, ...]:
+    """istiod makes one of those that are alike but for their ports."""
     metadata, spec = entry["metadata"], entry["spec"]
     same = [spec.get(name) or "" for name in ("resolution", "workloadSelector", "exportTo")]
-    return (metadata["namespace"], metadata.get("labels") or {}, *same)
+    return (entry["kind"], metadata["namespace"], metadata.get("labels") or {}, *same)
 
 
 def is_external_name(service: Manifest | None) -> bool:

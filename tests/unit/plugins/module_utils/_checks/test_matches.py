@@ -55,6 +55,7 @@ MISTAKES: dict[str, Mistake] = {
             authentication("shop/tokens"),
             authentication(f"{PODS}/tokens", selector={"matchLabels": {"istio": "internal"}}),
             authentication("istio-system/none", jwtRules=[]),
+            authentication(f"{PODS}/another", targetRefs=[{"kind": "Gateway", "name": "another"}]),
         ),
     ),
 }

@@ -12,7 +12,9 @@ import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
+from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
 from support.builders import (
+    PODS,
     back_end,
     by_hand,
     cluster,
@@ -37,6 +39,18 @@ def service_entry(name: str = "shop/partner", port: int = 80, **spec: Any) -> Ma
 
 def selecting() -> Manifest:
     return service_entry(resolution="STATIC", workloadSelector={"labels": {"app": "legacy"}})
+
+
+def stand_in(name: str = "http") -> Manifest:
+    """A ServiceEntry with endpoints for a Service."""
+    return by_hand(
+        "ServiceEntry",
+        "shop/old",
+        hosts=["old.shop.svc.cluster.local"],
+        ports=[{"number": 80, "name": name, "protocol": "HTTP"}],
+        resolution="STATIC",
+        endpoints=[{"address": "192.0.2.7"}],
+    )
 
 
 def route_to_partner(port: int = 80, **destination: str) -> list[Manifest]:
@@ -88,6 +102,13 @@ MISTAKES: dict[str, Mistake] = {
         code="destination-port-missing",
         option="service",
         message="ServiceEntry shop/partner does not have port 8080",
+    ),
+    "endpoints of a ServiceEntry for another port": Mistake(
+        desired=exposure(service="old"),
+        state=cluster(service("shop/old"), stand_in(name="other"), slices={"shop/old": ()}),
+        code="destination-without-endpoints",
+        option="service",
+        message="Service shop/old has no selector, and no endpoints",
     ),
     "a port that none of a host's ServiceEntries has": Mistake(
         desired=route_to_partner(81),
@@ -154,15 +175,17 @@ RIGHT: dict[str, Configuration] = {
         desired=exposure(service="old"),
         state=cluster(
             service("shop/old"),
-            by_hand(
-                "ServiceEntry",
-                "shop/old",
-                hosts=["old.shop.svc.cluster.local"],
-                ports=[{"number": 80, "name": "http", "protocol": "HTTP"}],
-                resolution="STATIC",
-                endpoints=[{"address": "192.0.2.7"}],
-            ),
+            stand_in(),
             slices={"shop/old": ()},
+        ),
+    ),
+    "a ServiceEntry in place of a Service that the gateway does not get": Configuration(
+        desired=exposure(service="old"),
+        state=cluster(
+            service("shop/old"),
+            {**stand_in(), "metadata": {"name": "old", "namespace": PODS}},
+            slices={"shop/old": ()},
+            settings=MeshSettings(services_for=(".",)),
         ),
     ),
     "a Service for machines outside": Configuration(
