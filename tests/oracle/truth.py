@@ -111,7 +111,8 @@ def _has(pod: Mapping[str, Any], server: Server, port: int) -> bool:
     if server.kind == "http":
         return any(name.startswith(f"http.{port}") for name in routes)
     namespace, _slash, name = server.gateway.partition("/")
-    return server.kind != "https" or f"https.{server.number}.{server.port_name}.{name}.{namespace}" in routes
+    own = f"https.{server.number}.{server.port_name}.{name}.{namespace}"  # and the address, if the server names one
+    return server.kind != "https" or any(route == own or route.startswith(f"{own}.") for route in routes)
 
 
 @dataclass(frozen=True, eq=False)
