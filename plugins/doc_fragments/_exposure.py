@@ -246,6 +246,8 @@ options:
           - The CA of the clients that O(tls.mode=mutual) and O(tls.mode=optional_mutual) accept.
           - The task creates the Secret C(<credential_name>-cacert) in the namespace of the gateway's pods, with the CA
             in the key C(ca.crt). It needs the rights to get, create, patch and delete C(secrets) in that namespace.
+          - O(state=absent) removes it, too. If the run that made it was interrupted, that takes the right to list
+            C(secrets) in all namespaces.
           - Without this option, that Secret must exist. C(ca.crt) in a Secret from cert-manager does not replace it,
             because it is the CA of the server's certificate.
         type: dict

@@ -45,6 +45,15 @@ options:
     type: list
     elements: dict
     default: []
+  others:
+    description: Other live objects of the charts, such as CRDs, which another tool may have installed.
+    type: list
+    elements: dict
+    default: []
+  adopt:
+    description: The role's C(istio_adopt).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

@@ -77,12 +77,26 @@ options:
         U(https://github.com/gatehouse-istio/gatehouse.istio/blob/main/docs/troubleshooting.md) begins with symptoms.
     type: list
     elements: raw
+  trace_hosts:
+    description:
+      - Whether to follow a request to each host of the exposures that are returned, too, and to each port at which a
+        Gateway has the host. A wildcard is asked for C(any).
+      - The request is for C(/) or, if no route takes that, for what a route is for.
+      - Of these, RV(traces[].findings) has only what explains a break. The others are in RV(exposures[].findings).
+    type: bool
+    default: false
   probe:
     description:
-      - Whether to look up the hosts of O(trace) in DNS, and to send the requests to the gateway, from the host on which
-        the module runs. Only V(GET), V(HEAD) and V(OPTIONS) are sent, as others may change something.
+      - Whether to look up the hosts of O(trace) and O(trace_hosts) in DNS, and to send the requests to the gateway,
+        from the host on which the module runs. Only V(GET), V(HEAD) and V(OPTIONS) are sent, as others may change
+        something.
     type: bool
     default: true
+  probe_ca_cert:
+    description:
+      - File with the CA certificates (PEM) that clients trust, for O(probe). The default are those of the machine.
+      - It is read on the host on which the module runs.
+    type: path
   query:
     description:
       - JMESPath expression (U(https://jmespath.org)) to evaluate on the list of exposures. RV(answer) returns its
@@ -148,6 +162,13 @@ EXAMPLES = r"""
         method: POST
         headers: {x-version: v2}
   register: followed
+
+- name: Find all hosts whose requests do not get through, without sending any
+  gatehouse.istio.istio_exposure_info:
+    include_foreign: true
+    trace_hosts: true
+    probe: false
+  register: hosts
 
 - name: Show where it breaks
   ansible.builtin.debug:
@@ -406,6 +427,11 @@ unused_gateways:
       description: Labels of the gateway's pods.
       type: dict
       sample: {istio: public}
+    pods_namespaces:
+      description: Namespaces of the gateway's pods.
+      type: list
+      elements: str
+      sample: [istio-ingress]
     created:
       description: Time at which it was created, in UTC.
       type: str
@@ -430,11 +456,22 @@ orphans:
   sample: [{namespace: shop, name: old, hosts: [old.example.com]}]
 traces:
   description:
-    - Where the requests of O(trace) go, each once for every gateway with the host, or for every gateway if none has it.
-  returned: with O(trace)
+    - Where the requests of O(trace) and then those of O(trace_hosts) go, each once for every gateway with the host, or
+      for every gateway if none has it.
+  returned: with O(trace) or O(trace_hosts)
   type: list
   elements: dict
   contains:
+    exposure:
+      description: Exposure for which the request is made, as namespace/name.
+      returned: for requests of O(trace_hosts)
+      type: str
+      sample: shop/shop
+    host:
+      description: Host of the exposure for which the request is made; it may be a wildcard.
+      returned: for requests of O(trace_hosts)
+      type: str
+      sample: shop.example.com
     url:
       description: URL of the request.
       type: str

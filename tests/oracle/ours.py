@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS, find_all
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
@@ -94,7 +95,8 @@ class Expected:
 def said_about(scenario: Scenario) -> list[Said]:
     objects = [*scenario.objects, *_control_plane(scenario)]
     request = InfoRequest(include_foreign=True, levels=LEVELS)
-    result = info_result(read_exposures(Objects(objects), request), request)
+    live = read_exposures(Objects(objects), request)
+    result = info_result(live, request, Analysis(live.state, request.cluster_domain))
     unused = [_said({**entry, "urls": ()}, "Gateway") for entry in result["unused_gateways"]]
     return [*(_said(entry) for entry in result["exposures"]), *unused]
 

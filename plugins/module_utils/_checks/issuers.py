@@ -13,8 +13,8 @@ from typing import Any
 
 from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
-from .._istio.cluster_state import issuer_of
 from .._istio.indexes import once
+from .._istio.references import issuer_of
 from .._kubernetes.objects import Manifest, Ref, ref
 
 _WHERE = "tls.certificate"
@@ -55,14 +55,14 @@ def issuer_cannot_prove(context: Context) -> Iterator[Finding]:
 
 
 def secret_of_two_certificates(context: Context) -> Iterator[Finding]:
-    """cert-manager issues both again and again, in turns, each over the other."""
+    """cert-manager issues only the one that has it first; older versions issue both without end, in turns."""
     for certificate in _certificates(context):
         others = _by_secret(context.analysis).get(_secret_of(certificate), [])
         names = [str(ref(other)) for other in others if ref(other) != ref(certificate)]
         if names:
             message = (
                 f"{ref(certificate)} and {' and '.join(names)} are for the same {_secret_of(certificate)}: "
-                "cert-manager issues them in turns, each over the other, without end."
+                "cert-manager issues only the one that has it first, and the other never becomes ready."
             )
             fix = "Give each its own Secret (tls.credential_name), or use the existing one without tls.certificate."
             yield Finding((str(ref(certificate)), *names), f"{_WHERE}", message, fix)

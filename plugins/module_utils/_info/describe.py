@@ -58,6 +58,7 @@ def describe_unused_gateways(live: LiveExposures) -> list[Result]:
             "managed": owner(entry) is not None,
             "hosts": hosts_of(entry),
             "selector": dict(entry["spec"].get("selector") or {}),
+            "pods_namespaces": _Gateway(live, entry).pods_namespaces,
             "created": entry["metadata"].get("creationTimestamp"),
         }
         for entry in sorted(live.unused_gateways, key=ref)
@@ -98,6 +99,10 @@ class _Gateway:
         pods = [pod for pod in state.pods if selects(self._selector, pod["metadata"].get("labels"))]
         return GatewayEndpoints(tuple(filter(is_gateway, pods)), state.gateway_services)
 
+    @property
+    def pods_namespaces(self) -> list[str] | None:
+        return self._endpoints.namespaces if self._live.state.pods_are_known else None
+
     def result(self, virtual_service: Manifest) -> Result:
         at = ref(self._gateway)
         return {
@@ -105,7 +110,7 @@ class _Gateway:
             "name": at.name,
             "kind": self._kind(virtual_service),
             "selector": dict(self._selector),
-            "pods_namespaces": self._endpoints.namespaces if self._live.state.pods_are_known else None,
+            "pods_namespaces": self.pods_namespaces,
             "addresses": self._addresses(virtual_service),
         }
 
@@ -128,13 +133,13 @@ class _Gateway:
         return list(dict.fromkeys(address.host for at_port in addresses for address in at_port))
 
     def urls(self, virtual_service: Manifest) -> list[str]:
-        redirected_port = _redirected_port(virtual_service)
+        redirected = redirected_port(virtual_service)
         servers = self._gateway["spec"].get("servers") or []
         every_url = [
             url
             for server, hosts in self._serving(virtual_service)
-            if server.kind in ("http", "tls") and _has_route(virtual_service, server)
-            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected_port)
+            if server.kind in ("http", "tls") and has_route(virtual_service, server)
+            for url in urls(hosts, [{**servers[server.index], "hosts": hosts}], redirected)
         ]
         return list(dict.fromkeys(every_url))
 
@@ -164,7 +169,7 @@ class _Gateway:
         return None
 
 
-def _has_route(virtual_service: Manifest, server: Server) -> bool:
+def has_route(virtual_service: Manifest, server: Server) -> bool:
     """Whether a VirtualService has a route that a server uses."""
     routes = resolved(virtual_service, "")["spec"].get(server.kind or "") or []
     return any(applies(match, server) for route in routes for match in route.get("match") or [{}])
@@ -187,7 +192,7 @@ def _missing(name: str, is_known: bool) -> Result:
     return {"namespace": namespace, "name": own, "kind": "missing" if is_known else None, **nothing}
 
 
-def _redirected_port(virtual_service: Manifest) -> int | None:
+def redirected_port(virtual_service: Manifest) -> int | None:
     """The port whose requests a route of the VirtualService sends to HTTPS, as tls.redirect makes it."""
     for route in virtual_service["spec"].get("http") or []:
         match = route.get("match") or []

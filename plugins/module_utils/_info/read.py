@@ -16,14 +16,14 @@ from .._istio.hosts import without_namespace
 from .._istio.references import secrets_named, selects
 from .._istio.workloads import pods_namespaces
 from .._kubernetes.errors import ClusterError, ForbiddenError
-from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, ref
+from .._kubernetes.objects import FIELD_MANAGER, MANAGED_BY, Manifest, Ref, owner, plural, ref
 from .._kubernetes.reader import Reader
 from .._mesh.names import full_name, gateway_names
 from .._mesh.settings import DEFAULT_SETTINGS
 from .._options.exposure import Exposure, OwnGateway
 from .._options.info import InfoRequest
 from .._options.values import OptionError
-from .trace_routes import has_host, most_specific
+from .trace_routes import by_host, having, sample_host
 
 _OTHER_SECRETS = 10
 _BAD_REQUEST = 400
@@ -96,25 +96,6 @@ def selected_namespaces(selector: Mapping[str, str], pods: Iterable[Manifest]) -
     return pods_namespaces(pod for pod in pods if selects(selector, pod["metadata"].get("labels")))
 
 
-def _traced_gateways(gateways: list[Manifest], request: InfoRequest) -> list[Manifest]:
-    """Those with the host of a trace, whoever made them."""
-    return [live for live in gateways if any(has_host(live, asked.host) for asked in request.traces)]
-
-
-def _is_nowhere(gateways: list[Manifest], request: InfoRequest) -> bool:
-    """Whether no Gateway has the host of a trace."""
-    return any(not any(has_host(live, asked.host) for live in gateways) for asked in request.traces)
-
-
-def _traced_virtual_services(virtual_services: list[Manifest], request: InfoRequest) -> list[Manifest]:
-    """Those with the host of a trace."""
-    return [
-        live
-        for live in virtual_services
-        if any(most_specific(asked.host, map(str.lower, live["spec"].get("hosts") or [])) for asked in request.traces)
-    ]
-
-
 def _each_once(objects: list[Manifest]) -> list[Manifest]:
     return list({ref(entry): entry for entry in objects}.values())
 
@@ -132,16 +113,22 @@ class _ExposuresReader(ClusterStateReader):
         unknown_gateways = self._add_named(selected, gateways, sorted(namespaces))
         is_whole = "VirtualService" not in self._partial
         unused = _unused(gateways, virtual_services, request) if is_whole and labelled is None else []
-        traced = _traced_gateways(gateways, request)
+        hosts = [asked.host for asked in request.traces]
+        if request.trace_hosts:
+            hosts += [sample_host(host) for live in selected for host in live["spec"].get("hosts") or []]
+        gateways_by_host = by_host(gateways if hosts else ())
+        traced = having(gateways_by_host, hosts)
         used = _each_once([*unused, *(live for live in gateways if full_name(live) in names), *traced])
         desired = [{"spec": {"selector": own.selector}} for _exposure, own in _own_gateways(request.desired or ())]
         # A host that no Gateway has may come to any, or be an Ingress's, which istiod serves by these pods.
         anywhere = [*gateways, {"spec": {"selector": DEFAULT_SETTINGS.ingress_gateway}}]
-        pods = self._pods([*used, *desired, *(anywhere if _is_nowhere(gateways, request) else [])])
+        is_nowhere = not all(map(gateways_by_host.meeting, hosts))
+        pods = self._pods([*used, *desired, *(anywhere if is_nowhere else [])])
         near_pods = pods_namespaces(pods)
-        with_findings = request.levels is not None or bool(request.traces)
+        with_findings = request.levels is not None or bool(hosts)
         secrets = secrets_named(used, gateways, pods, _OTHER_SECRETS if with_findings else 0)
-        exposed = _each_once([*selected, *unused, *traced, *_traced_virtual_services(virtual_services, request)])
+        with_hosts = having(by_host(virtual_services if hosts else ()), hosts)
+        exposed = _each_once([*selected, *unused, *traced, *with_hosts])
         state = ClusterState(
             gateways=tuple(gateways),
             virtual_services=tuple(virtual_services),
@@ -152,7 +139,11 @@ class _ExposuresReader(ClusterStateReader):
             pods_are_known="Pod" not in self._forbidden,
             gateway_services=tuple(live for name in near_pods for live in self._find("Service", {}, name)),
             tls_secrets=self._tls_secrets(secrets),
-            **(self._surroundings(exposed, virtual_services, pods, request.cluster_domain) if with_findings else {}),
+            **(
+                self._surroundings(exposed, virtual_services, pods, request.cluster_domain, hosts)
+                if with_findings
+                else {}
+            ),
         )
         others = self._other_objects(request.desired, pods) if request.desired is not None else {}
         state = replace(state, unknown=tuple(self._unknown))
@@ -187,7 +178,7 @@ class _ExposuresReader(ClusterStateReader):
 
     def _unknown_object(self, at: Ref) -> str:
         """By namespace only: there may be hundreds of Secrets."""
-        return f"{at.kind}s of namespace {at.namespace}"
+        return f"{plural(at.kind)} of namespace {at.namespace}"
 
     def _other_objects(self, desired: tuple[Exposure, ...], pods: list[Manifest]) -> dict[Ref, Manifest]:
         managed = {MANAGED_BY: FIELD_MANAGER}

@@ -12,42 +12,58 @@ a certificate that is there and that clients refuse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any, Optional
+from typing import Any
 
 from .._analysis.context import Analysis
 from .._checks.certificates import ca_problem
 from .._istio.config import WorkloadConfig, secret_at
+from .._istio.indexes import once
 from .._istio.listeners import Server, Workload
 from .._istio.requests import Request
 from .._istio.route_order import applies
 from .._kubernetes.objects import Manifest
 from .._mesh.destinations import targets_of
 from .._mesh.names import full_name
-from .trace_routes import Candidate, Choice, choose, has_host, most_specific, redirected_to, virtual_hosts
+from .trace_ports import Port, port_of
+from .trace_routes import (
+    Candidate,
+    Choice,
+    Routed,
+    choose,
+    gateways_with,
+    most_specific,
+    redirected_to,
+    virtual_hosts,
+    virtual_services_with,
+)
 from .trace_steps import Expected, Step, Trace, handshake_fault, steps_behind, why_refused
-
-# What Envoy chooses by the TLS name: a server or, for passthrough, also a VirtualService's rule; and the names.
-_Chain = tuple[Server, Optional[Manifest], Optional[Mapping[str, Any]], tuple[str, ...]]
 
 _MOST_NAMED = 3
 _NO_ANSWER = "No answer: the connection is refused, or times out."
 _UNKNOWN = "It depends on what is not known here."
+_AS_FAR_AS_KNOWN = "Something that may not be read may change that."
 _RESET = "No answer: the TLS handshake is broken off."
 
 
 def workload_configs(analysis: Analysis, request: Request) -> list[tuple[WorkloadConfig, Manifest]]:
     """The gateways' pods that may serve the host, each with one of the Gateways for it, or else all there are."""
-    found: dict[int, tuple[WorkloadConfig, Manifest, bool]] = {}
-    for gateway in analysis.after.gateways:
-        is_for = has_host(gateway, request.host)
+    return _served_by(analysis, gateways_with(analysis.after, request.host)) or _all_workload_configs(analysis)
+
+
+@once
+def _all_workload_configs(analysis: Analysis) -> list[tuple[WorkloadConfig, Manifest]]:
+    return _served_by(analysis, analysis.after.gateways)
+
+
+def _served_by(analysis: Analysis, gateways: Iterable[Manifest]) -> list[tuple[WorkloadConfig, Manifest]]:
+    found: dict[int, tuple[WorkloadConfig, Manifest]] = {}
+    for gateway in gateways:
         for change in analysis.context([gateway]).workload_changes:
-            if id(change) not in found or (is_for and not found[id(change)][2]):
-                found[id(change)] = (change.after, gateway, is_for)
-    serving = [entry[:2] for entry in found.values() if entry[2]]
-    return serving or [entry[:2] for entry in found.values()]
+            found.setdefault(id(change), (change.after, gateway))
+    return list(found.values())
 
 
 def traces(analysis: Analysis, request: Request) -> list[Trace]:
@@ -81,6 +97,8 @@ class _Tracer:
         expected = self._follow()
         if self._is_doubtful:
             expected = Expected(_UNKNOWN)
+        elif not self._all_is_known:
+            expected = replace(expected, message=f"{expected.message} {_AS_FAR_AS_KNOWN}")
         return Trace(self._request, self._pods_named, tuple(self._steps), expected, tuple(self._pods))
 
     def _add(self, step: str, ok: bool | None, at: str | None, message: str) -> None:
@@ -93,6 +111,11 @@ class _Tracer:
         return text
 
     @property
+    def _all_is_known(self) -> bool:
+        state = self._state
+        return state.pods_are_known and state.are_all_gateways and state.are_all_virtual_services
+
+    @property
     def _pods_named(self) -> str:
         # All labels of pods are many; what the Gateway selects says which they are.
         selector = self._gateway["spec"].get("selector") or self._workload.labels
@@ -103,18 +126,18 @@ class _Tracer:
     def _follow(self) -> Expected:
         if not self._has_pods():
             return Expected(_NO_ANSWER)
-        port = self._workload.port(self._request.port)
-        servers = [server for server in self._config.listeners.servers if server.port == port]
-        if not servers:
+        number = self._workload.port(self._request.port)
+        port = port_of(self._config, number)
+        if not port.servers:
             return self._no_listener()
-        protocols = ", ".join(dict.fromkeys(server.protocol for server in servers))
-        message = f"The pods listen at port {port} ({protocols})"
+        protocols = ", ".join(dict.fromkeys(server.protocol for server in port.servers))
+        message = f"The pods listen at port {number} ({protocols})"
         if self._has_service_port():
             self._add("listener", True, None, f"{message}.")
         else:
             message += f", but no Service of theirs has port {self._request.port}: they must be reached in another way."
             self._add("listener", None, None, message)
-        return self._plain(servers) if self._request.scheme == "http" else self._encrypted(servers)
+        return self._plain(port) if self._request.scheme == "http" else self._encrypted(port)
 
     @property
     def _pods(self) -> list[Manifest]:
@@ -150,24 +173,23 @@ class _Tracer:
 
     # Servers
 
-    def _plain(self, servers: list[Server]) -> Expected:
-        plain = [server for server in servers if server.is_http]
-        if not plain:
-            raw = [server for server in servers if server.kind == "tcp" and not server.has_tls]
+    def _plain(self, port: Port) -> Expected:
+        if not port.plain:
+            raw = [server for server in port.servers if server.kind == "tcp" and not server.has_tls]
             if raw:
                 self._add("server", True, f"Gateway {raw[0].gateway}", f"{raw[0]} takes all connections at the port.")
                 return self._connection(raw[0])
             self._add("server", False, None, "The port is for TLS only, and the request is not encrypted.")
             return Expected("No answer: the connection is closed.")
-        names = {name: server for server in reversed(plain) for name in server.names_set}
-        name = most_specific(self._request.host, names)
+        name = most_specific(self._request.host, port.plain_names)
         if name is None:
-            return self._no_server(servers, Expected("The gateway answers 404.", status=404))
-        self._add("server", True, f"Gateway {names[name].gateway}", f"{names[name]} has the host ({name}).")
-        return self._virtual_host(plain)
+            return self._no_server(port.servers, Expected("The gateway answers 404.", status=404))
+        server = port.plain_names[name]
+        self._add("server", True, f"Gateway {server.gateway}", f"{server} has the host ({name}).")
+        return self._virtual_host(*port.plain_hosts)
 
-    def _encrypted(self, servers: list[Server]) -> Expected:
-        chains = {name: chain for chain in reversed(list(self._chains(servers))) for name in _names_of(chain)}
+    def _encrypted(self, port: Port) -> Expected:
+        servers, chains = port.servers, port.chains
         name = most_specific(self._sni, chains) if self._sni else ("*" if "*" in chains else None)
         if name is None:
             raw = [server for server in servers if server.kind == "tcp" and not server.has_tls]
@@ -189,7 +211,9 @@ class _Tracer:
             return Expected("Whatever the Service answers that the TLS name stands for.")
         if not self._certificate(server):
             return Expected(_RESET)
-        return self._virtual_host([server]) if server.ends_https else self._connection(server)
+        if server.ends_https:
+            return self._virtual_host(*virtual_hosts(self._config, [server]))
+        return self._connection(server)
 
     @property
     def _sni(self) -> str:
@@ -199,18 +223,6 @@ class _Tracer:
         except ValueError:
             return self._request.host
         return ""
-
-    def _chains(self, servers: list[Server]) -> Iterator[_Chain]:
-        for server in servers:
-            if server.mode == "PASSTHROUGH" and not server.is_http:
-                for entry, _hosts in self._config.config.routed(server, self._workload.namespace):
-                    for index, rule in enumerate(entry["spec"].get("tls") or []):
-                        for match in rule.get("match") or []:
-                            if applies(match, server):
-                                named = {**rule, "place": f"tls[{index}]"}
-                                yield server, entry, named, tuple(match.get("sniHosts") or ())
-            elif server.has_tls:
-                yield server, None, None, server.names
 
     def _no_server(self, servers: list[Server], expected: Expected) -> Expected:
         """Why no server takes the host."""
@@ -265,15 +277,10 @@ class _Tracer:
 
     # Routes
 
-    def _virtual_host(self, servers: list[Server]) -> Expected:
-        routed, redirected = virtual_hosts(self._config, servers)
-        name = most_specific(self._request.host, [*routed, *redirected])
+    def _virtual_host(self, routed: Mapping[str, list[Routed]], redirected: Mapping[str, Server]) -> Expected:
+        name = most_specific(self._request.host, {**routed, **redirected})
         if name is None:
-            with_host = [
-                full_name(entry)
-                for entry in self._analysis.after.virtual_services
-                if most_specific(self._request.host, [host.lower() for host in entry["spec"].get("hosts") or []])
-            ]
+            with_host = [full_name(entry) for entry in virtual_services_with(self._analysis.after, self._request.host)]
             listed = ", ".join(with_host[:_MOST_NAMED])
             why = f"these have it, but not on a Gateway of this server, or not for its namespace: {listed}"
             message = f"No VirtualService routes {self._request.host} here{f'; {why}' if with_host else ''}."
@@ -286,7 +293,10 @@ class _Tracer:
             location = self._request.url.replace("http://", "https://", 1)
             return Expected(f"The gateway redirects to {location}.", status=301, location=location)
         names = list(dict.fromkeys(f"VirtualService {full_name(entry)}" for entry, _server in routed[name]))
-        self._add("virtual_host", True, names[0], f"{', '.join(names)} route {name}, in this order.")
+        message = (
+            f"{names[0]} routes {name}." if len(names) == 1 else f"{', '.join(names)} route {name}, in this order."
+        )
+        self._add("virtual_host", True, names[0], message)
         choice = choose(self._config, routed[name], self._request, self._analysis.made_of)
         return self._route(choice)
 
@@ -385,8 +395,3 @@ def _aborted(route: Mapping[str, Any]) -> tuple[int, float]:
     """The status that a fault of a route answers, and to how many percent of requests: without a number to none."""
     abort = (route.get("fault") or {}).get("abort") or {}
     return int(abort.get("httpStatus") or 0), float((abort.get("percentage") or {}).get("value") or 0)
-
-
-def _names_of(chain: _Chain) -> tuple[str, ...]:
-    """What clients send: Envoy compares names in lower case."""
-    return tuple(name.lower() for name in chain[3])

@@ -14,6 +14,7 @@ from dataclasses import replace
 from .._istio.addresses import Address, GatewayEndpoints, addresses_at
 from .._istio.cluster_state import ClusterState
 from .._istio.requests import Request
+from .._options.values import OptionError
 from .._wait import probe
 from .._wait.expectations import by_the_gateway_itself
 from .trace_steps import Result, Step, Trace
@@ -41,12 +42,21 @@ Ask = Callable[[probe.Request, str, int, bool], probe.ProbeResult]
 Lookup = Callable[[str], probe.Found]
 
 
-def ask(request: probe.Request, host: str, port: int, verify: bool) -> probe.ProbeResult:
-    return probe.ask(request, host, port, probe.tls_client(verify=verify), _TIMEOUT)
+def asking(ca_cert: str | None = None) -> Ask:
+    """Asks as a client that trusts the authorities of this file (PEM) or, without one, this machine's.
+
+    Raises OptionError if the file cannot be used.
+    """
+    try:
+        clients = {True: probe.tls_client(ca_cert), False: probe.tls_client(verify=False)}
+    except OSError as error:
+        message = f"probe_ca_cert ({ca_cert}): it cannot be used as PEM file: {error.strerror or error}."
+        raise OptionError(message) from error
+    return lambda request, host, port, verify: probe.ask(request, host, port, clients[verify], _TIMEOUT)
 
 
 def answered(
-    trace: Trace, state: ClusterState, look_up: Lookup = probe.look_up, ask_at: Ask = ask
+    trace: Trace, state: ClusterState, ask_at: Ask, look_up: Lookup = probe.look_up
 ) -> tuple[Trace, Result | None]:
     """The trace with the steps before the gateway, and the gateway's answer; None if nobody was asked."""
     request = trace.request

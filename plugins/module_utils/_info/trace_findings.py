@@ -8,15 +8,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from .._analysis.context import Analysis
+from .._analysis.finding import Finding
 from .._checks.registry import find_in, with_levels
-from .._kubernetes.objects import Manifest
+from .._kubernetes.objects import Manifest, ref
 from .._mesh.names import full_name, gateway_names
 from .describe import objects_of
-from .trace_routes import has_host, most_specific
+from .trace_routes import gateways_with, virtual_services_with
 from .trace_steps import Trace
 
 _SERVERS = ("host-served-twice", "port-taken", "sni-twice", "gateway-port-closed", "gateway-out-of-scope")
@@ -67,7 +68,7 @@ _BY_OBJECT = ("certificate", "destination", "service", "endpoints")
 def explained(analysis: Analysis, trace: Trace, levels: Mapping[str, str]) -> Trace:
     """The trace with the findings about its host that say why it breaks or, if it does not, why it still might."""
     step = next((step for step in trace.steps if step.ok is False), None)
-    found = [finding for objects in _exposures(analysis, trace) for finding in find_in(analysis.context(objects))]
+    found = [finding for objects in _exposures(analysis, trace) for finding in findings_of(analysis, objects)]
     codes = _EXPLAINING[step.step] if step else _OTHERWISE
     at = step.object if step and step.step in _BY_OBJECT else None
     related = [
@@ -76,15 +77,23 @@ def explained(analysis: Analysis, trace: Trace, levels: Mapping[str, str]) -> Tr
     return replace(trace, findings=tuple(with_levels(related, levels)))
 
 
+def findings_of(analysis: Analysis, objects: Iterable[Manifest]) -> list[Finding]:
+    """What the checks find about an exposure, however many traces ask for it."""
+    entries = list(objects)
+    key = ("findings", *map(ref, entries))
+    if key not in analysis.memory:
+        analysis.memory[key] = find_in(analysis.context(entries))
+    found: list[Finding] = analysis.memory[key]
+    return found
+
+
 def _exposures(analysis: Analysis, trace: Trace) -> Iterator[list[Manifest]]:
     """Those with the host, and the Gateways with it that no VirtualService uses."""
-    host = trace.request.host
     used: set[str] = set()
-    for entry in analysis.after.virtual_services:
-        if most_specific(host, [name.lower() for name in entry["spec"].get("hosts") or []]):
-            names = dict.fromkeys(gateway_names(entry))
-            used.update(names)
-            yield objects_of(entry, filter(None, map(analysis.after.gateway, names)))
-    for gateway in analysis.after.gateways:
-        if full_name(gateway) not in used and has_host(gateway, host):
+    for entry in virtual_services_with(analysis.after, trace.request.host):
+        names = dict.fromkeys(gateway_names(entry))
+        used.update(names)
+        yield objects_of(entry, filter(None, map(analysis.after.gateway, names)))
+    for gateway in gateways_with(analysis.after, trace.request.host):
+        if full_name(gateway) not in used:
             yield [gateway]

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,15 +16,18 @@ from typing import Any
 from .._analysis.back_ends import virtual_services_by_name
 from .._istio.config import Config, WorkloadConfig
 from .._istio.hosts import is_within
+from .._istio.indexes import ByHost, once
 from .._istio.listeners import Server, Workload
 from .._istio.requests import CannotTellError, Request, why_not
-from .._istio.route_order import Condition, applies
-from .._kubernetes.objects import Manifest
+from .._istio.route_order import applies, takes_all
+from .._kubernetes.objects import Manifest, ref
 from .._mesh.delegates import Delegation, fits, why_left_out
 from .._mesh.names import full_name
 from .trace_steps import PassedOver
 
 _PREFIX = "%PREFIX()%"
+# What a wildcard stands for.
+_ANY, _ANY_AT_ALL = "any", "any.example.com"
 _MERGED = ("headers", "withoutHeaders", "queryParams", "sourceLabels")
 # What a delegate's route takes from the route that delegates, if it has none of its own.
 _INHERITED = ("rewrite", "directResponse", "fault", "redirect")
@@ -50,8 +53,7 @@ class Candidate:
 
     @cached_property
     def takes_all(self) -> bool:
-        kept = {key: value for key, value in self.match.items() if key not in _NOT_CONDITIONS and value}
-        return Condition("", "", kept, {}).takes_all
+        return takes_all(self.match)
 
     @property
     def is_delegated(self) -> bool:
@@ -59,7 +61,6 @@ class Candidate:
 
 
 _SOURCE = ("sourceLabels", "sourceNamespace")
-_NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix", *_SOURCE)
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,53 @@ class Choice:
     lost: tuple[Candidate, ...] = ()
 
 
-def most_specific(host: str, names: Iterable[str]) -> str | None:
+def most_specific(host: str, names: Collection[str]) -> str | None:
     """The name that Envoy chooses for a host: itself, then the longest wildcard, then *."""
-    within = [name for name in names if is_within(host, name)]
-    return max(within, key=lambda name: (not name.startswith("*"), len(name)), default=None)
+    if host in names:
+        return host
+    return max((name for name in names if name.startswith("*") and is_within(host, name)), key=len, default=None)
 
 
-def has_host(gateway: Manifest, host: str) -> bool:
-    """Whether a server of a Gateway has a host."""
-    servers = gateway["spec"].get("servers") or []
-    names = [name.rpartition("/")[2].lower() for server in servers for name in server.get("hosts") or []]
-    return most_specific(host, names) is not None
+def sample_host(host: str) -> str:
+    """The host, or one that a wildcard stands for."""
+    if host == "*":
+        return _ANY_AT_ALL
+    return host.lower().replace("*", _ANY, 1)
+
+
+def by_host(objects: Iterable[Manifest]) -> ByHost[Manifest]:
+    """Gateways or VirtualServices by their hosts, in lower case and without namespaces."""
+    return ByHost((host.rpartition("/")[2].lower(), entry) for entry in objects for host in _hosts_of(entry))
+
+
+def _hosts_of(entry: Manifest) -> Iterator[str]:
+    for part in [entry["spec"], *(entry["spec"].get("servers") or [])]:
+        yield from part.get("hosts") or []
+
+
+def having(index: ByHost[Manifest], hosts: Iterable[str]) -> list[Manifest]:
+    """The objects with any of these hosts, each once."""
+    return list({ref(entry): entry for host in hosts for _name, entry in index.meeting(host)}.values())
+
+
+def gateways_with(config: Config, host: str) -> list[Manifest]:
+    """The Gateways with a host, oldest first."""
+    return having(_gateways_by_host(config), [host])
+
+
+def virtual_services_with(config: Config, host: str) -> list[Manifest]:
+    """The VirtualServices with a host, oldest first."""
+    return having(_virtual_services_by_host(config), [host])
+
+
+@once
+def _gateways_by_host(config: Config) -> ByHost[Manifest]:
+    return by_host(config.gateways)
+
+
+@once
+def _virtual_services_by_host(config: Config) -> ByHost[Manifest]:
+    return by_host(config.virtual_services)
 
 
 def virtual_hosts(

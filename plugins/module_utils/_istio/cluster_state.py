@@ -17,21 +17,21 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._kubernetes.errors import ForbiddenError, UnknownKindError
-from .._kubernetes.objects import Manifest, Ref, ref
+from .._kubernetes.objects import Manifest, Ref, plural, ref
 from .._kubernetes.reader import Reader, find_if_known
 from .._mesh.claims import asks_for_claims
 from .._mesh.delegates import delegations
 from .._mesh.destinations import Target, all_targets, rules_matter
-from .._mesh.ingresses import of_istio
-from .._mesh.names import full_name, gateway_names, matched_gateways, service_at
-from .._mesh.services import has_endpoints, is_external_name, workload_labels
+from .._mesh.ingresses import as_virtual_services, of_istio
+from .._mesh.names import full_name, gateway_names, matched_gateways
+from .._mesh.services import alias_of, has_endpoints, is_external_name, workload_labels
 from .._mesh.settings import DEFAULT_SETTINGS, REVISION, MeshSettings, parse_settings, settings_at
-from .references import secrets_named
+from .indexes import ByHost
+from .references import issuer_of, secrets_named
 from .tls_secret import HAS_CRYPTOGRAPHY, TlsSecret, read_tls_secret
 from .workloads import is_running, pods_namespaces
 
 _SCOPE = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE"
-_CERT_MANAGER = "cert-manager.io"
 _SLICES_OF = "kubernetes.io/service-name"
 
 
@@ -131,13 +131,27 @@ class ClusterStateReader:
         )
 
     def _surroundings(
-        self, exposed: list[Manifest], virtual_services: list[Manifest], pods: list[Manifest], cluster_domain: str
+        self,
+        exposed: list[Manifest],
+        virtual_services: list[Manifest],
+        pods: list[Manifest],
+        cluster_domain: str,
+        ingress_hosts: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """The mesh's settings, and what the VirtualServices among the exposed objects send requests to."""
+        """The mesh's settings, and what the VirtualServices among the exposed objects send requests to.
+
+        Of Ingresses, what is behind these hosts is read, too.
+        """
         istiods = self._find("Deployment", {"app": "istiod"}, None)
         settings = self._settings(istiods, pods)
+        ingresses = self._ingresses(settings, pods)
+        made = ByHost(
+            (entry["spec"]["hosts"][0].lower(), entry)
+            for entry in as_virtual_services(ingresses, settings, cluster_domain)
+        )
+        of_ingresses = [entry for host in ingress_hosts for _name, entry in made.meeting(host)]
         roots = [entry for entry in exposed if entry["kind"] == "VirtualService"]
-        targets = all_targets([*roots, *_delegates(roots, virtual_services)], cluster_domain)
+        targets = all_targets([*roots, *_delegates(roots, virtual_services), *of_ingresses], cluster_domain)
         services = self._services(targets, cluster_domain)
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
@@ -159,7 +173,7 @@ class ClusterStateReader:
             "request_authentications": self._all("RequestAuthentication") if any(map(asks_for_claims, roots)) else None,
             "back_end_pods": self._back_end_pods(targets, served, selecting),
             "endpoint_slices": slices,
-            "ingresses": self._ingresses(settings, pods),
+            "ingresses": ingresses,
             "namespace_labels": self._namespace_labels(namespaces) if settings.discovery_selectors else {},
             "scoped_to_namespace": bool(istiods)
             and all(_environment(live).get(_SCOPE, "").lower() == "true" for live in istiods),
@@ -171,7 +185,7 @@ class ClusterStateReader:
             return find_if_known(self._reader, kind, {})
         except ForbiddenError:
             self._partial.add(kind)
-            self._add_unknown(f"{kind}s of other namespaces", "whether they conflict with the exposure")
+            self._add_unknown(f"{plural(kind)} of other namespaces", "whether they conflict with the exposure")
         return [live for namespace in namespaces for live in self._find(kind, {}, namespace)]
 
     def _add_named(self, desired: list[Manifest], gateways: list[Manifest], listed: list[str]) -> frozenset[str]:
@@ -203,7 +217,7 @@ class ClusterStateReader:
         except ForbiddenError:
             self._forbidden.add(kind)
             scope = f"of namespace {namespace}" if namespace else "of all namespaces"
-            self._add_unknown(f"{kind}s {scope}", consequence or _CONSEQUENCES.get(kind, "what is in them"))
+            self._add_unknown(f"{plural(kind)} {scope}", consequence or _CONSEQUENCES.get(kind, "what is in them"))
         return None
 
     def _all(self, kind: str) -> tuple[Manifest, ...] | None:
@@ -364,23 +378,6 @@ def gateways_used(desired: list[Manifest], live: list[Manifest]) -> list[Manifes
     own = {full_name(manifest): manifest for manifest in desired if manifest["kind"] == "Gateway"}
     named = named_gateways(desired) - own.keys()
     return [*own.values(), *(gateway for gateway in live if full_name(gateway) in named)]
-
-
-def alias_of(service: Manifest | None, cluster_domain: str) -> Ref | None:
-    """The Service that one of the type ExternalName stands for, if it is one of the cluster."""
-    if service is None or not is_external_name(service):
-        return None
-    return service_at(str(service["spec"].get("externalName") or ""), cluster_domain)
-
-
-def issuer_of(certificate: Manifest) -> Ref | None:
-    """The issuer that a Certificate names, if it is one of cert-manager's own kinds."""
-    issuer = certificate["spec"].get("issuerRef") or {}
-    kind = issuer.get("kind") or "Issuer"
-    if issuer.get("group", _CERT_MANAGER) != _CERT_MANAGER or kind not in ("Issuer", "ClusterIssuer"):
-        return None
-    namespace = certificate["metadata"]["namespace"] if kind == "Issuer" else ""
-    return Ref(kind, namespace, str(issuer.get("name")))
 
 
 def _externals(services: Mapping[Ref, Manifest]) -> bool:

@@ -23,6 +23,8 @@ _Path = tuple[tuple[str, Any], ...]
 _TAKES_ALL: _Path = (("takes all", True),)
 # Parts of a match that say nothing about the request.
 _NOT_CONDITIONS = ("port", "name", "gateways", "statPrefix")
+# Those that say who sends it, which is always the same for a gateway.
+_SOURCE = ("sourceLabels", "sourceNamespace")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Condition:
         if later.match.get("ignoreUriCase") and not self.match.get("ignoreUriCase"):
             return not self.match.get("uri")
         return _uri_within(later.match.get("uri") or {}, self.match.get("uri") or {})
+
+
+def takes_all(match: Mapping[str, Any]) -> bool:
+    """Whether a match takes every request at its port: istiod puts such matches last."""
+    kept = {key: value for key, value in match.items() if key not in (*_NOT_CONDITIONS, *_SOURCE) and value}
+    return Condition("", "", kept, {}).takes_all
 
 
 def _uri_within(uri: Mapping[str, Any], wider: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ Manifest = dict[str, Any]
 
 FIELD_MANAGER = "gatehouse.istio"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED = {MANAGED_BY: FIELD_MANAGER}
 EXPOSURE = "gatehouse.istio/exposure"
 EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
 # On a Gateway: where its exposure's Certificate is, and (namespace/name) the Secret that was made of tls.client_ca. Who
@@ -46,6 +47,13 @@ class Ref:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
+
+
+def plural(kind: str) -> str:
+    """As people write several objects of a kind: Gateways, Ingresses, ServiceEntries."""
+    if kind.endswith("ry"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 def ref(manifest: Manifest) -> Ref:

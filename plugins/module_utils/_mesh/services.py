@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .._kubernetes.objects import Manifest, ref
+from .._kubernetes.objects import Manifest, Ref, ref
+from .names import service_at
 from .settings import MeshSettings
 from .visibility import is_service_visible, service_export_to
 
@@ -137,6 +138,13 @@ def _merged_by(entry: Manifest) -> tuple[Any, ...]:
 
 def is_external_name(service: Manifest | None) -> bool:
     return service is not None and service["spec"].get("type") == "ExternalName"
+
+
+def alias_of(service: Manifest | None, cluster_domain: str) -> Ref | None:
+    """The Service that one of the type ExternalName stands for, if it is one of the cluster."""
+    if service is None or not is_external_name(service):
+        return None
+    return service_at(str(service["spec"].get("externalName") or ""), cluster_domain)
 
 
 def has_endpoints(slices: Iterable[Manifest], port_name: str | None = None) -> bool:

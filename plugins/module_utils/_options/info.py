@@ -43,7 +43,9 @@ INFO = ArgumentSpec(
         "findings": {"type": "bool", "default": True},
         "checks": {"type": "dict"},
         "trace": {"type": "list", "elements": "raw"},
+        "trace_hosts": {"type": "bool", "default": False},
         "probe": {"type": "bool", "default": True},
+        "probe_ca_cert": {"type": "path"},
         "query": {"type": "str"},
         "cluster_domain": {"type": "str", "default": "cluster.local"},
     },
@@ -68,7 +70,8 @@ class InfoRequest:
     """Which exposures a task asks for, and what it asks about them.
 
     desired are the exposures to compare with (None: no comparison); levels are those of the checks (None: no findings).
-    traces are the requests to follow, and probe says whether they are made, too.
+    traces are the requests to follow; trace_hosts says whether one to each host of the exposures is followed, too, and
+    probe whether these requests are made.
     """
 
     name: str | None = None
@@ -80,7 +83,9 @@ class InfoRequest:
     levels: Mapping[str, str] | None = None
     cluster_domain: str = "cluster.local"
     traces: tuple[Request, ...] = ()
+    trace_hosts: bool = False
     probe: bool = True
+    probe_ca_cert: str | None = None
 
     def matches(self, namespace: str, name: str, hosts: list[str]) -> bool:
         """Whether an exposure passes the filters by namespace, name and hosts; labels are not compared.
@@ -106,7 +111,9 @@ def parse_info(params: Mapping[str, Any]) -> InfoRequest:
         levels=parse_levels(params["checks"]) if params["findings"] else None,
         cluster_domain=params["cluster_domain"],
         traces=parse_traces(params["trace"]),
+        trace_hosts=params["trace_hosts"],
         probe=params["probe"],
+        probe_ca_cert=params["probe_ca_cert"],
     )
 
 

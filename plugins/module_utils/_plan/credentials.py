@@ -14,6 +14,7 @@ from .._istio.workloads import pods_namespaces
 from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.objects import (
     CLIENT_CA,
+    MANAGED,
     PODS_NAMESPACE,
     ExposureKey,
     Manifest,
@@ -22,7 +23,7 @@ from .._kubernetes.objects import (
     ownership_labels,
     ref,
 )
-from .._kubernetes.reader import Reader, find_where_allowed
+from .._kubernetes.reader import Reader, find_if_allowed, find_where_allowed
 from .._manifests.shared_gateway import contribution_of, is_shared
 from .._options.exposure import Exposure, OwnGateway
 from .._task import Task
@@ -103,6 +104,26 @@ def read_credentials(
         if live is not None:
             by_ref[at] = live
     return by_ref
+
+
+def forgotten_client_ca(
+    task: Task, reader: Reader, key: ExposureKey, locations: Iterable[Mapping[str, str]], is_whole: bool
+) -> dict[Ref, Manifest]:
+    """The Secret with the clients' CA of an exposure that is removed, where no Gateway records it.
+
+    It is written before the Gateway, and a run that ends between the two leaves it. Only its labels tell whose it is.
+    """
+    if any(CLIENT_CA in location for location in locations):
+        return {}
+    # The same question for all exposures of a task, so that it is asked once.
+    secrets = find_if_allowed(reader, "Secret", MANAGED)
+    if secrets is None and not is_whole:  # no run has come as far as the VirtualService
+        task.warn(
+            "These credentials may not list Secrets in all namespaces. If a run with tls.client_ca was interrupted, "
+            f"its Secret stays beside the gateway's pods, with the labels of exposure {key}: give the right to list "
+            "secrets, or remove it by hand."
+        )
+    return {ref(live): live for live in secrets or [] if owner(live) == key}
 
 
 def _certificates(reader: Reader, labels: dict[str, str], namespaces: list[str]) -> list[Manifest]:

@@ -17,7 +17,7 @@ from .._kubernetes.reader import Reader, find_if_allowed
 from .._manifests.shared_gateway import SHARED, belongs_to, exposures_on, is_on
 from .._options.exposure import ExistingGateway, Exposure
 from .._task import Task
-from .credentials import credential_locations, read_credentials
+from .credentials import credential_locations, forgotten_client_ca, read_credentials
 
 # Istio's own kinds; the others lie in the namespace of the gateway's pods.
 _ISTIO = ("Gateway", "DestinationRule", "VirtualService")
@@ -53,8 +53,10 @@ def read_live(
     locations = [credential_locations(live, key) for at, live in by_ref.items() if at.kind == "Gateway"]
     by_ref.update(read_credentials(task, reader, key, locations, [at for at in wanted if at.kind not in _ISTIO]))
     at = Ref("VirtualService", *key)
-    if exposure is None and at in by_ref and owner(by_ref[at]) != key:
-        task.warn(f"{at} exists but is not managed by this collection; it is left as it is.")
+    if exposure is None:
+        if at in by_ref and owner(by_ref[at]) != key:
+            task.warn(f"{at} exists but is not managed by this collection; it is left as it is.")
+        by_ref.update(forgotten_client_ca(task, reader, key, locations, is_whole=at in by_ref))
     own = {at, *_named_gateways([by_ref[at]] if at in by_ref else [])}
     return LiveObjects(_without_copies(task, key, by_ref, {*wanted, *own}))
 

@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterator
 
 from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.objects import (
-    FIELD_MANAGER,
-    MANAGED_BY,
+    MANAGED,
     ExposureKey,
     Manifest,
     owner,
@@ -22,9 +21,8 @@ from .._manifests.shared_gateway import exposures_on, is_shared
 from .._options.exposure_list import Scope
 from .._options.values import OptionError
 
-# An exposure whose removal was interrupted may have only one of these left.
-_KINDS = ("VirtualService", "Gateway", "DestinationRule", "Certificate")
-_MANAGED = {MANAGED_BY: FIELD_MANAGER}
+# An exposure of which a run or a removal was interrupted may have only one of these.
+_KINDS = ("VirtualService", "Gateway", "DestinationRule", "Certificate", "Secret")
 _BAD_REQUEST = 400
 
 
@@ -50,10 +48,12 @@ def _exposures(live: Manifest, scope: Scope) -> Iterator[ExposureKey]:
 def _managed_objects(reader: Reader, kind: str, scope: Scope) -> list[Manifest]:
     """In the whole cluster, or where these credentials may read: a VirtualService is in its exposure's namespace."""
     try:
-        return reader.find(kind, _MANAGED, None, scope.label_selectors)
+        return reader.find(kind, MANAGED, None, scope.label_selectors)
     except UnknownKindError:
         return []
     except ForbiddenError as error:
+        if kind == "Secret":  # these lie beside gateways' pods, in namespaces that are not named here
+            return []
         if scope.is_everywhere:
             raise ClusterError(
                 f"prune.namespaces: '*' takes the right to list {kind}s in all namespaces; name namespaces instead "
@@ -70,7 +70,7 @@ def _managed_objects(reader: Reader, kind: str, scope: Scope) -> list[Manifest]:
 def _managed_in(reader: Reader, kind: str, scope: Scope, namespace: str) -> list[Manifest]:
     """Only VirtualServices must be readable: without the right to read a kind, none of it can have been created."""
     try:
-        return reader.find(kind, _MANAGED, namespace, scope.label_selectors)
+        return reader.find(kind, MANAGED, namespace, scope.label_selectors)
     except ForbiddenError:
         if kind == "VirtualService":
             raise

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._istio.hosts import narrower_of, without_namespace
+from .._istio.requests import Request
 from .._istio.tls_secret import CertificateIdentity
 from .._kubernetes.objects import Manifest
+from .._mesh.names import full_name
 from .._options.probe import Probe
 from .._options.values import percent_encoded
-from .own_answers import Asked, own_statuses
+from .own_answers import own_statuses
 from .probe import BROKEN_OFF, ProbeResult
 
 ANSWER, REDIRECT, HANDSHAKE = "answer", "redirect", "handshake"
@@ -65,7 +67,8 @@ def expectations(
     redirected_port is the port whose requests the VirtualService redirects to HTTPS. Servers of other protocols than
     HTTP and TLS are not asked.
     """
-    path = probe.path or default_path(virtual_service, redirected_port)
+    at = full_name(gateway)
+    path = probe.path or default_path(virtual_service, redirected_port, at)
     servers = gateway["spec"].get("servers") or []
     expected: list[Expectation] = []
     unserved = []
@@ -80,8 +83,8 @@ def expectations(
                 if one.kind == REDIRECT:
                     one = replace(one, https_numbers=_https_numbers(name, names))
                 elif one.kind == ANSWER:
-                    asked = Asked(one.url, one.number, probe.method, probe.headers)
-                    one = replace(one, own_statuses=own_statuses(virtual_service, asked))
+                    asked = Request.of(one.url, probe.method, probe.headers)
+                    one = replace(one, own_statuses=own_statuses(virtual_service, asked, at, one.number))
                 expected.append(one)
     return list(dict.fromkeys(expected)), unserved
 
@@ -136,7 +139,7 @@ def _secret(credential: str | None) -> str | None:
     return None if "://" in name else name or None
 
 
-def default_path(virtual_service: Manifest, redirected_port: int | None = None) -> str:
+def default_path(virtual_service: Manifest, redirected_port: int | None = None, gateway: str = "") -> str:
     """A path that a route matches: "/" if one does, otherwise the first that a route names; "/" if none does.
 
     Routes that also match something else, such as a header, come last.
@@ -153,7 +156,10 @@ def default_path(virtual_service: Manifest, redirected_port: int | None = None) 
     # A path as raw field may be anything; requests take only ASCII.
     named = [percent_encoded(path) for path in (["/"] if "/" in free else []) + free + bound if path]
     # Where a route itself answers 404, it cannot be seen whether it is there yet.
-    visible = (path for path in named if 404 not in own_statuses(virtual_service, Asked(path, 0)))
+    anywhere = Request("http", "", 0)
+    visible = (
+        path for path in named if 404 not in own_statuses(virtual_service, replace(anywhere, path=path), gateway, 0)
+    )
     return next(visible, next(iter(named), "/"))
 
 

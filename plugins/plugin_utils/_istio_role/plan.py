@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .ingress import ingress_values, is_gateway, template
+from .ownership import ownership_problems
 
 Object = Mapping[str, Any]
 
@@ -100,6 +101,8 @@ def istio_release_plan(
     state: str = "present",
     revision: str = "",
     config_maps: Iterable[Object] = (),
+    others: Iterable[Object] = (),
+    adopt: bool = False,
 ) -> dict[str, Any]:
     """The plan for the releases that istio_releases() returned; the other arguments are live objects and variables.
 
@@ -115,5 +118,9 @@ def istio_release_plan(
         "install": install,
         "namespaces": [name for name in dict.fromkeys(release["namespace"] for release in install) if name not in live],
         "chart_values": {"istiod": ingress_values(desired, workloads, config_maps)},
-        "problems": _namespace_problems(install, namespaces) + _selector_problems(desired["gateways"], workloads),
+        "problems": [
+            *_namespace_problems(install, namespaces),
+            *_selector_problems(desired["gateways"], workloads),
+            *ownership_problems(desired, [*workloads, *config_maps, *others], revision, adopt),
+        ],
     }

@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from .traces import traces_by_exposure
 from .words import (
     Data,
     conditions,
@@ -44,13 +45,15 @@ def exposure_report(exposed: Data) -> Part:
 def page(result: Data) -> Part:
     """Everything on the page but its title and time."""
     exposures = [plain(exposure) for exposure in result["exposures"]]
+    unused = [plain(gateway) for gateway in result.get("unused_gateways") or []]
     certificates = _certificates(exposures)
+    by_secret = {one["secret"]: one for one in certificates}
     parts: Part = {
-        "findings": _findings(exposures),
+        "findings": _findings(exposures, unused),
         "certificates": certificates,
         "no_certificate": _no_certificate(exposures),
-        "namespaces": _namespaces(exposures, {one["secret"]: one for one in certificates}),
-        "gateways": _gateways(exposures),
+        "namespaces": _namespaces(exposures, by_secret, traces_by_exposure(plain(result.get("traces") or []))),
+        "gateways": _gateways(exposures, unused),
         "comparison": _comparison(plain(result), exposures) if "missing" in result else None,
         "unknown": [str(text) for text in result.get("warnings") or []],
     }
@@ -94,6 +97,7 @@ def _summary(exposures: list[Part], parts: Part) -> Part:
         "exposures": len(exposures),
         "foreign": sum(not exposure["managed"] for exposure in exposures),
         "hosts": len({host for exposure in exposures for host in exposure["hosts"]}),
+        "lost": len({trace["host"] for trace in _traces(parts) if trace["state"] == "error"}),
         "gateways": sum(len(group["gateways"]) for group in parts["gateways"]),
         "errors": _count(parts["findings"], "error"),
         "warnings": _count(parts["findings"], "warning"),
@@ -104,21 +108,28 @@ def _summary(exposures: list[Part], parts: Part) -> Part:
     }
 
 
+def _traces(parts: Part) -> Iterator[Part]:
+    for namespace in parts["namespaces"]:
+        for exposure in namespace["exposures"]:
+            yield from exposure["traces"]
+
+
 def _count(findings: list[Part], level: str) -> int:
     return sum(len(group["entries"]) for group in findings if group["level"] == level)
 
 
-def _findings(exposures: list[Part]) -> list[Part]:
-    """By level and code, errors first; a finding of several exposures is listed once."""
+def _findings(exposures: list[Part], unused: list[Part]) -> list[Part]:
+    """By level and code, errors first; a finding of several exposures is listed once, with links to them."""
     groups: dict[tuple[str, str], dict[tuple[str, ...], Part]] = {}
-    for exposure in exposures:
-        for one in exposure.get("findings") or []:
+    for judged, is_exposure in [*((one, True) for one in exposures), *((one, False) for one in unused)]:
+        for one in judged.get("findings") or []:
             entries = groups.setdefault((one["level"], one["code"]), {})
             entry = entries.setdefault(
                 (one["message"], one["fix"], *one["objects"]),
                 {"message": one["message"], "fix": one["fix"], "objects": one["objects"], "exposures": []},
             )
-            _add(entry["exposures"], exposure)
+            if is_exposure:
+                _add(entry["exposures"], judged)
     ordered = sorted(groups, key=lambda group: (group[0] != "error", group[1]))
     return [{"level": level, "code": code, "entries": list(groups[level, code].values())} for level, code in ordered]
 
@@ -169,10 +180,11 @@ def _no_certificate(exposures: list[Part]) -> list[Part]:
     return [by_server[at] for at in sorted(by_server)]
 
 
-def _namespaces(exposures: list[Part], certificates: Data) -> list[Part]:
+def _namespaces(exposures: list[Part], certificates: Data, traces: Mapping[str, list[Part]]) -> list[Part]:
     by_namespace: dict[str, list[Part]] = {}
     for exposure in exposures:
-        by_namespace.setdefault(exposure["namespace"], []).append(_exposure(exposure, certificates))
+        shown = {**_exposure(exposure, certificates), "traces": traces.get(_key(exposure), [])}
+        by_namespace.setdefault(exposure["namespace"], []).append(shown)
     return [{"name": name, "exposures": by_namespace[name]} for name in sorted(by_namespace)]
 
 
@@ -222,20 +234,21 @@ def _tls(served: Data, certificates: Data) -> Part:
     }
 
 
-def _gateways(exposures: list[Part]) -> list[Part]:
+def _gateways(exposures: list[Part], unused: list[Part]) -> list[Part]:
     """The Gateways by the pods that serve them: people call these the gateway, too. Missing ones come first."""
     groups: dict[str, Part] = {}
-    for exposure in exposures:
-        for gateway in exposure["gateways"]:
-            selector = gateway["selector"]
-            pods = None if selector is None else [f"{name}={value}" for name, value in sorted(selector.items())]
-            there = gateway["pods_namespaces"]
-            group = groups.setdefault(
-                f"{pods} {there}", {"pods": pods, "namespaces": there, "addresses": [], "gateways": {}}
-            )
-            group["addresses"] += [one for one in gateway["addresses"] or [] if one not in group["addresses"]]
-            link = _gateway_link(gateway)
-            one = group["gateways"].setdefault(link["name"], {**link, "kind": gateway["kind"], "exposures": []})
+    nothing: list[tuple[Part | None, Part]] = [(None, {**one, "kind": "unused", "addresses": []}) for one in unused]
+    for exposure, gateway in [*((one, gateway) for one in exposures for gateway in one["gateways"]), *nothing]:
+        selector = gateway["selector"]
+        pods = None if selector is None else [f"{name}={value}" for name, value in sorted(selector.items())]
+        there = gateway["pods_namespaces"]
+        group = groups.setdefault(
+            f"{pods} {there}", {"pods": pods, "namespaces": there, "addresses": [], "gateways": {}}
+        )
+        group["addresses"] += [one for one in gateway["addresses"] or [] if one not in group["addresses"]]
+        link = _gateway_link(gateway)
+        one = group["gateways"].setdefault(link["name"], {**link, "kind": gateway["kind"], "exposures": []})
+        if exposure:
             _add(one["exposures"], exposure)
     ordered = sorted(groups.values(), key=lambda group: (group["pods"] is not None, group["pods"] or []))
     return [{**group, "gateways": [group["gateways"][name] for name in sorted(group["gateways"])]} for group in ordered]

@@ -19,6 +19,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION = Path(__file__).resolve().parents[3]
 ROLES = ("istio", "cert_manager", "exposures")
 PLAYBOOKS = ("report",)  # those that have variables of their own for what they do
+# The others only choose the hosts on which a role runs.
+ROLE_OF: Mapping[str, str] = {"expose": "exposures", "install": "istio", "remove": "istio"}
 
 _BOOL, _INT, _DICT = {"type": "bool"}, {"type": "int"}, {"type": "dict"}
 _STRINGS, _DICTS = {"type": "list", "elements": "str"}, {"type": "list", "elements": "dict"}
@@ -37,6 +39,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "istio_gateways": _DICTS,
     "istio_gateway_values": _DICT,
     "istio_gateway_values_files": _STRINGS,
+    "istio_adopt": _BOOL,
     "istio_address_timeout": _INT,
     "istio_other_variables": _STRINGS,
     "cert_manager_state": _STATE,
@@ -70,6 +73,7 @@ FACTS = (
     "report_before",
     "report_exposed",
     "report_file",
+    "report_is_narrowed",
     "report_made",
     "report_page",
     "report_same",

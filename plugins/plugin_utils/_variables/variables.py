@@ -21,7 +21,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.typed import shown, typed
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 
-from .specs import known_names, variables_of
+from .specs import ROLE_OF, known_names, variables_of
 
 Spec = Mapping[str, Any]
 # One letter more, fewer or exchanged in a name of ten. Other words that a site may use differ more.
@@ -58,7 +58,10 @@ def check(name: str, value_of: Callable[[str], Any], names: Iterable[str]) -> di
     `names` are those of all variables that the host has.
     """
     variables = read(name, value_of)
-    misspelled, notes = _unknown(name, set(names), variables.values)
+    role = ROLE_OF.get(name, name)
+    others = f"{role}_other_variables"
+    listed = set(read(role, value_of, [others]).values[others])
+    misspelled, notes = _unknown(name, set(names) - listed, variables.values, others)
     return {"problems": [*variables.problems, *misspelled], "notes": notes}
 
 
@@ -126,13 +129,12 @@ def _without_secrets(sentence: str, spec: Spec) -> str:
     return f"{place}: it does not have the documented shape (it is not shown, as it may be secret); correct it."
 
 
-def _unknown(name: str, names: set[str], values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _unknown(name: str, names: set[str], values: Mapping[str, Any], others: str) -> tuple[list[str], list[str]]:
     """A name that is nearly one of ours is most likely misspelled, unless that one is given, too."""
-    others = f"{name}_other_variables"
     specs = variables_of(name)
     not_given = [variable for variable, value in values.items() if value == default(specs[variable])]
     problems, notes = [], []
-    for unknown in sorted(names - known_names() - set(values[others])):
+    for unknown in sorted(names - known_names()):
         if unknown.startswith(("_", "ansible_", f"{name}__")):
             continue
         near = difflib.get_close_matches(unknown.lower(), not_given, n=1, cutoff=_NEAR)

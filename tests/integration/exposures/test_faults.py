@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient as Door
 from ansible_collections.gatehouse.istio.plugins.modules import istio_exposures
 from cluster.processes import Process
 from cluster.testing import Cluster, eventually
 from support.exposures import PUBLIC, Listed, Run, both, exposures, there
 from support.faulty_proxy import Fault, FaultyProxy, faulty_proxy
+from support.killed_run import kill_at_write
 from support.run_module import Outcome, run_module
 
 COUNT = 500
@@ -165,23 +165,6 @@ def test_a_webhook_that_goes_down(
     converges(wanted)
 
 
-def _killed_after(writes: int, options: dict[str, Any]) -> None:
-    """In a process of its own: the module, killed while it writes."""
-    lock, left = threading.Lock(), [writes]
-    real = Door.apply
-
-    def apply(self: Door, manifest: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
-        if not dry_run:
-            with lock:
-                left[0] -= 1
-                if left[0] == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        return real(self, manifest, dry_run)
-
-    Door.apply = apply  # type: ignore[method-assign]  # (that is how a fault is injected)
-    run_module(istio_exposures.main, options)
-
-
 @pytest.mark.parametrize("shared", [False, True], ids=["own Gateways", "a shared Gateway"])
 def test_a_run_that_is_killed(
     expose_all: Run,
@@ -192,12 +175,7 @@ def test_a_run_that_is_killed(
     shared: bool,
 ) -> None:
     wanted = exposures(namespace, *NAMES, **({"gateway": {**PUBLIC, "shared": "front"}} if shared else {}))
-    process = multiprocessing.get_context("spawn").Process(
-        target=_killed_after, args=(COUNT // 2, {**settings, "exposures": wanted})
-    )
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    kill_at_write(COUNT // 2, istio_exposures.main, {**settings, "exposures": wanted})
     left = there(istio, namespace)
     assert len(left) > COUNT // 4
     if not shared:

@@ -156,6 +156,12 @@ def test_each_host_of_an_inventory_stands_for_a_cluster(
     assert there(istio, namespace) == both("a", "b")
 
 
+def test_a_misspelled_pattern_of_hosts_is_refused(istio: Cluster, namespace: str, variables: dict[str, Any]) -> None:
+    result = istio.playbook(EXPOSE, {**variables, "exposes_on": "fleet"}, may_fail=True)
+    assert result.message.startswith("exposes_on: there is no such variable; did you mean expose_on?")
+    assert there(istio, namespace) == set()
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

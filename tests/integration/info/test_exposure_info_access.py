@@ -61,6 +61,19 @@ def test_what_may_not_be_read_is_null_and_said_once(
     assert own["gateways"][0]["addresses"] is None
     assert own["tls"][0]["certificate"] is None
     assert own["urls"] == [f"https://own.{namespace}.test/"]
+    followed = info(**connection, trace=[f"https://own.{namespace}.test/"], trace_hosts=True, probe=False)
+    assert "Traceback" not in followed.text
+    for trace in followed.result["traces"]:
+        steps = {step["step"]: (step["ok"], step["message"]) for step in trace["steps"]}
+        assert steps["gateway_pods"] == (None, "The pods with istio=public may not be read.")
+        assert steps["certificate"] == (None, f"Secret {secret} is not known.")
+        assert steps["destination"][0] is None
+        assert steps["destination"][1].endswith(", port 80: it may not be read whether it exists.")
+        assert trace["expected"]["message"].endswith(" answers. Something that may not be read may change that.")
+        assert (trace["breaks_at"], trace["findings"]) == (None, [])
+    elsewhere = info(**connection, trace=["https://nowhere.test/"], probe=False)
+    (nowhere,) = elsewhere.result["traces"]
+    assert (nowhere["breaks_at"], nowhere["expected"]["message"]) == (None, "It depends on what is not known here.")
     everywhere = info(fails=True, **{**connection, "namespace": None})
     assert everywhere.message.startswith("namespace: these credentials may not list VirtualServices in all namespaces")
     assert token not in outcome.text + everywhere.text
@@ -95,7 +108,7 @@ def test_the_number_of_requests_does_not_grow(
 def test_the_documented_examples_run(istio: Cluster) -> None:
     module = "gatehouse.istio.istio_exposure_info"
     tasks = [task for task in yaml.safe_load(istio_exposure_info.EXAMPLES) if module in task]
-    assert len(tasks) == 6
+    assert len(tasks) == 7
     for task in tasks:
         given = {**task[module], "kubeconfig": str(istio.kubeconfig)}
         outcome = run_module(istio_exposure_info.main, given)

@@ -22,7 +22,7 @@ from cluster import chromium, pki
 from cluster.chromium import Chromium
 from cluster.errors import ClusterError
 from cluster.layout import cache_directory
-from cluster.testing import Cluster
+from cluster.testing import CertificateFiles, Cluster
 from support.info import PODS, Run
 
 SCRIPT = "<script>document.title = 'run'</script>"
@@ -70,12 +70,14 @@ def evil(istio: Cluster, namespace: str) -> None:
 
 
 @pytest.mark.usefixtures("short_certificates", "every_kind", "evil")
-def test_a_cluster(istio: Cluster, expose: Run, namespace: str, browser: Chromium, tmp_path: Path) -> None:
+def test_a_cluster(
+    istio: Cluster, expose: Run, namespace: str, certificate: CertificateFiles, browser: Chromium, tmp_path: Path
+) -> None:
     own = f"own.{namespace}.test"
     ignored = dict.fromkeys(("host-served-twice", "routes-shadowed"), "ignore")
     expose("twice", hosts=[own], tls={"credential_name": f"{namespace}-own"}, checks=ignored)
     file = tmp_path / "report.html"
-    given = {"report_path": str(file), "report_namespace": namespace, "report_include_foreign": True}
+    given = {"report_path": str(file), "report_namespace": namespace}
     assert istio.playbook(PLAYBOOK, given, check=True).changed == 1
     assert not file.exists()
     result = istio.playbook(Path("gatehouse.istio.report"), given)
@@ -100,11 +102,22 @@ def test_a_cluster(istio: Cluster, expose: Run, namespace: str, browser: Chromiu
         f"{namespace}/attached",
         f"{PODS}/nowhere missing",
         istio.gateway_address("public"),
+        f"https://{own}/ breaks at Endpoints",
     ):
         assert words in page.text, words
     errors, warnings = page.text.index("error host-served-twice"), page.text.index("warning certificate-expires-soon")
     assert errors < warnings
     assert f"https://{own}/" in page.links
+    assert ":443 answers" not in page.text
+    assert istio.playbook(PLAYBOOK, {**given, "report_probe": "yes"}).changed == 1
+    untrusted = f"answers 503 (UH). But the certificate is not valid for {own}"
+    assert untrusted in Page(file.read_text()).text
+    trusting = {**given, "report_probe": "yes", "report_probe_ca_cert": str(certificate.ca)}
+    assert istio.playbook(PLAYBOOK, trusting).changed == 1
+    probed = Page(file.read_text()).text
+    assert untrusted not in probed
+    assert f"This machine does not find {own} in DNS" in probed
+    assert f"{istio.gateway_address('public')}:443 answers 503 (UH)." in probed
 
 
 def test_what_was_desired_and_selected(
@@ -188,7 +201,8 @@ def test_a_fleet_and_text_for_everything(
     assert result.exit_code == 0, result.output
     for name in ("east", "west"):
         page = Page((tmp_path / f"{name}.html").read_text())
-        assert f"hosts a.{namespace}.test, b.{namespace}.test" in page.text
+        assert f"cluster {name} · namespace {namespace} · hosts a.{namespace}.test, b.{namespace}.test" in page.text
+        assert page.text.startswith(f"Exposed through Istio · {name}")
         assert f"orphans There, but not wanted Exposure Hosts {namespace}/b b.{namespace}.test" in page.text
         assert f"{namespace}/c" not in page.text
     both = istio.playbook(plays, {**given, "report_path": str(tmp_path / "one.html")}, may_fail=True)

@@ -334,6 +334,28 @@ def test_gateways_of_every_kind_with_a_sites_own_images_and_cni(own: Cluster, tm
     assert "istio-ingress/inner" not in releases(own)
 
 
+def test_what_istioctl_has_installed_is_refused_or_taken_over(empty: Cluster) -> None:
+    crds = [item["metadata"]["name"] for item in empty.kubectl("get", "customresourcedefinitions")["items"]]
+    theirs = [name for name in crds if name.endswith(".istio.io")]  # they stay after a removal, with annotations
+    empty.kubectl("delete", "--ignore-not-found", "customresourcedefinitions", "none.istio.io", *theirs)
+    empty.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})
+    for chart in ("base", "istiod"):  # istioctl's manifests come from them, too
+        arguments = ["--namespace=istio-system", f"--values={empty.layout.values / chart}.yml"]
+        text = empty.helm("template", "istio", str(cache_directory() / "tools" / "charts" / chart), *arguments)
+        empty.apply(*filter(None, yaml.safe_load_all(text)))
+    for check in (True, False):
+        result = empty.playbook(ROLE, {"istio_gateways": [PUBLIC]}, check=check, may_fail=True)
+        assert result.message.startswith(
+            "Istio was installed here without Helm (by istioctl or kubectl): CustomResourceDefinition "
+            "gateways.networking.istio.io, Deployment istio-system/istiod, "
+        )
+        assert (result.changed, releases(empty)) == (0, {})
+    assert empty.playbook(ROLE, {"istio_gateways": [PUBLIC], "istio_adopt": True}).changed > 0
+    assert len(releases(empty)) == 3
+    eventually(lambda: webhooks_are_right(empty))
+    assert empty.playbook(ROLE, {"istio_gateways": [PUBLIC]}).changed == 0
+
+
 def test_a_gateway_that_does_not_come_up_is_named(own: Cluster) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": "full"}}
     own.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "full"}})

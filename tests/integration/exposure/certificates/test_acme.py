@@ -50,3 +50,12 @@ def test_a_challenge_that_does_not_get_there_fails_in_time_with_its_reason(
     assert "is not ready after 5 s" in outcome.message
     assert f"Challenge HTTP-01 for {host}: " in outcome.message
     assert "no such host" in outcome.message
+
+
+def test_a_wildcard_that_an_issuer_cannot_prove_is_found_and_never_issued(
+    expose: Expose, acme_issuer: AcmeIssuer, dns: Dns, host: str
+) -> None:
+    assert dns.address
+    outcome = expose(hosts=[f"*.{host}"], tls=by(acme_issuer.name), wait_timeout=5)
+    assert [finding["code"] for finding in outcome.result["findings"]] == ["issuer-cannot-prove"]
+    assert "is not ready after 5 s" in outcome.message

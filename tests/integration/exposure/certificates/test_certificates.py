@@ -25,6 +25,7 @@ from support.certificates import (
     there,
     versions,
 )
+from support.run_module import Outcome
 
 
 def test_a_certificate_is_issued_where_istio_looks_and_served_with_its_chain(
@@ -221,6 +222,43 @@ def test_a_wrong_issuer_fails_in_time_with_its_reason_and_all_is_reported(
 
 def test_without_wait_nothing_waits(expose: Expose) -> None:
     assert done(expose(tls=by("nobody"), wait=False)).changed
+
+
+def codes(outcome: Outcome) -> list[str]:
+    return [finding["code"] for finding in done(outcome).result["findings"]]
+
+
+def test_an_issuer_that_is_missing_is_found_and_nothing_is_issued(
+    expose: Expose, answers: Answers, authorities: Authorities, host: str
+) -> None:
+    assert codes(expose(tls=by("nobody"), wait=False)) == ["issuer-missing"]
+    answers(f"https://{host}/", None)
+    assert codes(expose(tls=by(authorities.first))) == []
+    answers(f"https://{host}/", 200, ca_file=str(authorities.root))
+
+
+def test_two_certificates_for_one_secret_are_found_and_the_second_is_never_issued(
+    istio: Cluster, expose: Expose, answers: Answers, authorities: Authorities, namespace: str, host: str
+) -> None:
+    reference = {"name": authorities.first, "kind": "ClusterIssuer"}
+    spec = {"secretName": f"shop.{namespace}", "dnsNames": [f"other.{host}"], "issuerRef": reference}
+    other = cert_manager_object("Certificate", f"other-{namespace}", spec, PODS)
+    other["metadata"]["labels"] = {"gatehouse.istio/exposure-namespace": namespace}  # by which the test is cleaned up
+    istio.apply(other)
+    ready = ["wait", f"certificate/other-{namespace}", "-n", PODS, "--for=condition=Ready", "--timeout=30s"]
+    istio.kubectl(*ready)
+    assert "secret-of-two-certificates" in codes(expose(tls=by(authorities.first), wait=False))
+
+    def is_not_ready() -> None:
+        live = istio.kubectl("get", "certificates.cert-manager.io", f"shop.{namespace}", "-n", PODS)
+        (condition,) = [one for one in live["status"]["conditions"] if one["type"] == "Ready"]
+        assert condition["status"] == "False", condition
+
+    eventually(is_not_ready, seconds=15)
+    refused = answers(f"https://{host}/", None, ca_file=str(authorities.root))
+    assert refused.is_refused_certificate, "it is the other one's"
+    is_not_ready()
+    istio.kubectl(*ready)
 
 
 def test_cert_managers_refusal_is_one_sentence_and_nothing_is_written(

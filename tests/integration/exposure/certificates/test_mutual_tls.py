@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gatehouse.istio.plugins.modules import istio_exposure, istio_exposures
 from cluster.pki import KeyPair, ensure_ca, ensure_certificate
 from cluster.testing import Cluster, eventually
-from support.certificates import PODS, Answers, Authorities, Expose, by, cert_manager_object, done, there
+from support.certificates import PODS, PUBLIC, Answers, Authorities, Expose, by, cert_manager_object, done, there
+from support.killed_run import kill_at_write
+from support.run_module import Outcome, run_module
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +272,28 @@ def test_on_a_shared_gateway_each_has_its_own_credentials(
         f"deleted Certificate {PODS}/shop.{namespace}",
     ]
     assert there(istio, "certificates.cert-manager.io", namespace) == [f"other.{namespace}"]
+
+
+@pytest.mark.parametrize("how", ["absent", "prune"])
+def test_a_killed_first_run_leaves_nothing_behind_once_the_exposure_is_removed(
+    istio: Cluster, expose: Expose, partners: str, host: str, namespace: str, how: str
+) -> None:
+    """Nothing but its own labels tells whose the Secret is: there is no Certificate, and no Gateway yet."""
+    secret_name = f"{namespace}-given"
+    settings = {"name": "shop", "namespace": namespace, "kubeconfig": str(istio.kubeconfig)}
+    tls = {"credential_name": secret_name, "mode": "mutual", "client_ca": {"pem": partners}}
+    wanted = {"hosts": [host], "service": "web", "port": 80, "gateway": PUBLIC, "tls": tls}
+    kill_at_write(2, istio_exposure.main, {**settings, **wanted})
+    assert there(istio, "secrets", namespace) == [f"{secret_name}-cacert"]
+    scope = {"prune": {"namespaces": [namespace]}, "kubeconfig": str(istio.kubeconfig)}
+
+    def remove(check: bool) -> Outcome:
+        if how == "absent":
+            return done(expose(check=check, state="absent"))
+        return done(run_module(istio_exposures.main, {"exposures": [], **scope}, check))
+
+    predicted, removed = remove(check=True), remove(check=False)
+    assert (predicted.changed, predicted.diff) == (True, removed.diff)
+    assert f"Secret {PODS}/{secret_name}-cacert" in removed.text
+    assert there(istio, "secrets", namespace) == []
+    assert not remove(check=False).changed

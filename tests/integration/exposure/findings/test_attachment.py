@@ -187,6 +187,7 @@ def test_a_delegate_that_is_left_out(
 
 
 def test_a_port_that_the_gateways_service_lacks(expose: Expose, namespace: str) -> None:
+    """Nothing is before Envoy on the embedded cluster, which has no kube-proxy: so only the finding can be seen."""
     outcome = expose("shop", f"a.{namespace}.test", gateway={"selector": SELECTOR, "http_port": 16686})
     assert [finding["code"] for finding in outcome.result["findings"]] == ["gateway-port-closed"]
     assert f"Service {PODS}/internal, through which clients reach the gateway, has no port 16686" in str(outcome.result)

@@ -18,10 +18,16 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references 
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.client import KubernetesClient
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.fields import as_applied
-from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import (
+    FIELD_MANAGER,
+    Manifest,
+    Ref,
+    ownership_labels,
+    ref,
+)
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.snapshot import Snapshot
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.exposure_list import ListRequest, parse_list
-from support.builders import PUBLIC, PUBLIC_SERVICE, gateway, https, pod, service
+from support.builders import PODS, PUBLIC, PUBLIC_SERVICE, gateway, https, pod, service
 
 SHARED = {"selector": PUBLIC, "shared": "infra/front"}
 TLS = {"credential_name": "cert"}
@@ -37,6 +43,7 @@ class MemoryCluster:
         }
         self.refuses = frozenset(refuses)
         self.log: list[str] = []
+        self.asked: list[str] = []
 
     def find(
         self,
@@ -47,6 +54,7 @@ class MemoryCluster:
         fields: str = "",
     ) -> list[Manifest]:
         assert not [*selectors, *fields]
+        self.asked.append(kind)
         of_kind = [entry for at, entry in self.objects.items() if at.kind == kind and namespace in (None, at.namespace)]
         return [entry for entry in of_kind if selects(labels, entry["metadata"].get("labels"))]
 
@@ -185,3 +193,27 @@ def test_a_mistake_in_one_exposure_leaves_the_others_to_go_on_and_prunes_nothing
     outcomes, _warnings = run(cluster, wanted, check_mode)
     assert states(outcomes) == {"a": FAILED, "b": DONE, "old": NOT_TRIED}
     assert outcomes[0].problem.startswith("hosts[0]: '5' has no domain")
+
+
+def forgotten(name: str) -> Manifest:
+    """The Secret of clients' CA that a run has left which ended before the Gateway."""
+    labels = ownership_labels("shop", name)
+    entry = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {"f:data": {}}}
+    metadata = {"name": f"{name}-cacert", "namespace": PODS, "labels": labels, "managedFields": [entry]}
+    return {"kind": "Secret", "metadata": metadata, "data": {"ca.crt": ""}}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("how", ["absent", "prune"])
+def test_what_interrupted_runs_have_left_beside_the_pods_is_removed(how: str, check_mode: bool) -> None:
+    cluster = MemoryCluster(forgotten("a"), forgotten("b"))
+    names = ["a", "b"]
+    wanted = (
+        request(*({"name": name, "state": "absent"} for name in names))
+        if how == "absent"
+        else request(prune={"namespaces": ["shop"], "label_selectors": []})
+    )
+    outcomes, warnings = run(cluster, wanted, check_mode)
+    assert [step.action for outcome in outcomes for step in outcome.steps if step.changes] == ["deleted", "deleted"]
+    assert cluster.log == ([] if check_mode else [f"delete Secret {PODS}/{name}-cacert" for name in names])
+    assert (cluster.asked.count("Secret"), warnings) == (1, [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result, trace_results
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import read_exposures
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.references import selects
@@ -35,27 +36,28 @@ THERE = [
 class Reading:
     """The objects of a cluster, and what was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, objects: Iterable[Manifest] = THERE) -> None:
+        self.objects = list(objects)
         self.asked: list[str] = []
 
     def find(
         self, kind: str, labels: Mapping[str, str], namespace: str | None = None, *_more: Iterable[str]
     ) -> list[Manifest]:
         self.asked.append(f"LIST {kind} {dict(labels)}")
-        here = [entry for entry in THERE if namespace in (None, entry["metadata"]["namespace"])]
+        here = [entry for entry in self.objects if namespace in (None, entry["metadata"]["namespace"])]
         return [entry for entry in here if entry["kind"] == kind and selects(labels, entry["metadata"].get("labels"))]
 
     def get(self, at: Ref) -> Manifest | None:
         self.asked.append(f"GET {at}")
-        return next((entry for entry in THERE if ref(entry) == at), None)
+        return next((entry for entry in self.objects if ref(entry) == at), None)
 
 
 def test_a_trace_reads_what_others_made() -> None:
     reading, request = Reading(), InfoRequest(traces=(Request.of(f"https://{HOST}/"),), probe=False)
     live = read_exposures(reading, request)
     # The exposures are the same as without a trace.
-    assert info_result(live, request) == {"exposures": [], "unused_gateways": []}
-    (result,) = trace_results(live, request)
+    assert info_result(live, request, Analysis(live.state)) == {"exposures": [], "unused_gateways": []}
+    (result,) = trace_results(live, request, Analysis(live.state))
     assert result["breaks_at"] == "certificate"
     assert [finding["code"] for finding in result["findings"]] == ["secret-missing"]
     assert [finding["level"] for finding in result["findings"]] == ["warning"]
@@ -68,7 +70,7 @@ def test_a_trace_reads_what_others_made() -> None:
 def test_a_request_that_is_served() -> None:
     request = InfoRequest(traces=(Request.of("http://inner.example.com/"), Request.of(f"http://{HOST}/")), probe=False)
     live = read_exposures(Reading(), replace(request, levels=None))
-    inner, front = trace_results(live, request)
+    inner, front = trace_results(live, request, Analysis(live.state))
     assert (inner["breaks_at"], front["breaks_at"]) == ("virtual_host", None)
     assert front["expected"]["location"] == f"https://{HOST}/"
 
@@ -76,7 +78,28 @@ def test_a_request_that_is_served() -> None:
 def test_a_host_that_no_gateway_has() -> None:
     request = InfoRequest(traces=(Request.of("http://other.example.com/"),), probe=False)
     reading = Reading()
-    both = trace_results(read_exposures(reading, request), request)
+    live = read_exposures(reading, request)
+    both = trace_results(live, request, Analysis(live.state))
     assert [(entry["breaks_at"], entry["expected"]["status"]) for entry in both] == [("server", 404)] * 2
     # The certificates of all other hosts do not matter.
     assert not any("Secret" in asked for asked in reading.asked)
+
+
+def test_the_service_of_an_ingress() -> None:
+    """Nothing but the Ingress names it."""
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    ingress = b.by_hand(
+        "Ingress", "shop/old", rules=[{"host": "Old.example.com", "http": paths}], ingressClassName="istio"
+    )
+    pod = b.pod(labels={"istio": "ingressgateway"})
+    gateway = b.service("istio-ingress/gateway", selector={"istio": "ingressgateway"})
+    request = InfoRequest(traces=(Request.of("http://old.example.com/"),), probe=False)
+    live = read_exposures(Reading([pod, gateway, ingress, b.service("shop/web"), SLICE]), request)
+    (result,) = trace_results(live, request, Analysis(live.state))
+    assert [(step["step"], step["ok"]) for step in result["steps"]][-3:] == [
+        ("destination", True),
+        ("service", True),
+        ("endpoints", True),
+    ]
+    assert result["expected"]["services"] == ["Service shop/web, port 80"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import LEVELS
 from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure_info import info_result
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.read import LiveExposures, matching
@@ -42,9 +43,13 @@ def seen(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[st
     return LiveExposures(there, tuple(matching(there.virtual_services, asked, None)), unreadable=unreadable)
 
 
+def described(live: LiveExposures, asked: InfoRequest) -> dict[str, Any]:
+    return info_result(live, asked, Analysis(live.state, asked.cluster_domain))
+
+
 def only(there: ClusterState, asked: InfoRequest = ALL, unreadable: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The single exposure of the result."""
-    (result,) = info_result(seen(there, asked, unreadable), asked)["exposures"]
+    (result,) = described(seen(there, asked, unreadable), asked)["exposures"]
     assert isinstance(result, dict)
     return result
 
@@ -170,8 +175,8 @@ def test_a_copy_with_an_exposures_labels_is_foreign() -> None:
     mine = live(exposure())
     copy = {**mine[1], "metadata": {**mine[1]["metadata"], "name": "copy"}}
     there = cluster(*mine, copy)
-    assert [entry["name"] for entry in info_result(seen(there, InfoRequest()), InfoRequest())["exposures"]] == ["shop"]
-    result = info_result(seen(there), ALL)["exposures"]
+    assert [entry["name"] for entry in described(seen(there, InfoRequest()), InfoRequest())["exposures"]] == ["shop"]
+    result = described(seen(there), ALL)["exposures"]
     assert [(entry["name"], entry["managed"]) for entry in result] == [("copy", False), ("shop", True)]
 
 
@@ -216,7 +221,7 @@ def test_findings_of_many_exposures_do_not_take_for_ever() -> None:
     asked = replace(ALL, levels=LEVELS)
     there = seen(many(1000), asked)
     began = time.process_time()
-    result = info_result(there, asked)["exposures"]
+    result = described(there, asked)["exposures"]
     assert len(result) == 1000
     assert not any(entry["findings"] for entry in result)
     assert time.process_time() - began < 10
@@ -227,7 +232,7 @@ def test_findings_are_those_of_the_exposure() -> None:
     second = live(exposure(name="late", tls={"credential_name": "cert"}, service="nobody"), 5)
     there = cluster(*first, *second, secrets={"cert": secret("shop.example.com")}, missing=("shop/nobody",))
     asked = replace(ALL, levels=LEVELS)
-    result = {entry["name"]: entry["findings"] for entry in info_result(seen(there, asked), asked)["exposures"]}
+    result = {entry["name"]: entry["findings"] for entry in described(seen(there, asked), asked)["exposures"]}
     assert [(one["code"], one["level"]) for one in result["late"]] == [
         ("host-served-twice", "error"),
         ("destination-missing", "warning"),
@@ -242,13 +247,13 @@ def test_filters_and_what_is_desired() -> None:
     options = {"namespace": "shop", "service": "web", "gateway": {"selector": {"istio": "public"}}}
     desired = tuple(parse({**options, "name": name, "hosts": [f"{name}.example.com"]}) for name in ("shop", "blog"))
     asked = replace(ALL, hosts=("old.example.com",), desired=desired)
-    result = info_result(seen(there, asked), asked)
+    result = described(seen(there, asked), asked)
     assert (result["missing"], result["orphans"]) == ([], [])
     assert [one["action"] for one in result["exposures"][0]["drift"]] == ["updated", "updated"]
     asked = replace(asked, hosts=())
-    assert [one["name"] for one in info_result(seen(there, asked), asked)["missing"]] == ["blog"]
+    assert [one["name"] for one in described(seen(there, asked), asked)["missing"]] == ["blog"]
     asked = replace(ALL, desired=())
-    assert [one["name"] for one in info_result(seen(there, asked), asked)["orphans"]] == ["shop"]
+    assert [one["name"] for one in described(seen(there, asked), asked)["orphans"]] == ["shop"]
 
 
 def test_a_copy_is_no_drift() -> None:
@@ -257,7 +262,7 @@ def test_a_copy_is_no_drift() -> None:
     copy = {**objects[0], "metadata": {**objects[0]["metadata"], "name": "copy"}}
     options = {"name": "shop", "namespace": "shop", "service": "web", "port": 80, "gateway": {"selector": PUBLIC}}
     asked = replace(ALL, desired=(parse({**options, "hosts": ["shop.example.com"]}),))
-    (entry,) = info_result(seen(cluster(*objects, copy), asked), asked)["exposures"]
+    (entry,) = described(seen(cluster(*objects, copy), asked), asked)["exposures"]
     assert [(step["action"], step["name"]) for step in entry["drift"]] == [("updated", "shop"), ("updated", "shop")]
 
 

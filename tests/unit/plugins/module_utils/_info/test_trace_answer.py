@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._analysis.context import Analysis
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace import traces
-from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace_answer import answered
+from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace_answer import answered, asking
 from ansible_collections.gatehouse.istio.plugins.module_utils._info.trace_steps import Result, Step, Trace
 from ansible_collections.gatehouse.istio.plugins.module_utils._istio.requests import Request as Asked
+from ansible_collections.gatehouse.istio.plugins.module_utils._options.values import OptionError
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import Found, ProbeResult, Request
 from support import builders as b
 
@@ -40,7 +42,7 @@ def follow(
         asked.append((wanted, host, port, verify))
         return (answers or [ok()])[len(asked) - 1]
 
-    followed, answer = answered(trace, state, lambda name: names.get(name, NOWHERE), ask)
+    followed, answer = answered(trace, state, ask, lambda name: names.get(name, NOWHERE))
     return followed, answer, asked
 
 
@@ -93,7 +95,7 @@ def test_a_name_that_dns_does_not_have() -> None:
 def test_a_gateway_without_a_service() -> None:
     state = b.cluster(b.gateway("infra/front", b.http(HOST)), public_service=False)
     (trace,) = traces(Analysis(state), Asked.of(f"http://{HOST}/"))
-    followed, answer = answered(trace, state, lambda _name: NOWHERE)
+    followed, answer = answered(trace, state, asking(), lambda _name: NOWHERE)
     assert answer is None
     assert followed.steps[1].message == (
         "No Service in the namespace istio-ingress selects the gateway's pods, so it is not known how clients reach it."
@@ -141,3 +143,14 @@ def test_flags(result: ProbeResult, flag: str | None) -> None:
     _trace, answer, _asked = follow({}, [result])
     assert answer is not None
     assert answer["flag"] == flag
+
+
+def test_a_file_with_authorities_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(
+        OptionError, match=r"^probe_ca_cert \(.*/none.pem\): it cannot be used as PEM file: No such file"
+    ):
+        asking(str(tmp_path / "none.pem"))
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    with pytest.raises(OptionError, match=r"^probe_ca_cert \(.*/empty.pem\): it cannot be used as PEM file"):
+        asking(str(empty))

@@ -54,6 +54,31 @@ class OneNamespace:
 
 
 @dataclass
+class EverythingButSecrets(OneNamespace):
+    """A cluster whose user may read everything but, unless may_list_secrets, Secrets."""
+
+    may_list_secrets: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    def find(
+        self, kind: str, labels: Mapping[str, str], namespace: str | None = None, selectors: Iterable[str] = ()
+    ) -> list[Manifest]:
+        self.asked.append(kind)
+        if kind == "Secret" and not self.may_list_secrets:
+            raise ForbiddenError("forbidden", 403)
+        return [
+            entry
+            for entry in self.objects
+            if (entry["kind"], namespace) in ((kind, None), (kind, entry["metadata"]["namespace"]))
+            and selects(labels, entry["metadata"].get("labels"))
+            and not [*selectors]
+        ]
+
+    def get(self, at: Ref) -> Manifest | None:
+        return next((entry for entry in self.objects if ref(entry) == at), None)
+
+
+@dataclass
 class Warned:
     check_mode: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -125,3 +150,59 @@ def test_a_restored_gateway_of_another_exposure_can_be_attached_to() -> None:
     task = Warned()
     live = read_live(task, OneNamespace((other,)), KEY, exposure, [])
     assert (list(live.by_ref), task.warnings) == ([ref(other)], [])
+
+
+def client_ca(exposure: ExposureKey = KEY) -> Manifest:
+    """As a run writes it before the Gateway."""
+    labels = ownership_labels(*exposure)
+    return written({"kind": "Secret", "metadata": {"name": "cert-cacert", "namespace": "pods", "labels": labels}})
+
+
+def test_the_clients_ca_of_an_interrupted_run_is_found() -> None:
+    task = Warned()
+    cluster = EverythingButSecrets((client_ca(), client_ca(ExposureKey("blog", "blog"))))
+    live = read_live(task, cluster, KEY, None, [])
+    assert (list(live.by_ref), task.warnings) == ([ref(client_ca())], [])
+    assert cluster.asked.count("Secret") == 1
+
+
+def test_a_copy_of_the_clients_ca_is_left_as_it_is() -> None:
+    task = Warned()
+    copy = client_ca()
+    copy["metadata"]["managedFields"] = []
+    assert read_live(task, EverythingButSecrets((copy,)), KEY, None, []).by_ref == {}
+    assert "it may be a copy" in task.warnings[0]
+
+
+def recorded(name: str) -> Manifest:
+    own = gateway("shop/shop", labels=LABELS)
+    own["metadata"]["annotations"] = {"gatehouse.istio/client-ca": name}
+    return written(own)
+
+
+def test_nobody_looks_for_a_clients_ca_where_it_is_known() -> None:
+    cluster = EverythingButSecrets((recorded("pods/cert-cacert"), client_ca()), may_list_secrets=False)
+    task = Warned()
+    live = read_live(task, cluster, KEY, None, [])
+    assert (ref(client_ca()) in live.by_ref, "Secret" in cluster.asked, task.warnings) == (True, False, [])
+
+
+def test_nobody_looks_for_a_clients_ca_unless_the_exposure_is_removed() -> None:
+    cluster = EverythingButSecrets((written(ATTACHED),))
+    options = {"name": "shop", "namespace": "shop", "hosts": ["shop.example.com"], "service": "web", "port": 80}
+    read_live(Warned(), cluster, KEY, parse({**options, "gateway": {"selector": {"istio": "public"}}}), [])
+    assert "Secret" not in cluster.asked
+
+
+@pytest.mark.parametrize(
+    ("objects", "warns"),
+    [((), True), ((written(gateway("shop/shop", labels=LABELS)),), True), ((written(ATTACHED),), False)],
+    ids=["nothing is there", "a run was interrupted", "a run came to its end"],
+)
+def test_a_clients_ca_that_may_be_left_is_a_warning(objects: tuple[Manifest, ...], warns: bool) -> None:
+    task = Warned()
+    read_live(task, EverythingButSecrets(objects, may_list_secrets=False), KEY, None, [])
+    assert [warning.partition(". ")[0] for warning in task.warnings] == (
+        ["These credentials may not list Secrets in all namespaces"] if warns else []
+    )
+    assert all("with the labels of exposure shop/shop: give the right" in warning for warning in task.warnings)

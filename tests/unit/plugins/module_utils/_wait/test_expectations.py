@@ -28,6 +28,7 @@ from ansible_collections.gatehouse.istio.plugins.module_utils._wait.expectations
     mismatch,
 )
 from ansible_collections.gatehouse.istio.plugins.module_utils._wait.probe import BROKEN_OFF, ProbeResult
+from support.builders import gateway as live_gateway
 
 HOST, WILDCARD = "shop.example.com", "*.example.com"
 BASE: dict[str, Any] = {
@@ -171,7 +172,7 @@ SERVICE: Manifest = {"spec": {"http": [{"route": []}]}}
 def test_what_is_asked_of_somebody_elses_gateway(
     hosts: list[str], servers: list[Any], urls: list[str], unserved: list[str]
 ) -> None:
-    result, not_taken = expectations(hosts, {"spec": {"servers": servers}}, SERVICE, None, Probe())
+    result, not_taken = expectations(hosts, live_gateway("shop/front", *servers), SERVICE, None, Probe())
     assert [" ".join(filter(None, (w.url, w.kind, w.credential))) for w in result] == urls
     assert not_taken == unserved
 
@@ -276,7 +277,7 @@ def test_which_answer_is_a_proof(got: ProbeResult, probe: Probe, problem: str | 
 
 def test_a_route_that_answers_by_itself_is_a_proof() -> None:
     routes = {"spec": {"http": [{"match": [{"port": 80}], "redirect": {}}, {"directResponse": {"status": 503}}]}}
-    (wish,), _unserved = expectations([HOST], {"spec": {"servers": [server(8080, HOST)]}}, routes, 80, Probe())
+    (wish,), _unserved = expectations([HOST], live_gateway("shop/front", server(8080, HOST)), routes, 80, Probe())
     for status, probe, good in (
         (503, Probe(), True),
         (404, Probe(), False),

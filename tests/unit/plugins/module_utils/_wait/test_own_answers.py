@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._wait.own_answers import Asked, own_statuses
+from ansible_collections.gatehouse.istio.plugins.module_utils._istio.requests import Request
+from ansible_collections.gatehouse.istio.plugins.module_utils._wait.own_answers import own_statuses
 
 URL = "https://shop.example.com:8443/V1/a?x=1&y="
 
@@ -34,6 +35,8 @@ TAKEN: list[dict[str, Any]] = [
     {"withoutHeaders": {"x-alpha": {}}},
     {"queryParams": {"x": {"regex": "[0-9]"}, "y": {}}},
     {"uri": {"prefix": "/"}},
+    {"gateways": ["shop/front"]},
+    {"withoutHeaders": {"x-alpha": {"exact": "1"}}},
 ]
 LEFT: list[dict[str, Any]] = [
     {"uri": {"exact": "/V1/"}},
@@ -48,11 +51,13 @@ LEFT: list[dict[str, Any]] = [
     {"withoutHeaders": {"x-beta": {"exact": "1"}}},
     {"queryParams": {"z": {"exact": "1"}}},
     {"sourceNamespace": "shop"},
+    {"gateways": ["shop/other"]},
 ]
 
 
 def statuses(*routes: dict[str, Any]) -> tuple[int, ...]:
-    return own_statuses({"spec": {"http": list(routes)}}, Asked(URL, 443, "PUT", {"x-beta": "1"}))
+    request = Request.of(URL, "PUT", {"x-beta": "1"})
+    return own_statuses({"spec": {"http": list(routes)}}, request, "shop/front", 443)
 
 
 @pytest.mark.parametrize(("match", "takes"), [*((one, True) for one in TAKEN), *((one, False) for one in LEFT)])

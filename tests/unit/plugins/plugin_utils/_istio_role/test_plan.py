@@ -39,22 +39,31 @@ def namespace(name: str, phase: str = "Active", **labels: str) -> dict[str, Any]
     return {"metadata": {"name": name, "labels": labels}, "status": {"phase": phase}}
 
 
+def of_helm(live: dict[str, Any], release: str) -> dict[str, Any]:
+    """As a release of the object's namespace leaves it."""
+    metadata = live["metadata"]
+    labels = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
+    annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": metadata["namespace"]}
+    return {**live, "metadata": {**metadata, "labels": labels, "annotations": annotations}}
+
+
 def workload(name: str, revision: str = "", istio: str = "") -> dict[str, Any]:
     labels = {"app": name, "istio": istio or name}
     template = {
         "labels": {**labels, **({"istio.io/rev": revision} if revision else {})},
         "annotations": {"inject.istio.io/templates": "gateway"},
     }
-    return {
+    live = {
         "kind": "Deployment",
         "metadata": {"name": name, "namespace": "istio-ingress", "labels": labels},
         "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": template}},
     }
+    return of_helm(live, name)
 
 
 def istiod(name: str) -> dict[str, Any]:
     metadata = {"name": name, "namespace": "istio-system", "labels": {"app": "istiod", "istio": "pilot"}}
-    return {"kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {}}}}
+    return of_helm({"kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {}}}}, name)
 
 
 def names(releases: list[dict[str, Any]]) -> list[str]:
@@ -127,3 +136,66 @@ def test_a_selector_cannot_change() -> None:
         )
     ]
     assert istio_release_plan(desired(gateway("public")), [], [workload("public")])["problems"] == []
+
+
+def of_istioctl(kind: str, name: str, namespace: str = "") -> dict[str, Any]:
+    """As istioctl leaves it: its manifests come from the same charts."""
+    metadata = {"name": name, "labels": {"app.kubernetes.io/managed-by": "Helm"}}
+    return {"kind": kind, "metadata": {**metadata, **({"namespace": namespace} if namespace else {})}}
+
+
+CRD = of_istioctl("CustomResourceDefinition", "gateways.networking.istio.io")
+ROLE = of_istioctl("ClusterRole", "istiod-clusterrole-istio-system")
+VALIDATOR = of_istioctl("ValidatingWebhookConfiguration", "istio-validator-istio-system")
+WITHOUT_HELM = "Istio was installed here without Helm (by istioctl or kubectl): "
+
+
+def refused(wanted: dict[str, Any], *live: dict[str, Any], **options: Any) -> list[str]:
+    problems: list[str] = istio_release_plan(wanted, [], [], others=live, **options)["problems"]
+    return problems
+
+
+def test_what_istioctl_has_installed_is_refused() -> None:
+    (problem,) = refused(desired(), CRD, ROLE, VALIDATOR, of_istioctl("Deployment", "istiod", "istio-system"))
+    assert problem == (
+        f"{WITHOUT_HELM}CustomResourceDefinition gateways.networking.istio.io, Deployment istio-system/istiod, "
+        "ClusterRole istiod-clusterrole-istio-system and 1 more lack Helm's label and annotations, so that Helm would "
+        "refuse its release; let the role take them over with istio_adopt: true, or uninstall them first with what "
+        "installed them."
+    )
+    assert refused(desired(), CRD, ROLE, adopt=True) == []
+    assert refused(desired(), CRD, ROLE, state="absent") == []
+
+
+def test_a_gateway_of_istioctl_is_refused() -> None:
+    live = of_istioctl("Deployment", "public", "istio-ingress")
+    (problem,) = refused(desired(gateway("public")), live)
+    assert problem.startswith(f"{WITHOUT_HELM}Deployment istio-ingress/public lacks Helm's label")
+    assert refused(desired(gateway("other")), live) == []
+    assert refused(desired(gateway("public", "absent")), live) == []
+
+
+def test_crds_that_the_chart_leaves_out_may_be_anybodys() -> None:
+    without = desired()
+    without["release_values"]["istio-system/istio-base"] = {"base": {"enableCRDTemplates": False}}
+    assert refused(without, CRD) == []
+
+
+def test_what_our_own_releases_have_installed_is_not_refused() -> None:
+    crd = of_helm({**CRD, "metadata": {**CRD["metadata"], "namespace": "istio-system"}}, "istio-base")
+    del crd["metadata"]["namespace"]
+    assert refused(desired(), crd, istiod("istiod"), istiod("istiod-old")) == []
+
+
+def test_a_revision_beside_what_istioctl_has_installed_needs_the_crds_only() -> None:
+    (problem,) = refused(desired(name="istiod-new"), CRD, ROLE, VALIDATOR, revision="new")
+    assert problem.startswith(f"{WITHOUT_HELM}CustomResourceDefinition gateways.networking.istio.io lacks Helm's label")
+
+
+def test_what_another_release_has_installed_is_refused() -> None:
+    other = of_helm({"kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}}, "mesh")
+    (problem,) = refused(desired(), other)
+    assert problem == (
+        "Helm's release istio-system/mesh has installed ConfigMap istio-system/istio, so that Helm would refuse this "
+        "role's release; uninstall that one first, or let the role take them over with istio_adopt: true."
+    )

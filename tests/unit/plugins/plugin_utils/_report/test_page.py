@@ -14,6 +14,7 @@ import pytest
 from report.writing import sample
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.page import exposure_report, page
+from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.traces import traces_by_exposure
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._report.words import (
     conditions,
     destinations,
@@ -111,7 +112,8 @@ def test_summary() -> None:
         "exposures": 5,
         "foreign": 1,
         "hosts": 5,
-        "gateways": 4,
+        "lost": 1,
+        "gateways": 5,
         "errors": 1,
         "warnings": 2,
         "certificates": 4,
@@ -203,8 +205,13 @@ def test_gateways_are_grouped_by_pods() -> None:
         (["istio=internal"], ["istio-ingress"], ["10.0.7.20"]),
         (["istio=public"], ["istio-ingress"], ["203.0.113.10"]),
     ]
-    assert [one["name"] for one in result[2]["gateways"]] == ["istio-ingress/front", "payments/payments", "shop/legacy"]
-    assert [one["name"] for one in result[2]["gateways"][0]["exposures"]] == ["blog/blog", "shop/shop"]
+    public = {one["name"]: [link["name"] for link in one["exposures"]] for one in result[2]["gateways"]}
+    assert public == {
+        "istio-ingress/front": ["blog/blog", "shop/shop"],
+        "istio-ingress/old-front": [],
+        "payments/payments": ["payments/payments"],
+        "shop/legacy": ["shop/legacy"],
+    }
 
 
 def test_comparison() -> None:
@@ -239,3 +246,44 @@ def test_the_digest_changes_with_what_is_told_and_only_then() -> None:
     assert exposure_report(json.loads(json.dumps(exposed)))["digest"] == digest
     exposed["exposures"][0]["tls"][0]["certificate"]["days_left"] -= 1
     assert exposure_report(exposed)["digest"] != digest
+
+
+ANSWER = {"address": "192.0.2.1:443", "status": 503, "location": None, "flag": "UH", "error": None}
+ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
+    "an answer": ({}, "192.0.2.1:443 answers 503 (UH)."),
+    "a redirect": (
+        {"status": 301, "flag": None, "location": "https://a.test/"},
+        "192.0.2.1:443 answers 301, and redirects to https://a.test/.",
+    ),
+    "no answer": (
+        {"status": None, "error": "No answer from 192.0.2.1:443: refused."},
+        "No answer from 192.0.2.1:443: refused.",
+    ),
+    "an untrusted certificate": (
+        {"flag": None, "certificate_error": "the certificate is not valid for a.test: expired"},
+        "192.0.2.1:443 answers 503. But the certificate is not valid for a.test: expired.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "words"), ANSWERS.values(), ids=ANSWERS)
+def test_answers(answer: dict[str, Any], words: str) -> None:
+    trace = {**sample()["traces"][0], "answer": {**ANSWER, "certificate_error": None, **answer}}
+    assert traces_by_exposure([trace])["blog/blog"][0]["answer"] == words
+
+
+def test_traces() -> None:
+    by_exposure = traces_by_exposure(sample()["traces"])
+    states = {
+        name: [(one["host"], one["state"], one["broken"]) for one in found] for name, found in by_exposure.items()
+    }
+    assert states == {
+        "blog/blog": [("blog.example.com", "good", None)],
+        "payments/payments": [("pay.example.com", "unknown", None)],
+        "shop/legacy": [("shop.example.com", "error", "Server")],
+        "shop/shop": [("shop.example.com", "good", None), ("www.shop.example.com", "good", None)],
+        "tools/wiki": [("wiki.internal.example.com", "good", None)],
+    }
+    post = {**sample()["traces"][0], "method": "POST", "gateway": None}
+    (one,) = traces_by_exposure([post])["blog/blog"]
+    assert (one["request"], one["through"]) == ("POST https://blog.example.com/", "no gateway")

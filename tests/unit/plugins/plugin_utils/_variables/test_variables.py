@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.gatehouse.istio.plugins.plugin_utils._variables.specs import (
     PLAYBOOKS,
+    ROLE_OF,
     ROLES,
     TYPES,
     variables_of,
@@ -219,7 +220,27 @@ def test_a_misspelled_name(name: str, misspelled: str, near: str) -> None:
     assert problems(name, misspelled, **{f"{name}_other_variables": misspelled}) == []
 
 
-@pytest.mark.parametrize("name", [*ROLES, "report"])
+@pytest.mark.parametrize(
+    ("playbook", "misspelled", "near"),
+    [
+        ("expose", "exposes_on", "expose_on"),
+        ("install", "instal_on", "install_on"),
+        ("install", "install_ons", "install_on"),
+        ("remove", "removes_on", "remove_on"),
+    ],
+)
+def test_a_misspelled_name_of_the_hosts(playbook: str, misspelled: str, near: str) -> None:
+    others = f"{ROLE_OF[playbook]}_other_variables"
+    sentence = f"{misspelled}: there is no such variable; did you mean {near}? If it belongs to something else, list it"
+    assert check(playbook, NOTHING.get, [misspelled, f"{playbook}_more"]) == {
+        "problems": [f"{sentence} in {others}."],
+        "notes": [f"{playbook}_more: {playbook} has no such variable (silence this with {others})."],
+    }
+    assert check(playbook, {others: misspelled}.get, [misspelled, others])["problems"] == []
+    assert check(playbook, {near: "fleet"}.get, [misspelled, near])["problems"] == []
+
+
+@pytest.mark.parametrize("name", [*ROLES, "report", *ROLE_OF])
 def test_names_that_are_no_mistake(name: str) -> None:
     ours = [entry[1] for entry in EVERY]
     facts = ["istio_ingress_gateways", "istio_changed", "istio_left", "istio_preflight", "istio_preflight_role"]
