@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from cluster import tools
 from cluster.layout import cache_directory
 from oracle.program import Oracle
-from oracle.run import run
+from oracle.run import run, run_files
 
 
 def main() -> int:
@@ -27,11 +27,15 @@ def main() -> int:
     )
     parser.add_argument("--number", type=int, help="only the scenario of this number")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (%(default)s)")
+    parser.add_argument("--files", type=Path, help="what this file has, or each file in this directory, instead")
     arguments = parser.parse_args()
     numbers = range(arguments.count) if arguments.number is None else [arguments.number]
-    print(f"SEED={arguments.seed} COUNT={len(numbers)}", flush=True)
     with Oracle(tools.prepare_oracle(cache_directory(), print)) as oracle:
-        results = run(oracle, arguments.seed, numbers, jobs=arguments.jobs)
+        if arguments.files:
+            results = run_files(oracle, arguments.files)
+        else:
+            print(f"SEED={arguments.seed} COUNT={len(numbers)}", flush=True)
+            results = run(oracle, arguments.seed, numbers, jobs=arguments.jobs)
     print("\n".join(results.summary()))
     return 1 if results.found or results.counts["failures"] else 0
 

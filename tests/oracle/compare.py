@@ -79,11 +79,12 @@ EXPLAINS: dict[str, set[str]] = {
     },
     "route-unused": {truth.WRONG_KIND, truth.NEVER_ASKED, End.NO_HOST.value},  # a server's host in other letters
     "route-behind-wider": {truth.TAKEN_BY_OWN, truth.TAKEN},  # another VirtualService may take them even before
+    "match-never-fulfilled": {End.NO_ROUTE.value, truth.TAKEN, truth.TAKEN_BY_OWN},
     "delegate-left-out": {truth.LOST_DELEGATE, End.NO_ROUTE.value},
     "host-without-domain": {truth.UNLISTED, End.NO_HOST.value, End.NO_SERVER_NAME.value},
     "not-discovered": {End.NO_HOST.value, End.NO_SERVER_NAME.value, End.NOT_LISTENING.value},
-    "destination-not-visible": {End.NO_CLUSTER.value},
-    "destination-without-endpoints": {End.NO_ENDPOINTS.value},
+    "destination-not-visible": {End.NO_CLUSTER.value, truth.LOST_COPIES},
+    "destination-without-endpoints": {End.NO_ENDPOINTS.value, End.NO_CLUSTER.value, truth.LOST_COPIES},
     "gateway-out-of-scope": {
         truth.DROPPED,
         truth.PORT_CLOSED,
@@ -102,9 +103,9 @@ EXPLAINS: dict[str, set[str]] = {
         truth.LOST_DELEGATE,
     },
     "connections-shadowed": {truth.TAKEN},
-    "destination-missing": {End.NO_CLUSTER.value},
-    "destination-port-missing": {End.NO_CLUSTER.value, End.NO_ROUTE.value},
-    "subset-missing": {End.NO_CLUSTER.value},
+    "destination-missing": {End.NO_CLUSTER.value, truth.LOST_COPIES},
+    "destination-port-missing": {End.NO_CLUSTER.value, End.NO_ROUTE.value, truth.LOST_COPIES},
+    "subset-missing": {End.NO_CLUSTER.value, truth.LOST_COPIES},
 }
 # What istiod's configuration does not show: that it ends, certificates, several gateways, protocols of applications.
 NOT_JUDGED = {
@@ -136,7 +137,7 @@ _ROUTES = {
     truth.LOST_DELEGATE,
 }
 _DESTINATIONS = {End.NO_CLUSTER.value}
-_ENDPOINTS = {End.NO_ENDPOINTS.value}
+_ENDPOINTS = {End.NO_ENDPOINTS.value, truth.LOST_COPIES}
 
 MISSED, FALSE_ALARM = "missed", "false alarm"
 NO_URL, DEAD_URL = "URL not named", "URL not served"
@@ -193,11 +194,11 @@ def _name(entry: Manifest) -> str:
 
 def _compare(scenario: Scenario, known: Truth, said: list[Said], before: Said | None, result: Comparison) -> None:
     for mine in [*said, *([before] if before else [])]:
-        broken = known.of(f"VirtualService {mine.name}")
+        broken = known.of(mine.owner)
         missed = list(_missed(mine, broken))
         false = list(_false_alarms(mine, broken, known, scenario))
         result.disagreements += [*missed, *false]
-        if not broken and mine is not before:
+        if not broken and mine is not before and mine.kind == "VirtualService":
             result.disagreements += _urls(mine, known)
         result.counts.update(_counts(mine, broken, missed, false))
 
@@ -231,7 +232,7 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
         if kinds is None:
             if code not in NOT_JUDGED:
                 yield Disagreement(
-                    FALSE_ALARM, code, mine.name, "the oracle does not know this check: add it to EXPLAINS"
+                    FALSE_ALARM, code, mine.owner, "the oracle does not know this check: add it to EXPLAINS"
                 )
             continue
         theirs = [entry for name in objects for entry in known.of(name)]
@@ -241,10 +242,11 @@ def _false_alarms(mine: Said, broken: list[Breakage], known: Truth, scenario: Sc
         if mine.name in known.replaced and End.NO_HOST.value in kinds:
             continue  # nobody notices that it is not served itself
         if not is_right and depth >= max(map(_depth, kinds)) and not _is_unknown(code, objects, scenario):
-            yield Disagreement(FALSE_ALARM, code, f"VirtualService {mine.name}", message)
+            yield Disagreement(FALSE_ALARM, code, mine.owner, message)
 
 
 def _depth(kind: str) -> int:
+    """How far a request came; whether something is behind a destination matters only if that is there."""
     order = (_HOSTS, _ROUTES, _DESTINATIONS, _ENDPOINTS, {truth.REUSED})
     return next((depth for depth, kinds in enumerate(order, 1) if kind in kinds), 0)
 
@@ -261,9 +263,9 @@ def _urls(mine: Said, known: Truth) -> Iterator[Disagreement]:
     answering = {url for place in known.answering if place.virtual_service == mine.name and (url := _url(place))}
     named = {(parts.scheme, parts.netloc) for parts in map(urlsplit, mine.urls)}
     for scheme, netloc in sorted(answering - named):
-        yield Disagreement(NO_URL, scheme, f"VirtualService {mine.name}", f"{scheme}://{netloc}/ is served")
+        yield Disagreement(NO_URL, scheme, mine.owner, f"{scheme}://{netloc}/ is served")
     for scheme, netloc in sorted(named - answering):
-        yield Disagreement(DEAD_URL, scheme, f"VirtualService {mine.name}", f"{scheme}://{netloc}/ is not")
+        yield Disagreement(DEAD_URL, scheme, mine.owner, f"{scheme}://{netloc}/ is not")
 
 
 def _url(place: Place) -> tuple[str, str] | None:

@@ -76,6 +76,7 @@ class Outcome:
     status: int = 0  # of an answer of Envoy's own
     path: str = ""
     loops: bool = False
+    loses_copies: bool = False  # one of the route's mirrors is not there
 
     @property
     def is_served(self) -> bool:
@@ -224,8 +225,9 @@ def _taken(request: Request, pod: Mapping[str, Any], route: Mapping[str, Any], s
         return Outcome(End.REDIRECTED, location=_location(request, route["redirect"]), path=path, **more)
     if route.get("status"):
         return Outcome(End.DIRECT, status=int(route["status"]), **more)
-    clusters = tuple(route.get("clusters") or ())
-    return Outcome(_reached(pod, clusters), clusters=clusters, **more)
+    clusters, mirrors = tuple(route.get("clusters") or ()), route.get("mirrors") or []
+    lost = any(_reached(pod, (name,)) is not End.ANSWERED for name in mirrors)
+    return Outcome(_reached(pod, clusters), clusters=clusters, loses_copies=lost, **more)
 
 
 def _location(request: Request, redirect: Mapping[str, Any]) -> str:

@@ -100,6 +100,10 @@ def _asks_for_more(disagreement: Disagreement, scenario: Scenario) -> bool:
     return all(match.keys() - {"uri"} or "regex" in match.get("uri", {}) for match in matches)
 
 
+def _asks_for_claims(disagreement: Disagreement, _scenario: Scenario) -> bool:
+    return "@request.auth.claims" in disagreement.text
+
+
 def _for_mesh(disagreement: Disagreement, scenario: Scenario) -> bool:
     return "mesh" in (_virtual_service(disagreement, scenario)["spec"].get("gateways") or [])
 
@@ -156,6 +160,7 @@ GAPS: tuple[Gap, ...] = (
     Gap("part of a host", "an Ingress takes a part of the requests", UNMET, ("answer",), _has_ingress),
     Gap("closed port", "the oracle looks where Services lead only", FALSE_ALARM, ("sni-twice",), _udp),
     Gap("other letters", "for istiod such a server is for another host", MISSED, _OTHER_LETTERS, _capitals),
+    Gap("claims", "the oracle knows no tokens", FALSE_ALARM, ("match-never-fulfilled",), _asks_for_claims),
     Gap("wait for more", "probe.headers and probe.path are for it", UNMET, ("answer",), _asks_for_more),
     Gap("mesh", "a Service's name beside `mesh` is meant for sidecars", MISSED, (truth.UNLISTED,), _for_mesh),
 )

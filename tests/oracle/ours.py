@@ -62,11 +62,19 @@ class Objects:
 
 @dataclass(frozen=True)
 class Said:
-    """What istio_exposure_info says about a VirtualService: its findings as (code, objects, message), and its URLs."""
+    """What istio_exposure_info says about a VirtualService, or about a Gateway that none uses.
+
+    Its findings are (code, objects, message).
+    """
 
     name: str
     findings: tuple[tuple[str, tuple[str, ...], str], ...]
     urls: tuple[str, ...]
+    kind: str = "VirtualService"
+
+    @property
+    def owner(self) -> str:
+        return f"{self.kind} {self.name}"
 
     @property
     def codes(self) -> set[str]:
@@ -89,7 +97,8 @@ def said_about(scenario: Scenario) -> list[Said]:
     request = InfoRequest(include_foreign=True, levels=LEVELS)
     live = read_exposures(Objects(objects), request)
     result = info_result(live, request, Analysis(live.state, request.cluster_domain))
-    return [_said(entry) for entry in result["exposures"]]
+    unused = [_said({**entry, "urls": ()}, "Gateway") for entry in result["unused_gateways"]]
+    return [*(_said(entry) for entry in result["exposures"]), *unused]
 
 
 def expected(scenario: Scenario) -> list[Expected]:
@@ -139,9 +148,9 @@ def _as_manifest(entry: Manifest) -> Manifest:
     return {**entry, "metadata": metadata}
 
 
-def _said(entry: Mapping[str, Any]) -> Said:
+def _said(entry: Mapping[str, Any], kind: str = "VirtualService") -> Said:
     findings = tuple((each["code"], tuple(each["objects"]), each["message"]) for each in entry["findings"])
-    return Said(f"{entry['namespace']}/{entry['name']}", findings, tuple(entry["urls"]))
+    return Said(f"{entry['namespace']}/{entry['name']}", findings, tuple(entry["urls"]), kind)
 
 
 def _control_plane(scenario: Scenario) -> list[Manifest]:

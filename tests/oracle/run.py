@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from oracle.compare import Comparison, Disagreement, compare
+from oracle.files import files_in, scenario_of
 from oracle.gaps import GAPS, Gap, gap_of
 from oracle.generate import scenario
 from oracle.ours import said_about, said_before_writing
@@ -83,6 +84,24 @@ def run(
             continue
         for entry in results.add(number, given, comparison):
             say(explained(given, entry, oracle, f"SEED={seed} NUMBER={number}"))
+    return results
+
+
+def run_files(oracle: Oracle, path: Path, say: Callable[[str], None] = print) -> Results:
+    """Compares the objects of files, each a cluster. All that is not known is said, with what both sides say."""
+    results = Results()
+    for number, file in enumerate(files_in(path)):
+        given = scenario_of(file)
+        try:
+            comparison = compare(given, oracle)
+        except OracleError as error:
+            say(f"{file}: the oracle fails: {error}")
+            results.counts["failures"] += 1
+            continue
+        list(results.add(number, given, comparison))
+        for entry in comparison.disagreements:
+            if gap_of(entry, given) is None:
+                say(f"{file}: {entry}")
     return results
 
 

@@ -46,6 +46,7 @@ TAKEN = "another VirtualService takes the requests"
 TAKEN_BY_OWN = "an earlier route takes the requests"
 REDIRECTED = "another server redirects to HTTPS"
 REUSED = "a connection to another server is used for the host"
+LOST_COPIES = "copies of requests are lost"
 LOST_DELEGATE = "the delegate's routes are not there"
 LOOP = "a redirect leads to itself"
 _MISDIRECTED = 421
@@ -102,7 +103,10 @@ def _of_gateway(gateway: Manifest, scenario: Scenario, answer: Answer) -> Iterat
         yield Breakage(owner, NO_PODS, owner)
     for server in servers_of(gateway):
         for pod in pods:
-            ports = pod_ports(pod, server.number, scenario) or (server.number,)
+            reached = pod_ports(pod, server.number, scenario)
+            if not reached:
+                yield Breakage(owner, PORT_CLOSED, f"servers[{server.index}]")
+            ports = reached or (server.number,)
             served = answer.pods[full_name(pod)]
             if not any(_has(served, server, port) for port in ports):
                 yield Breakage(owner, DROPPED, f"servers[{server.index}]")
@@ -117,7 +121,8 @@ def _has(pod: Mapping[str, Any], server: Server, port: int) -> bool:
     if server.kind == "http":
         return any(name.startswith(f"http.{port}") for name in routes)
     namespace, _slash, name = server.gateway.partition("/")
-    return server.kind != "https" or f"https.{server.number}.{server.port_name}.{name}.{namespace}" in routes
+    own = f"https.{server.number}.{server.port_name}.{name}.{namespace}"  # and the address, if the server names one
+    return server.kind != "https" or any(route == own or route.startswith(f"{own}.") for route in routes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +134,31 @@ class _Rule:
     number: int | None
     conditions: Mapping[str, Any]
     route: Mapping[str, Any]
+    namespace: str
 
     def __str__(self) -> str:
         return f"{self.protocol}[{self.index}]{'' if self.number is None else f'.match[{self.number}]'}"
 
     @property
     def action(self) -> dict[str, Any]:
-        return {key: value for key, value in self.route.items() if key not in ("match", "name")}
+        return _action(self.route, self.namespace)
+
+
+def _action(route: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """What a route does, with full names of destinations."""
+    action = {key: value for key, value in route.items() if key not in ("match", "name")}
+    for part in ("route", "mirrors"):
+        if part in action:
+            action[part] = [
+                {**entry, "destination": _with_full_host(entry.get("destination") or {}, namespace)}
+                for entry in action[part] or []
+            ]
+    return {**action, "mirror": _with_full_host(action["mirror"], namespace)} if "mirror" in action else action
+
+
+def _with_full_host(destination: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    host = str(destination.get("host"))
+    return {**destination, "host": host if "." in host else f"{host}.{namespace}.svc.cluster.local"}
 
 
 class _Judge:
@@ -208,9 +231,10 @@ class _Judge:
             for index, route in enumerate(self.virtual_service["spec"].get(protocol) or []):
                 matches = route.get("match")
                 if not matches:
-                    rules.append(_Rule(protocol, index, None, {}, route))
+                    rules.append(_Rule(protocol, index, None, {}, route, self.namespace))
                 for number, conditions in enumerate(matches or []):
-                    rules.append(_Rule(protocol, index, number, conditions, route))
+                    if conditions.get("gateways") != ["mesh"]:  # for sidecars
+                        rules.append(_Rule(protocol, index, number, conditions, route, self.namespace))
         return rules
 
     def _rules_at(self, server: Server) -> list[_Rule]:
@@ -239,16 +263,20 @@ class _Judge:
                 if not may_be(rule.conditions.get("authority"), place.name) or self._is_needless(rule, place.server):
                     continue
                 outcome = self._outcome(rule, place, port)
+                if outcome.loses_copies and self._is_own(rule, outcome):
+                    yield self._breakage(LOST_COPIES, f"{rule} for {place}")
                 kind, by = self._verdict(rule, place, outcome)
                 if kind and not self._is_on_purpose(kind, rule, place, outcome):
                     why = f": {outcome.route}" if outcome.end is End.REFUSED else ""
                     yield self._breakage(kind, f"{rule} for {place}{why}", by)
                 elif kind in ("", TAKEN) and place.ports and not is_sent_to_https(place.server, outcome):
                     self.answering.add(place)
-                reused = "" if kind else next(self._reused(rule, place, port), "")
-                for owner in (f"VirtualService {self.name}", reused, f"Gateway {place.server.gateway}"):
-                    if reused:
-                        yield Breakage(owner, REUSED, f"{rule} for {place}", reused)
+                yield from [] if kind else self._misled(rule, place, port)
+
+    def _misled(self, rule: _Rule, place: Place, port: int) -> Iterator[Breakage]:
+        for reused in [*self._reused(rule, place, port)][:1]:
+            for owner in (f"VirtualService {self.name}", reused, f"Gateway {place.server.gateway}"):
+                yield Breakage(owner, REUSED, f"{rule} for {place}", reused)
 
     def _reused(self, rule: _Rule, place: Place, port: int) -> Iterator[str]:
         """Gateways to whose servers a client may have a connection that it uses for the host, and is misled."""
@@ -381,5 +409,5 @@ class _Judge:
             if full_name(entry) == outcome.virtual_service and outcome.route.startswith("http["):
                 index = int(outcome.route.partition("[")[2].partition("]")[0])
                 route = entry["spec"]["http"][index]
-                return {key: value for key, value in route.items() if key not in ("match", "name")}
+                return _action(route, entry["metadata"]["namespace"])
         return None

@@ -23,12 +23,14 @@ NAMESPACES = ("shop", "team")
 CREDENTIALS = ("cert", "other-cert")
 # The names of their certificates.
 CERTIFICATES = {"cert": "*.example.com", "other-cert": "oracle.example.com"}
-_API_VERSIONS = {
+API_VERSIONS = {
     "Gateway": "networking.istio.io/v1",
     "VirtualService": "networking.istio.io/v1",
     "DestinationRule": "networking.istio.io/v1",
     "ServiceEntry": "networking.istio.io/v1",
+    "WorkloadEntry": "networking.istio.io/v1",
     "Sidecar": "networking.istio.io/v1",
+    "RequestAuthentication": "security.istio.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "Ingress": "networking.k8s.io/v1",
     "IngressClass": "networking.k8s.io/v1",
@@ -44,7 +46,7 @@ def thing(kind: str, name: str, content: Mapping[str, Any], minute: int = 0, **m
     """A live object, namespace/name; minute is its age."""
     namespace, _slash, own = name.rpartition("/")
     return {
-        "apiVersion": _API_VERSIONS.get(kind, "v1"),
+        "apiVersion": API_VERSIONS.get(kind, "v1"),
         "kind": kind,
         "metadata": {
             "name": own,

@@ -169,7 +169,9 @@ def cluster(
         services=services,
         destination_rules=more.get("destination_rules"),
         service_entries=tuple(entry for entry in here if entry["kind"] == "ServiceEntry"),
-        back_end_pods={Ref("Service", *name.split("/")): pods for name, pods in more.get("behind", {}).items()},
+        request_authentications=tuple(entry for entry in here if entry["kind"] == "RequestAuthentication"),
+        workload_entries=tuple(entry for entry in here if entry["kind"] == "WorkloadEntry"),
+        back_end_pods={_named(name): pods for name, pods in more.get("behind", {}).items()},
         endpoint_slices={Ref("Service", *name.split("/")): slices for name, slices in more.get("slices", {}).items()},
         ingresses=tuple(entry for entry in here if entry["kind"] == "Ingress"),
         issuers={**more.get("issuers", {}), **issuers},
@@ -183,6 +185,12 @@ def cluster(
         scoped_to_namespace=more.get("scoped", False),
         now=NOW,
     )
+
+
+def _named(name: str) -> Ref:
+    """namespace/name, a Service unless the kind comes first."""
+    kind, _space, full = name.rpartition(" ")
+    return Ref(kind or "Service", *full.split("/"))
 
 
 def found_in_a_list(desired: list[Manifest], state: ClusterState) -> list[Finding]:

@@ -14,8 +14,8 @@ from .._analysis.back_ends import Destination, destinations, port_numbers
 from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
 from .._istio.indexes import once
-from .._kubernetes.objects import Manifest
-from .._mesh.destination_rules import DestinationRules, subsets, tls_mode
+from .._kubernetes.objects import Manifest, ref
+from .._mesh.destination_rules import DestinationRules, load_balancing, subsets, tls_mode
 from .._mesh.services import protocol_of, speaks_tls
 from .._mesh.visibility import EXPORT_TO, is_discovered, is_service_visible, service_export_to
 
@@ -81,6 +81,13 @@ def _ports_lacking(context: Context, destination: Destination) -> list[int]:
 
 def wrong_protocol(context: Context) -> Iterator[Finding]:
     for destination in destinations(context):
+        if destination.target.protocol == "tls" and {"SIMPLE", "MUTUAL"}.intersection(_tls_modes(context, destination)):
+            message = (
+                f"the gateway passes TLS on to {destination.backend}, and a DestinationRule for its host makes the "
+                "gateway speak TLS by itself: it gets TLS within TLS, and breaks the connection."
+            )
+            fix = "Leave trafficPolicy.tls out of the DestinationRule, or end TLS at the gateway."
+            yield destination.finding(message, fix)
         port = destination.backend.port(destination.number) if destination.number else None
         if port is None or destination.target.protocol != "http":
             continue
@@ -102,9 +109,18 @@ def _is_encrypted(context: Context, destination: Destination) -> bool:
     """Whether the gateway speaks TLS to a destination, or may: what is not known is not blamed."""
     if context.cluster_state.destination_rules is None:
         return True
-    return any(
-        tls_mode(rules, destination.number) not in (None, "DISABLE") for rules in _rules_for(context, destination)
-    )
+    named = destination.target.subset
+    if named and not any(named in subsets(rules) for rules in _rules_for(context, destination)):
+        return True  # who knows what the subset says that is missing
+    return not {None, "DISABLE"}.issuperset(_tls_modes(context, destination))
+
+
+def _tls_modes(context: Context, destination: Destination) -> set[str | None]:
+    """How the gateway speaks to a destination, as each group of its pods gets the rules."""
+    if context.cluster_state.destination_rules is None or destination.backend.live is None:
+        return set()
+    subset, number = destination.target.subset, destination.number
+    return {tls_mode(rules, subset, number) for rules in _rules_for(context, destination)}
 
 
 def _rules_for(context: Context, destination: Destination) -> Iterator[list[Manifest]]:
@@ -159,7 +175,7 @@ def not_visible(context: Context) -> Iterator[Finding]:
         live = destination.backend.alias or destination.backend.live
         if live is None:
             continue
-        namespace = live["metadata"]["namespace"]
+        namespace, every = live["metadata"]["namespace"], (live, *destination.backend.more)
         if namespace in labels and not is_discovered(labels[namespace], settings):
             message = (
                 f"the mesh's discoverySelectors leave out namespace {namespace}, so istiod does not see "
@@ -167,7 +183,7 @@ def not_visible(context: Context) -> Iterator[Finding]:
             )
             yield destination.finding(message, "Label the namespace as one of these selectors says.")
         for pods_namespace in context.pods_namespaces:
-            if not is_service_visible(live, pods_namespace, settings):
+            if not any(is_service_visible(each, pods_namespace, settings) for each in every):
                 export_to = ", ".join(service_export_to(live, settings))
                 says = f"its annotation {EXPORT_TO} says {export_to}"
                 if live["kind"] != "Service":
@@ -186,19 +202,39 @@ def without_endpoints(context: Context) -> Iterator[Finding]:
     """A Service, or a subset of it, with nothing that takes requests."""
     for destination in destinations(context):
         what = None if _ports_lacking(context, destination) else destination.nothing_behind
+        passing_on = None if what else _passing_on(context, destination)
         if what:
-            yield destination.finding(f"{what}, {destination.consequence}.", _START)
+            is_service = destination.backend.live is None or destination.backend.live["kind"] == "Service"
+            yield destination.finding(f"{what}, {destination.consequence}.", _START if is_service else _RESOLVE)
+        elif passing_on:
+            message = (
+                f"{ref(passing_on)} has the load balancer PASSTHROUGH, with which sidecars send requests to the "
+                f"address that their application asked for; a gateway has no such address, {destination.consequence}."
+            )
+            yield destination.finding(message, "Use another one there, such as LEAST_REQUEST, or leave it out.")
         elif destination.target.subset and context.cluster_state.destination_rules is not None:
             for rules in _rules_for(context, destination):
                 labels = subsets(rules).get(destination.target.subset)
                 if labels and destination.has_no_pod_with(labels):
                     selected = ", ".join(f"{key}={value}" for key, value in labels.items())
+                    what = "pod" if destination.slices is not None else "endpoint"
                     message = (
-                        f"no pod behind {destination.backend} has the labels {selected} of subset "
+                        f"no {what} behind {destination.backend} has the labels {selected} of subset "
                         f"'{destination.target.subset}', {destination.consequence}."
                     )
                     yield destination.finding(message, "Correct the subset's labels, or start such pods.")
                     break
 
 
+def _passing_on(context: Context, destination: Destination) -> Manifest | None:
+    """The DestinationRule with which a gateway would have to know the address that a client asked for."""
+    if context.cluster_state.destination_rules is None or destination.backend.live is None:
+        return None
+    for rules in _rules_for(context, destination):
+        if load_balancing(rules, destination.target.subset, destination.number) == "PASSTHROUGH":
+            return rules[0]
+    return None
+
+
 _START = "Start its pods, or correct its selector."
+_RESOLVE = "Give it the resolution DNS, or STATIC with endpoints, or correct its workloadSelector."

@@ -13,8 +13,8 @@ from typing import Any
 
 from .._analysis.context import Analysis, Context
 from .._analysis.finding import Finding
-from .._istio.cluster_state import issuer_of
 from .._istio.indexes import once
+from .._istio.references import issuer_of
 from .._kubernetes.objects import Manifest, Ref, ref
 
 _WHERE = "tls.certificate"

@@ -29,6 +29,7 @@ from . import (
     gateway_services,
     hosts,
     issuers,
+    matches,
     route_actions,
     route_kinds,
     routes,
@@ -49,6 +50,11 @@ class Check:
     summary: str
     find: Callable[[Context], Iterable[Finding]]
     may_come: bool = False
+
+
+def _behind_wider(context: Context) -> Iterator[Finding]:
+    yield from routes.hidden(context)
+    yield from matches.hidden_connections(context)
 
 
 CHECKS = (
@@ -79,7 +85,7 @@ CHECKS = (
         may_come=True,
     ),
     Check("routes-shadowed", ERROR, "Another VirtualService takes the requests of a route.", routes.shadowed),
-    Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", routes.hidden),
+    Check("route-behind-wider", ERROR, "An earlier route takes a route's requests.", _behind_wider),
     Check("redirect-loop", ERROR, "A route redirects requests to where they come from.", routes.redirect_loop),
     Check("host-redirected", ERROR, "Another server redirects the host to HTTPS.", routes.redirected),
     Check("server-shadowed", ERROR, "A server with a narrower name takes a host's connections.", hosts.shadowed),
@@ -143,6 +149,7 @@ CHECKS = (
         delegates.left_out,
         may_come=True,
     ),
+    Check("match-never-fulfilled", WARNING, "No request can fulfil a match.", matches.never_fulfilled, may_come=True),
     Check("rewrite-slashes", WARNING, "A rewrite makes two slashes, or none.", route_actions.rewrite_slashes),
     Check(
         "cors-origin-never-matches",

@@ -101,6 +101,8 @@ def _each_once(objects: list[Manifest]) -> list[Manifest]:
 
 
 class _ExposuresReader(ClusterStateReader):
+    _reads_all_rules = True
+
     def read_all(self, request: InfoRequest) -> LiveExposures:
         virtual_services = self._in_scope(request, lambda at: self._reader.find("VirtualService", {}, at))
         labelled = self._labelled(request)

@@ -19,19 +19,19 @@ from typing import Any
 from .._kubernetes.errors import ForbiddenError, UnknownKindError
 from .._kubernetes.objects import Manifest, Ref, plural, ref
 from .._kubernetes.reader import Reader, find_if_known
+from .._mesh.claims import asks_for_claims
 from .._mesh.delegates import delegations
-from .._mesh.destinations import Target, all_targets
+from .._mesh.destinations import Target, all_targets, rules_matter
 from .._mesh.ingresses import as_virtual_services, of_istio
-from .._mesh.names import full_name, gateway_names, matched_gateways, service_at
-from .._mesh.services import Backend, is_external_name, speaks_tls
+from .._mesh.names import full_name, gateway_names, matched_gateways
+from .._mesh.services import alias_of, has_endpoints, is_external_name, workload_labels
 from .._mesh.settings import DEFAULT_SETTINGS, REVISION, MeshSettings, parse_settings, settings_at
 from .indexes import ByHost
-from .references import secrets_named
+from .references import issuer_of, secrets_named
 from .tls_secret import HAS_CRYPTOGRAPHY, TlsSecret, read_tls_secret
 from .workloads import is_running, pods_namespaces
 
 _SCOPE = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE"
-_CERT_MANAGER = "cert-manager.io"
 _SLICES_OF = "kubernetes.io/service-name"
 
 
@@ -60,7 +60,11 @@ class ClusterState:
     endpoint_slices: Mapping[Ref, tuple[Manifest, ...]] = field(default_factory=dict)
     back_end_pods: Mapping[Ref, tuple[Manifest, ...]] = field(default_factory=dict)
     service_entries: tuple[Manifest, ...] | None = None
+    # Machines outside the cluster, that Services and ServiceEntries may select like pods.
+    workload_entries: tuple[Manifest, ...] | None = None
     destination_rules: tuple[Manifest, ...] | None = None
+    # Without them, gateways know no claims.
+    request_authentications: tuple[Manifest, ...] | None = None
     tls_secrets: Mapping[Ref, TlsSecret | None] = field(default_factory=dict)
     # Of the Certificates that exposures request: their issuers, and the other Certificates of their namespaces.
     issuers: Mapping[Ref, Manifest | None] = field(default_factory=dict)
@@ -95,6 +99,9 @@ def read_cluster_state(
 
 class ClusterStateReader:
     """Reads, and remembers what it was not allowed to read."""
+
+    # For one exposure, DestinationRules are read only where they probably matter.
+    _reads_all_rules = False
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -145,18 +152,29 @@ class ClusterStateReader:
             for entry in as_virtual_services(ingresses, settings, cluster_domain)
         )
         of_ingresses = [entry for host in ingress_hosts for _name, entry in made.meeting(host)]
-        targets = all_targets([*exposed, *_delegates(exposed, virtual_services), *of_ingresses], cluster_domain)
+        roots = [entry for entry in exposed if entry["kind"] == "VirtualService"]
+        targets = all_targets([*roots, *_delegates(roots, virtual_services), *of_ingresses], cluster_domain)
         services = self._services(targets, cluster_domain)
         served = {at: live for at, live in services.items() if live is not None}
         namespaces = {entry["metadata"]["namespace"] for entry in exposed} | {at.namespace for at in served}
+        slices = self._endpoint_slices(served)
+        empty = [at for at, found in slices.items() if not has_endpoints(found)]
+        is_empty = any(slices[at] or not workload_labels(served[at]) for at in empty)
         entries_matter = any(target.service is None or services.get(target.service) is None for target in targets)
+        entries = self._all("ServiceEntry") if entries_matter or is_empty or _externals(served) else ()
+        selecting = [entry for entry in entries or () if workload_labels(entry)]
+        machines_matter = bool(selecting) or any(slices[at] for at in empty)
         return {
             "settings": settings,
             "services": services,
-            "service_entries": self._all("ServiceEntry") if entries_matter or _externals(served) else (),
-            "destination_rules": self._all("DestinationRule") if _rules_matter(targets, services) else None,
-            "back_end_pods": self._back_end_pods(targets, served),
-            "endpoint_slices": self._endpoint_slices(served),
+            "service_entries": entries,
+            "workload_entries": self._all("WorkloadEntry") if machines_matter else (),
+            "destination_rules": self._all("DestinationRule")
+            if self._reads_all_rules or rules_matter(targets, services)
+            else None,
+            "request_authentications": self._all("RequestAuthentication") if any(map(asks_for_claims, roots)) else None,
+            "back_end_pods": self._back_end_pods(targets, served, selecting),
+            "endpoint_slices": slices,
             "ingresses": ingresses,
             "namespace_labels": self._namespace_labels(namespaces) if settings.discovery_selectors else {},
             "scoped_to_namespace": bool(istiods)
@@ -263,14 +281,18 @@ class ClusterStateReader:
         return found
 
     def _back_end_pods(
-        self, targets: Iterable[Target], services: Mapping[Ref, Manifest]
+        self, targets: Iterable[Target], services: Mapping[Ref, Manifest], entries: Iterable[Manifest]
     ) -> dict[Ref, tuple[Manifest, ...]]:
-        """The pods of Services of which a subset is named."""
+        """The pods of Services of which a subset is named, and of ServiceEntries that are named."""
+        named = {target.service: None for target in targets if target.subset}
+        hosts = {target.host for target in targets}
+        selecting = [services[at] for at in named if at and at in services]
+        selecting += [entry for entry in entries if hosts.intersection(entry["spec"].get("hosts") or [])]
         found: dict[Ref, tuple[Manifest, ...]] = {}
-        for at in {target.service: None for target in targets if target.subset}:
-            selector = services[at]["spec"].get("selector") if at and at in services else None
-            pods = self._find_if_allowed("Pod", selector, at.namespace, _BEHIND) if at and selector else None
-            if at and pods is not None:
+        for entry in selecting:
+            labels, at = workload_labels(entry), ref(entry)
+            pods = self._find_if_allowed("Pod", labels, at.namespace, _BEHIND) if labels else None
+            if pods is not None:
                 found[at] = tuple(filter(is_running, pods))
         return found
 
@@ -334,6 +356,8 @@ _CONSEQUENCES = {
     "DestinationRule": "whether the subsets exist, and how the gateway speaks to the Service",
     "ServiceEntry": "whether hosts that are no Services exist",
     "EndpointSlice": _BEHIND,
+    "WorkloadEntry": _BEHIND,
+    "RequestAuthentication": "whether gateways know claims",
     "Ingress": "whether they have the same hosts",
     "IngressClass": "which Ingresses are Istio's",
     "ConfigMap": "the mesh's settings",
@@ -358,38 +382,14 @@ def gateways_used(desired: list[Manifest], live: list[Manifest]) -> list[Manifes
     return [*own.values(), *(gateway for gateway in live if full_name(gateway) in named)]
 
 
-def alias_of(service: Manifest | None, cluster_domain: str) -> Ref | None:
-    """The Service that one of the type ExternalName stands for, if it is one of the cluster."""
-    if service is None or not is_external_name(service):
-        return None
-    return service_at(str(service["spec"].get("externalName") or ""), cluster_domain)
-
-
-def issuer_of(certificate: Manifest) -> Ref | None:
-    """The issuer that a Certificate names, if it is one of cert-manager's own kinds."""
-    issuer = certificate["spec"].get("issuerRef") or {}
-    kind = issuer.get("kind") or "Issuer"
-    if issuer.get("group", _CERT_MANAGER) != _CERT_MANAGER or kind not in ("Issuer", "ClusterIssuer"):
-        return None
-    namespace = certificate["metadata"]["namespace"] if kind == "Issuer" else ""
-    return Ref(kind, namespace, str(issuer.get("name")))
-
-
 def _externals(services: Mapping[Ref, Manifest]) -> bool:
     return any(is_external_name(service) for service in services.values())
 
 
-def _delegates(exposed: list[Manifest], virtual_services: list[Manifest]) -> list[Manifest]:
-    """The VirtualServices to which the exposed ones delegate routes."""
-    roots = [entry for entry in exposed if entry["kind"] == "VirtualService"]
+def _delegates(roots: list[Manifest], virtual_services: list[Manifest]) -> list[Manifest]:
+    """The VirtualServices to which these delegate routes."""
     names = {delegation.name for entry in roots for delegation in delegations(entry)}
     return [entry for entry in virtual_services if full_name(entry) in names] if names else []
-
-
-def _rules_matter(targets: Iterable[Target], services: Mapping[Ref, Manifest | None]) -> bool:
-    """Whether a subset is named, or a port for TLS, to which gateways speak TLS only if a rule says so."""
-    ports = (port for live in services.values() if live for port in Backend("", live).ports)
-    return any(target.subset for target in targets) or any(map(speaks_tls, ports))
 
 
 def _environment(deployment: Manifest) -> dict[str, str]:

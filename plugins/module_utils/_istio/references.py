@@ -17,6 +17,9 @@ from .indexes import ByLabels, BySelector
 _CA_SUFFIX = "-cacert"
 
 
+_CERT_MANAGER = "cert-manager.io"
+
+
 def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> bool:
     """Whether a selector matches something with these labels. An empty one matches all, as a Gateway's does."""
     return (selector or {}).items() <= (labels or {}).items()
@@ -36,6 +39,16 @@ def ca_credential_of(server: Mapping[str, Any]) -> str | None:
     if tls.get("mode") not in ("MUTUAL", "OPTIONAL_MUTUAL") or not name:
         return None
     return str(tls.get("caCertCredentialName") or f"{name}{_CA_SUFFIX}")
+
+
+def issuer_of(certificate: Manifest) -> Ref | None:
+    """The issuer that a Certificate names, if it is one of cert-manager's own kinds."""
+    issuer = certificate["spec"].get("issuerRef") or {}
+    kind = issuer.get("kind") or "Issuer"
+    if issuer.get("group", _CERT_MANAGER) != _CERT_MANAGER or kind not in ("Issuer", "ClusterIssuer"):
+        return None
+    namespace = certificate["metadata"]["namespace"] if kind == "Issuer" else ""
+    return Ref(kind, namespace, str(issuer.get("name")))
 
 
 def secrets_named(

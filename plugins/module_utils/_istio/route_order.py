@@ -15,6 +15,7 @@ from heapq import merge
 from typing import Any
 
 from .._kubernetes.objects import Manifest
+from .._mesh.destinations import action_of
 from .._mesh.names import full_name
 from .config import WorkloadConfig
 from .listeners import Server
@@ -148,7 +149,7 @@ def conditions_of(virtual_service: Manifest, server: Server) -> Iterator[Conditi
 def _all_conditions(virtual_service: Manifest, server: Server) -> Iterator[Condition]:
     name = full_name(virtual_service)
     for index, route in enumerate(virtual_service["spec"].get("http") or []):
-        action = {key: value for key, value in route.items() if key not in ("match", "name")}
+        action = action_of(route, virtual_service["metadata"]["namespace"])
         matches = route.get("match") or [{}]
         for number, entry in enumerate(matches):
             if applies(entry, server):

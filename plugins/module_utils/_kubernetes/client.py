@@ -80,6 +80,8 @@ _KINDS = {
     "VirtualService": (_ISTIO, "virtualservices"),
     "DestinationRule": (_ISTIO, "destinationrules"),
     "ServiceEntry": (_ISTIO, "serviceentries"),
+    "WorkloadEntry": (_ISTIO, "workloadentries"),
+    "RequestAuthentication": ("security.istio.io", "requestauthentications"),
     "Certificate": (_CERT_MANAGER, "certificates"),
     "CertificateRequest": (_CERT_MANAGER, "certificaterequests"),
     "Order": (_ACME, "orders"),

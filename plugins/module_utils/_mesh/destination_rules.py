@@ -33,6 +33,10 @@ class DestinationRules:
             namespace = rule["metadata"]["namespace"]
             host = service_host(str(rule["spec"].get("host", "")), namespace, cluster_domain)
             self._by_namespace.setdefault(namespace, {}).setdefault(host, []).append(rule)
+        self._wildcards = {
+            namespace: [host for host in by_host if host.startswith("*")]
+            for namespace, by_host in self._by_namespace.items()
+        }
 
     def of(self, host: str, service_namespace: str | None, pods_namespace: str | None) -> list[Manifest]:
         """The rules that count for a host; all that may, if the namespace of the pods is not known."""
@@ -61,7 +65,8 @@ class DestinationRules:
     ) -> list[Manifest]:
         """The rules of a namespace for the host, or for the longest wildcard that takes it."""
         by_host = self._by_namespace.get(namespace, {})
-        hosts = [name for name in by_host if name == host or (name.startswith("*") and host.endswith(name[1:]))]
+        wider = [name for name in self._wildcards.get(namespace, ()) if name != host and host.endswith(name[1:])]
+        hosts = [host, *wider] if host in by_host else wider
         for name in sorted(hosts, key=lambda name: (name == host, len(name)), reverse=True):
             rules = [
                 rule
@@ -93,13 +98,27 @@ def subsets(rules: Iterable[Manifest]) -> dict[str, dict[str, str]]:
     return result
 
 
-def tls_mode(rules: Iterable[Manifest], port: int | None) -> str | None:
-    """How the gateway speaks to a port: the mode of the first rule that says one, for the port or for all."""
-    for rule in rules:
-        policy: dict[str, Any] = rule["spec"].get("trafficPolicy") or {}
-        for setting in policy.get("portLevelSettings") or []:
-            if (setting.get("port") or {}).get("number") == port and setting.get("tls"):
-                return str(setting["tls"].get("mode", "DISABLE"))
-        if policy.get("tls"):
-            return str(policy["tls"].get("mode", "DISABLE"))
+def load_balancing(rules: Iterable[Manifest], subset: str | None, port: int | None) -> str | None:
+    """How the gateway picks an endpoint."""
+    setting = _setting("loadBalancer", rules, subset, port)
+    return None if setting is None else str(setting.get("simple") or "")
+
+
+def tls_mode(rules: Iterable[Manifest], subset: str | None, port: int | None) -> str | None:
+    """How the gateway speaks to a port; None if no rule says it."""
+    setting = _setting("tls", rules, subset, port)
+    return None if setting is None else str(setting.get("mode", "DISABLE"))
+
+
+def _setting(name: str, rules: Iterable[Manifest], subset: str | None, port: int | None) -> dict[str, Any] | None:
+    """A part of the traffic policy. The subset comes before the rule, and what is for the port before the rest."""
+    listed = list(rules)
+    named = [entry for rule in listed for entry in rule["spec"].get("subsets") or [] if entry.get("name") == subset]
+    for holder in (*(named if subset else ()), *(rule["spec"] for rule in listed)):
+        policy: dict[str, Any] = holder.get("trafficPolicy") or {}
+        every = policy.get("portLevelSettings") or []
+        for setting in (*(each for each in every if (each.get("port") or {}).get("number") == port), policy):
+            if setting.get(name):
+                found: dict[str, Any] = setting[name]
+                return found
     return None

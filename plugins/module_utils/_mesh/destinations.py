@@ -14,6 +14,7 @@ from typing import Any
 
 from .._kubernetes.objects import Manifest, Ref
 from .names import service_at, service_host
+from .services import Backend, speaks_tls
 
 PROTOCOLS = ("http", "tls", "tcp")
 
@@ -48,7 +49,9 @@ def targets_of(
 ) -> Iterator[Target]:
     """The destinations of one route of a VirtualService of this namespace."""
     mirrors = [*(route.get("mirrors") or []), *([{"destination": route["mirror"]}] if route.get("mirror") else [])]
-    for is_mirror, entries in ((False, route.get("route") or []), (True, mirrors)):
+    weighted = route.get("route") or []
+    used = [entry for entry in weighted if entry.get("weight") != 0] if len(weighted) > 1 else weighted
+    for is_mirror, entries in ((False, used), (True, mirrors)):
         for entry in entries:
             destination = entry.get("destination") or {}
             named = str(destination.get("host", ""))
@@ -56,6 +59,33 @@ def targets_of(
             port = (destination.get("port") or {}).get("number")
             at = service_at(host, cluster_domain)
             yield Target(where, protocol, at, host, named, port, destination.get("subset"), is_mirror)
+
+
+def action_of(route: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """What a route of a VirtualService of this namespace does, so that it can be compared with another one.
+
+    Destinations have the same host however they are written: with a Service's name, and with its full host.
+    """
+    action = {key: value for key, value in route.items() if key not in ("match", "name")}
+    for part in ("route", "mirrors"):
+        if action.get(part):
+            action[part] = [
+                {**entry, "destination": _comparable(entry.get("destination") or {}, namespace)}
+                for entry in action[part]
+            ]
+    return {**action, "mirror": _comparable(action["mirror"], namespace)} if action.get("mirror") else action
+
+
+def _comparable(destination: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    host = str(destination.get("host", ""))
+    name, service, _domain = service_host(host, namespace, "").partition(".svc.")
+    return {**destination, "host": f"{name}{service}" if name.count(".") == 1 else host}
+
+
+def rules_matter(targets: Iterable[Target], services: Mapping[Ref, Manifest | None]) -> bool:
+    """Whether a subset is named, or TLS is passed on, or a port is for TLS, which gateways speak if a rule says so."""
+    ports = (port for live in services.values() if live for port in Backend("", live).ports)
+    return any(target.subset or target.protocol == "tls" for target in targets) or any(map(speaks_tls, ports))
 
 
 def services_named(manifests: Iterable[Manifest], cluster_domain: str) -> list[Ref]:

@@ -25,11 +25,32 @@ from oracle.generate import scenario
 from oracle.ours import Said, said_about
 from oracle.own import manifests_of, options
 from oracle.program import Oracle, Scenario
-from oracle.run import run
+from oracle.run import run, run_files
 from support.every_option import exposures
 from support.option_values import every_change
 
 SEED, SCENARIOS, EXPOSURES = 1, 300, 1000
+FILE = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: front}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec: {hosts: [shop.example.com], gateways: [front], http: [{route: [{destination: {host: web}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: blog}
+spec: {hosts: [blog.example.com], gateways: [front], http: [{route: [{destination: {host: blog}}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +83,16 @@ def test_lost_findings_are_noticed(oracle: Oracle, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(compare, "said_about", silent)
     disagreements = [entry for number in range(40) for entry in _unknown(scenario(SEED, number), oracle)]
     assert {entry.about for entry in disagreements} >= {truth.UNLISTED, End.NO_CLUSTER.value}
+
+
+def test_files_are_clusters(oracle: Oracle, tmp_path: Path) -> None:
+    """Someone else's objects: what is right is not blamed, and what we do not know of would be said."""
+    (tmp_path / "example.yaml").write_text(FILE)
+    said: list[str] = []
+    results = run_files(oracle, tmp_path, said.append)
+    assert said == []
+    assert results.counts["served and silent"] == 1
+    assert results.counts["broken and told"] == 1
 
 
 def _unknown(given: Scenario, oracle: Oracle) -> list[Disagreement]:

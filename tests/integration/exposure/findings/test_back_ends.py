@@ -92,6 +92,53 @@ def test_nothing_behind_a_service(
     answers(f"http://a.{namespace}.test/", 503)
 
 
+def test_a_host_that_only_sidecars_can_find(
+    istio: Cluster, codes: Callable[..., list[str]], answers: Answers, namespace: str
+) -> None:
+    """Without a resolution, requests go where the application wanted; a gateway does not know where that is."""
+    host = f"partner.{namespace}.test"
+    spec = {"hosts": [host], "location": "MESH_EXTERNAL", "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}
+    istio.apply(by_hand("ServiceEntry", "partner", namespace, spec))
+    routes = [{"destinations": [{"host": host, "port": 80}]}]
+    assert codes(service=None, port=None, routes=routes) == ["destination-without-endpoints"]
+    answers(f"http://a.{namespace}.test/", 503)
+
+
+def test_a_load_balancer_that_only_sidecars_can_use(
+    istio: Cluster, codes: Callable[..., list[str]], answers: Answers, namespace: str
+) -> None:
+    def through(balancer: str) -> list[str]:
+        subset = {"name": "all", "trafficPolicy": {"loadBalancer": {"simple": balancer}}}
+        istio.apply(by_hand("DestinationRule", "web", namespace, {"host": "web", "subsets": [subset]}))
+        return codes(
+            service=None, port=None, routes=[{"destinations": [{"service": "web", "port": 80, "subset": "all"}]}]
+        )
+
+    assert through("RANDOM") == []
+    answers(f"http://a.{namespace}.test/", 200, "web")
+    assert through("PASSTHROUGH") == ["destination-without-endpoints"]
+    answers(f"http://a.{namespace}.test/", 503)
+
+
+def test_tls_within_tls(
+    istio: Cluster, codes: Callable[..., list[str]], answers: Answers, service: Callable[..., None], namespace: str
+) -> None:
+    names = {"embedded.gatehouse.istio/hosts": f"a.{namespace}.test"}
+    service("safe", served=True, annotations=names, ports=[{"name": "https", "port": 443}])
+    passed_on = {"service": "safe", "port": 443, "tls": {"mode": "passthrough"}}
+    assert codes(**passed_on) == []
+    answers(f"https://a.{namespace}.test/", 200)
+    rule = {"host": "safe", "trafficPolicy": {"tls": {"mode": "SIMPLE", "insecureSkipVerify": True}}}
+    istio.apply(by_hand("DestinationRule", "safe", namespace, rule))
+    assert codes(**passed_on) == ["destination-protocol"]
+    answers(f"https://a.{namespace}.test/", None)
+
+
+def by_hand(kind: str, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
 def test_a_rewrite_with_two_slashes(codes: Callable[..., list[str]], answers: Answers, namespace: str) -> None:
     def routes(*matches: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"match": list(matches), "rewrite": {"uri": "/v1/"}, "destinations": [{"service": "web", "port": 80}]}]

@@ -32,8 +32,13 @@ EDGE = gateway("istio-ingress/edge", http("*.example.com"))
 DASHBOARD = service("shop/dashboard", {"name": "https", "port": 443, "targetPort": 8443})
 ISSUED = {"certificate": {"issuer": {"name": "letsencrypt"}}}
 SIMPLE = {"tls": {"mode": "SIMPLE"}}
+
 ENTRY = by_hand(
-    "ServiceEntry", "shop/partner", hosts=["partner.example.net"], ports=[{"number": 80, "protocol": "HTTP"}]
+    "ServiceEntry",
+    "shop/partner",
+    hosts=["partner.example.net"],
+    ports=[{"number": 80, "protocol": "HTTP"}],
+    resolution="DNS",
 )
 
 

@@ -301,6 +301,7 @@ CORRECT: dict[str, Configuration] = {
                 "shop/api",
                 hosts=["api.example.net"],
                 ports=[{"number": 443, "name": "http", "protocol": "HTTP"}],
+                resolution="DNS",
             )
         ),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
 from support.builders import by_hand, cluster, exposure, gateway, http, https, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
@@ -29,6 +30,18 @@ def of(route: dict[str, Any], *matches: dict[str, Any]) -> dict[str, Any]:
 
 OLD_B = to("api", uri={"prefix": "/b"})
 DELEGATED = [to("web", uri={"prefix": "/a/x"}), to("api", uri={"prefix": "/b"})]
+
+
+def to_host(host: str) -> dict[str, Any]:
+    return {"route": [{"destination": {"host": host, "port": {"number": 80}}}]}
+
+
+def older(host: str) -> Manifest:
+    """A VirtualService of another namespace with the same host."""
+    names = {"hosts": ["shop.example.com"], "gateways": ["istio-ingress/edge"]}
+    return by_hand("VirtualService", "blog/shop", 1, **names, http=[to_host(host)])
+
+
 MISTAKES: dict[str, Mistake] = {
     "no delegate": Mistake(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),
@@ -156,6 +169,13 @@ MISTAKES: dict[str, Mistake] = {
         option="hosts[0]",
         message="Ingress shop/old (http[0]) already takes these requests",
     ),
+    "two Services of the same name in two namespaces": Mistake(
+        desired=mine("istio-ingress/edge", http=[to_host("web")]),
+        state=cluster(EDGE, older("web")),
+        code="routes-shadowed",
+        option="hosts[0]",
+        message="already takes these requests for shop.example.com at the same gateway",
+    ),
     "a rewrite that makes two slashes": Mistake(
         desired=mine("istio-ingress/edge", http=[{**to("web", uri={"prefix": "/common"}), "rewrite": {"uri": "/"}}]),
         state=cluster(EDGE),
@@ -223,6 +243,10 @@ RIGHT: dict[str, Configuration] = {
             ],
         ),
         state=cluster(EDGE),
+    ),
+    "one Service by its name and by its full host": Configuration(
+        desired=mine("istio-ingress/edge", http=[to_host("web")]),
+        state=cluster(EDGE, older("web.shop.svc.cluster.local")),
     ),
     "a delegate within the root's match": Configuration(
         desired=mine("istio-ingress/edge", http=[{"match": [{"uri": {"prefix": "/a"}}], "delegate": {"name": "a"}}]),

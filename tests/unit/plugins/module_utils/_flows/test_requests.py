@@ -24,7 +24,13 @@ ISTIOD = {
     "metadata": {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}},
     "spec": {},
 }
-THERE = [pod(), PUBLIC_SERVICE, service("shop/web"), ISTIOD, by_hand("ClusterIssuer", "/letsencrypt")]
+THERE = [
+    pod(),
+    PUBLIC_SERVICE,
+    service("shop/web", selector={"app": "web"}),
+    ISTIOD,
+    by_hand("ClusterIssuer", "/letsencrypt"),
+]
 
 
 @pytest.mark.parametrize(

@@ -230,9 +230,11 @@ def test_rules_and_entries_are_read_only_where_they_matter() -> None:
         kinds = tuple(f"list {kind}" for kind in ("DestinationRule", "ServiceEntry", "Ingress"))
         return {name for name in cluster.asked if name.startswith(kinds)}
 
-    assert asked(service("shop/web")) == set()
-    assert asked() == {"list ServiceEntry *"}
-    assert asked(service("shop/web", {"name": "https", "port": 443})) == {"list DestinationRule *"}
+    web = {"app": "web"}
+    assert asked(service("shop/web", selector=web)) == set()
+    assert asked() == asked(service("shop/web")) == {"list ServiceEntry *"}
+    https = service("shop/web", {"name": "https", "port": 443}, selector=web)
+    assert asked(https) == {"list DestinationRule *"}
 
 
 def test_ingresses_are_read_if_the_gateways_pods_serve_them() -> None:
@@ -261,3 +263,26 @@ def test_without_cryptography_it_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cluster_state, "HAS_CRYPTOGRAPHY", False)
     result = looked(cluster_of(pod(), SECRET))
     assert result.unknown == ("certificates (Python's package cryptography is not installed)",)
+
+
+def test_machines_outside_are_read_where_there_are_no_pods() -> None:
+    web = service("shop/web", selector={"app": "web"})
+    machine = by_hand("WorkloadEntry", "shop/web-1", address="192.0.2.7", labels={"app": "web"})
+    labels = {"kubernetes.io/service-name": "web"}
+    one = {"addresses": ["192.0.2.1"], "conditions": {"ready": True}}
+    endpoints = {"kind": "EndpointSlice", "metadata": {"name": "x", "namespace": "shop", "labels": labels}}
+    assert looked(cluster_of(web, machine, endpoints)).workload_entries == (machine,)
+    assert looked(cluster_of(web, machine, {**endpoints, "endpoints": [one]})).workload_entries == ()
+
+
+def test_pods_behind_a_service_entry_are_read() -> None:
+    entry = by_hand(
+        "ServiceEntry",
+        "shop/legacy",
+        hosts=["legacy.example.net"],
+        workloadSelector={"labels": {"app": "legacy"}},
+    )
+    mine, other = back_end("shop/legacy-0", app="legacy"), back_end("shop/api-0", app="api")
+    routes = [{"destinations": [{"host": "legacy.example.net", "port": 80}]}]
+    found = looked(cluster_of(entry, mine, other), exposure(service=None, port=None, routes=routes))
+    assert found.back_end_pods == {ref(entry): (mine,)}
