@@ -22,7 +22,7 @@ from .._istio.listeners import (
     listeners,
 )
 from .._istio.workloads import Workloads
-from .._kubernetes.objects import Manifest, Ref, owner, ref
+from .._kubernetes.objects import SHARED, Manifest, Ref, owner, ref
 from .._mesh.ingresses import as_gateways, as_virtual_services, made_of
 from .._mesh.names import full_name, gateway_names, matched_gateways, resolved
 from .finding import Finding
@@ -175,8 +175,14 @@ class Context:
         return server.gateway in self.my_gateways
 
     def concerns(self, server: Server) -> bool:
-        """Whether it is mine, or serves hosts of mine: of Gateways that others made, only these servers do."""
-        return self.is_mine(server) or self.serves(server)
+        """Whether it is mine, or serves hosts of mine: of Gateways that others made or share, only these servers do."""
+        return self.serves(server) or (self.is_mine(server) and server.gateway not in self._shared_gateways)
+
+    @cached_property
+    def _shared_gateways(self) -> frozenset[str]:
+        """Of my_gateways, those to which other exposures contribute, too."""
+        mine = [entry for entry in self.mine if entry["kind"] == "Gateway"]
+        return frozenset(full_name(entry) for entry in mine if SHARED in (entry["metadata"].get("labels") or {}))
 
     def serves(self, server: Server) -> bool:
         """Whether it has hosts of mine: of a Gateway that exposures share, only some servers do."""

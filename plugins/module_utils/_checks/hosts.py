@@ -19,6 +19,7 @@ from .._istio.filter_chains import FilterChain, filter_chains
 from .._istio.hosts import is_more_specific, narrower_of, without_namespace
 from .._istio.indexes import ByName, once
 from .._istio.listeners import Dropped, Server
+from .._istio.misdirected import is_sent_away
 from .._istio.route_order import has_routes
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
@@ -261,6 +262,8 @@ def _taken_by_narrower(workload_config: WorkloadConfig, servers: list[Server]) -
         for entry, hosts in workload_config.config.routed(server, workload_config.workload.namespace):
             for host in hosts if has_routes(entry, server) else ():
                 by = listener.takes(host)
+                if is_sent_away(workload_config, server, host):
+                    continue  # for clients that reuse a connection: they come again, over one of the host's own
                 if by and by.owner not in (f"Gateway {server.gateway}", f"VirtualService {full_name(entry)}"):
                     answering = listener.answering(by, host)
                     if not any(each is entry or _is_for(host, each, entry) for each in answering):

@@ -23,6 +23,8 @@ EXPOSURE_NAMESPACE = "gatehouse.istio/exposure-namespace"
 # may not list the whole cluster finds by them what to remove.
 PODS_NAMESPACE = "gatehouse.istio/pods-namespace"
 CLIENT_CA = "gatehouse.istio/client-ca"
+# The label by which shared Gateways are listed.
+SHARED = "gatehouse.istio/shared"
 # On a shared Gateway: what each exposure contributes, one annotation each.
 CONTRIBUTION_PREFIX = "exposure.gatehouse.istio/"
 

@@ -21,6 +21,7 @@ from .._kubernetes.objects import (
     CONTRIBUTION_PREFIX,
     FIELD_MANAGER,
     MANAGED_BY,
+    SHARED,
     ExposureKey,
     Manifest,
     Ref,
@@ -40,8 +41,6 @@ from .contribution import (
     to_json,
 )
 
-# The label by which shared Gateways are listed.
-SHARED = "gatehouse.istio/shared"
 _LABELS = {MANAGED_BY: FIELD_MANAGER, SHARED: "true"}
 # Kubernetes' limit in bytes for all annotations of an object, keys and values
 # (TotalAnnotationSizeLimitB in k8s.io/apimachinery/pkg/api/validation).

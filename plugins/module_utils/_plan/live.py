@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from .._kubernetes.errors import ClusterError, ForbiddenError, UnknownKindError
 from .._kubernetes.fields import is_written_by_us
-from .._kubernetes.objects import ExposureKey, Manifest, Ref, owner, ownership_labels, ref
+from .._kubernetes.objects import SHARED, ExposureKey, Manifest, Ref, owner, ownership_labels, ref
 from .._kubernetes.reader import Reader, find_if_allowed
-from .._manifests.shared_gateway import SHARED, belongs_to, exposures_on, is_on
+from .._manifests.shared_gateway import belongs_to, exposures_on, is_on
 from .._options.exposure import ExistingGateway, Exposure
 from .._task import Task
 from .credentials import credential_locations, forgotten_client_ca, read_credentials
