@@ -271,15 +271,19 @@ class _Judge:
                     yield self._breakage(kind, f"{rule} for {place}{why}", by)
                 elif kind in ("", TAKEN) and place.ports and not is_sent_to_https(place.server, outcome):
                     self.answering.add(place)
-                yield from [] if kind else self._misled(rule, place, port)
+                if kind in ("", End.NO_CLUSTER.value, End.NO_ENDPOINTS.value):
+                    yield from self._misled(rule, place, port, kind)
 
-    def _misled(self, rule: _Rule, place: Place, port: int) -> Iterator[Breakage]:
-        for reused in [*self._reused(rule, place, port)][:1]:
+    def _misled(self, rule: _Rule, place: Place, port: int, kind: str) -> Iterator[Breakage]:
+        for reused in [*self._reused(rule, place, port, kind)][:1]:
             for owner in (f"VirtualService {self.name}", reused, f"Gateway {place.server.gateway}"):
                 yield Breakage(owner, REUSED, f"{rule} for {place}", reused)
 
-    def _reused(self, rule: _Rule, place: Place, port: int) -> Iterator[str]:
-        """Gateways to whose servers a client may have a connection that it uses for the host, and is misled."""
+    def _reused(self, rule: _Rule, place: Place, port: int, kind: str) -> Iterator[str]:
+        """Gateways to whose servers a client may have a connection that it uses for the host, and is misled.
+
+        kind: what is broken over a connection of the host's own.
+        """
         if place.server.kind not in ("https", "passthrough") or not place.ports:
             return
         pod = self.answer.pods[place.pod]
@@ -287,7 +291,7 @@ class _Judge:
         own = Request("https", place.name, port, number=place.server.number)
         for chain, opened in certified(pod, port, place.name):
             outcomes = [send(replace(each, server_name=opened), pod) for each in asked or [own]]
-            if not any(each.status == _MISDIRECTED or self._verdict(rule, place, each)[0] == "" for each in outcomes):
+            if not any(each.status == _MISDIRECTED or self._verdict(rule, place, each)[0] == kind for each in outcomes):
                 _scheme, _number, _port, name, namespace = chain["routes"].split(".")[:5]
                 yield f"Gateway {namespace}/{name}"
 

@@ -22,6 +22,8 @@ from .._istio.route_order import Condition, Routed, conditions_of, hidden_condit
 from .._kubernetes.objects import Manifest
 from .._mesh.names import full_name
 
+_PATH = {"uri", "ignoreUriCase"}
+
 
 @dataclass(frozen=True)
 class _Hidden:
@@ -263,12 +265,17 @@ def _loops_of(host: str, routed: list[Routed]) -> Iterator[_Loop]:
 
 def _leads_back(condition: Condition, conditions: list[Condition], path: str) -> bool:
     """Whether a request for this path certainly comes to the condition again, or to another one with its action."""
-    # Whether its own regex takes the path need not be known: if not, the next one that does decides.
-    known = [each for each in conditions if each is not condition or "regex" not in each.uri]
+    # Whether its own regex takes the path need not be known: if not, the next one that does decides. What another one
+    # takes for a header, it takes only of clients that send it: others stay in the loop.
+    known = [
+        each
+        for each in conditions
+        if ("regex" not in each.uri if each is condition else each.match.keys() - _PATH != {"headers"})
+    ]
     first = next((each for each in known if _may_take(each, path)), None)
     if first is None or "regex" in first.uri or first.action != condition.action:
         return False
-    return first is condition or first.match.keys() <= {"uri", "ignoreUriCase"}
+    return first is condition or first.match.keys() <= _PATH
 
 
 def _is_same_place(redirect: Mapping[str, Any], host: str, server: Server) -> bool:

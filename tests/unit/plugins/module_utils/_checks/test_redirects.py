@@ -50,6 +50,16 @@ MISTAKES: dict[str, Mistake] = {
         option="service.redirect",
         message="redirects requests to http://shop.example.com/x",
     ),
+    "a redirect of all that a header does not take": Mistake(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[to("web", uri={"prefix": "/"}, headers={"x-a": {}}), {"redirect": {"uri": "/y"}}],
+        ),
+        state=cluster(EDGE),
+        code="redirect-loop",
+        option="routes[1].redirect",
+        message="http[1] of VirtualService shop/shop redirects requests to http://shop.example.com/y",
+    ),
     "another server redirects the host": Mistake(
         desired=exposure(),
         state=cluster(
