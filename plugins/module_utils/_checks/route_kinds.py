@@ -36,9 +36,10 @@ def no_route_for_host(context: Context) -> Iterator[Finding]:
     """A host whose servers use none of the VirtualService's routes."""
     for entry in _with_known_gateways(context):
         unserved: dict[str, Server] = {}
+        routes = _routes(entry)
         for host in entry["spec"].get("hosts") or []:
             serving = [server for server, hosts in context.serving(entry) if host in hosts]
-            is_served = any(_uses(server, route) for server in serving for route in _routes(entry))
+            is_served = any(_uses(server, route) for server in serving for route in routes)
             if serving and not is_served and not (is_for_mesh(entry) and service_at(host, context.cluster_domain)):
                 unserved[host] = serving[0]
         if unserved:
@@ -46,7 +47,7 @@ def no_route_for_host(context: Context) -> Iterator[Finding]:
             host, server = hosts[0], unserved[hosts[0]]
             kind = str(server.kind)
             what = "sends everything to HTTPS" if server.redirects else _KINDS[kind]
-            kinds = sorted({protocol for protocol, _index, _route in _routes(entry)})
+            kinds = sorted({protocol for protocol, _index, _route in routes})
             why = f"has only {' and '.join(kinds)} routes" if kinds else "has no routes"
             if server.redirects:
                 why = "no other server has its hosts"
@@ -67,8 +68,11 @@ def route_unused(context: Context) -> Iterator[Finding]:
         if is_for_mesh(entry):
             continue
         servers = [server for server, _hosts in context.serving(entry)]
-        used = [route for route in _routes(entry) if any(_uses(server, route) for server in servers)]
-        for protocol, index, route in _routes(entry) if used else ():
+        routes = _routes(entry)
+        used = [route for route in routes if any(_uses(server, route) for server in servers)]
+        if used == routes and all(len(route.get("match") or [{}]) == 1 for _protocol, _index, route in routes):
+            continue
+        for protocol, index, route in routes if used else ():
             where = f"{protocol}[{index}]"
             is_used = (protocol, index, route) in used
             parts = [f"match[{number}] of {where}" for number in _unused_matches(servers, protocol, route)]

@@ -240,14 +240,16 @@ def _loops(workload_config: WorkloadConfig) -> ByName[_Loop]:
         loop
         for routes, redirecting in _route_configurations(workload_config)
         for host, routed in routes.items()
-        if host not in redirecting and any(_has_redirects(entry) for entry, _server in routed)
+        if host not in redirecting and any(_redirects_to(entry, host, server) for entry, server in routed)
         for loop in _loops_of(host, routed)
     ]
     return ByName((loop, [loop.condition.virtual_service]) for loop in found)
 
 
-def _has_redirects(virtual_service: Manifest) -> bool:
-    return any(route.get("redirect") for route in virtual_service["spec"].get("http") or [])
+def _redirects_to(virtual_service: Manifest, host: str, server: Server) -> bool:
+    """Whether it redirects requests of a host at a server to there."""
+    redirects = [route.get("redirect") for route in virtual_service["spec"].get("http") or []]
+    return any(redirect and _is_same_place(redirect, host, server) for redirect in redirects)
 
 
 def _loops_of(host: str, routed: list[Routed]) -> Iterator[_Loop]:
@@ -280,9 +282,12 @@ def _leads_back(condition: Condition, conditions: list[Condition], path: str) ->
 
 def _is_same_place(redirect: Mapping[str, Any], host: str, server: Server) -> bool:
     scheme = "http" if server.is_http else "https"
-    is_same = redirect.get("scheme") in (None, "", scheme) and redirect.get("authority") in (None, "", host)
-    is_path = not str(redirect.get("uri")).startswith("%")  # %PREFIX()% stands for a part of the old one
-    return is_same and is_path and redirect.get("port") in (None, 0, server.number)
+    return (
+        redirect.get("scheme") in (None, "", scheme)
+        and redirect.get("authority") in (None, "", host)
+        and redirect.get("port") in (None, 0, server.number)
+        and not str(redirect.get("uri")).startswith("%")  # %PREFIX()% stands for a part of the old one
+    )
 
 
 def _may_take(condition: Condition, path: str) -> bool:

@@ -53,12 +53,18 @@ class Connections:
                 self._by_certificate.setdefault((server.place, name), []).append(position)
             for name in _valid_names(server):
                 self._by_host.setdefault((server.place, name), []).append(position)
+        # Those whose certificate is valid for hosts of others, or the other way round: usually none are.
+        self._meeting: set[int] = set()
+        for key, positions in self._by_certificate.items():
+            others = self._by_host.get(key, [])
+            if others and (len(others) > 1 or positions != others):
+                self._meeting.update(positions, others)
 
     def of(self, gateway: str, is_preexisting: Callable[[Reuse], bool]) -> list[Reuse]:
         """Reuses with a server of the Gateway, oldest first; of each server some, new ones before preexisting."""
         reuses: dict[tuple[int, int], Reuse] = {}
         for position in self._by_gateway.get(gateway, ()):
-            if _speaks_https(self._servers[position]):
+            if position in self._meeting and _speaks_https(self._servers[position]):
                 for candidates in (self._with_my_certificate(position), self._with_my_hosts(position)):
                     reuses.update((reuse.places, reuse) for reuse in _enough(candidates, is_preexisting))
         return [reuses[places] for places in sorted(reuses)]

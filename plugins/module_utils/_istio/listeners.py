@@ -99,16 +99,16 @@ class Server:
         """The hosts with their namespaces, in lower case."""
         return frozenset(host.lower() for host in self.hosts)
 
-    @cached_property
+    @property
     def is_http(self) -> bool:
         return self.protocol in _HTTP
 
-    @cached_property
+    @property
     def has_tls(self) -> bool:
         """Whether it listens for TLS. A server of plain HTTP that redirects has TLS settings, too."""
         return self.mode is not None and not self.is_http
 
-    @cached_property
+    @property
     def passes_through(self) -> bool:
         return self.mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH")
 
@@ -125,7 +125,7 @@ class Server:
             return "http"
         return "tls" if self.passes_through else "tcp"
 
-    @cached_property
+    @property
     def place(self) -> tuple[int, str]:
         """Where it listens: servers of the same place share a listener."""
         return self.port, self.bind or _EVERY_ADDRESS

@@ -161,6 +161,9 @@ def hidden_routes(virtual_service: Manifest, servers: Iterable[Server]) -> Itera
     """Matches of one VirtualService's routes that get no request at any server, each with the earlier one that takes
     them. Of a route that gets none at all, only the first.
     """
+    servers = list(servers)
+    if _is_each_first_somewhere(virtual_service, servers):
+        return
     hidden: dict[str, tuple[Condition, Condition]] = {}
     used: set[str] = set()
     used_routes: set[str] = set()
@@ -185,6 +188,18 @@ def hidden_routes(virtual_service: Manifest, servers: Iterable[Server]) -> Itera
         elif later.route not in told:
             told.add(later.route)
             yield earlier, replace(later, number=None)
+
+
+def _is_each_first_somewhere(virtual_service: Manifest, servers: Iterable[Server]) -> bool:
+    """Whether no earlier match can hide one everywhere, as with a redirect at one port and a route for all others."""
+    routes = [route.get("match") or [{}] for route in virtual_service["spec"].get("http") or []]
+    places = [(index, number, match) for index, matches in enumerate(routes) for number, match in enumerate(matches)]
+    first, all_of_them = set(), set()
+    for server in servers:
+        there = [(index, number) for index, number, match in places if applies(match, server)]
+        first.update(there[:1])
+        all_of_them.update(there)
+    return first == all_of_them
 
 
 def hidden_conditions(conditions: list[Condition]) -> Iterator[tuple[Condition, Condition]]:
