@@ -207,7 +207,7 @@ def _presupposed(entry: Manifest, known: list[Manifest]) -> Iterator[Manifest]:
     rules = [
         each
         for each in known
-        if each["kind"] == "DestinationRule" and str(each["spec"].get("host")).split(".")[0] == metadata["name"]
+        if each["kind"] == "DestinationRule" and str(each["spec"].get("host")).partition(".")[0] == metadata["name"]
     ]
     subsets = [subset.get("labels") or {} for rule in rules for subset in rule["spec"].get("subsets") or []]
     for number, labels in enumerate(subsets or [{}]):

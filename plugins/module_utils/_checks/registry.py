@@ -223,11 +223,9 @@ def find_all(
     """
     analysis = Analysis(cluster_state, cluster_domain, chain.from_iterable(desired.values()), removals)
     keys = list(desired)
-    found: dict[ExposureKey, list[Finding]] = {}
-    for start in range(0, len(keys), _TOGETHER):
-        some = keys[start : start + _TOGETHER]
-        found.update(zip(some, _find_together([analysis.context(desired[key]) for key in some])))
-    return found
+    some_by_some = (keys[start : start + _TOGETHER] for start in range(0, len(keys), _TOGETHER))
+    found = (_find_together([analysis.context(desired[key]) for key in some]) for some in some_by_some)
+    return dict(zip(keys, chain.from_iterable(found)))
 
 
 def find_in(context: Context) -> list[Finding]:
