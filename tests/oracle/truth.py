@@ -32,6 +32,7 @@ from oracle.promises import (
     pods_of,
     servers_of,
 )
+from oracle.rules import Rule, action_of
 from oracle.samples import samples
 
 # Kinds of breakage; others are the Ends of requests.
@@ -125,42 +126,6 @@ def _has(pod: Mapping[str, Any], server: Server, port: int) -> bool:
     return server.kind != "https" or any(route == own or route.startswith(f"{own}.") for route in routes)
 
 
-@dataclass(frozen=True, eq=False)
-class _Rule:
-    """One match of a route (or a route without one); conditions is the match."""
-
-    protocol: str
-    index: int
-    number: int | None
-    conditions: Mapping[str, Any]
-    route: Mapping[str, Any]
-    namespace: str
-
-    def __str__(self) -> str:
-        return f"{self.protocol}[{self.index}]{'' if self.number is None else f'.match[{self.number}]'}"
-
-    @property
-    def action(self) -> dict[str, Any]:
-        return _action(self.route, self.namespace)
-
-
-def _action(route: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    """What a route does, with full names of destinations."""
-    action = {key: value for key, value in route.items() if key not in ("match", "name")}
-    for part in ("route", "mirrors"):
-        if part in action:
-            action[part] = [
-                {**entry, "destination": _with_full_host(entry.get("destination") or {}, namespace)}
-                for entry in action[part] or []
-            ]
-    return {**action, "mirror": _with_full_host(action["mirror"], namespace)} if "mirror" in action else action
-
-
-def _with_full_host(destination: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    host = str(destination.get("host"))
-    return {**destination, "host": host if "." in host else f"{host}.{namespace}.svc.cluster.local"}
-
-
 class _Judge:
     """Judges one VirtualService."""
 
@@ -172,7 +137,7 @@ class _Judge:
         self.namespace = virtual_service["metadata"]["namespace"]
         self.answering: set[Place] = set()
         self.is_replaced = False
-        self._asked: set[_Rule] = set()
+        self._asked: set[Rule] = set()
 
     def broken(self) -> Iterator[Breakage]:
         gateways = gateways_of(self.virtual_service, self.scenario)
@@ -225,19 +190,19 @@ class _Judge:
         return Breakage(f"VirtualService {self.name}", kind, where, by)
 
     @cached_property
-    def _rules(self) -> list[_Rule]:
+    def _rules(self) -> list[Rule]:
         rules = []
         for protocol in ("http", "tls", "tcp"):
             for index, route in enumerate(self.virtual_service["spec"].get(protocol) or []):
                 matches = route.get("match")
                 if not matches:
-                    rules.append(_Rule(protocol, index, None, {}, route, self.namespace))
+                    rules.append(Rule(protocol, index, None, {}, route, self.namespace))
                 for number, conditions in enumerate(matches or []):
                     if conditions.get("gateways") != ["mesh"]:  # for sidecars
-                        rules.append(_Rule(protocol, index, number, conditions, route, self.namespace))
+                        rules.append(Rule(protocol, index, number, conditions, route, self.namespace))
         return rules
 
-    def _rules_at(self, server: Server) -> list[_Rule]:
+    def _rules_at(self, server: Server) -> list[Rule]:
         """The routes that are meant for a server."""
         return [
             rule
@@ -274,12 +239,12 @@ class _Judge:
                 if kind in ("", End.NO_CLUSTER.value, End.NO_ENDPOINTS.value):
                     yield from self._misled(rule, place, port, kind)
 
-    def _misled(self, rule: _Rule, place: Place, port: int, kind: str) -> Iterator[Breakage]:
+    def _misled(self, rule: Rule, place: Place, port: int, kind: str) -> Iterator[Breakage]:
         for reused in [*self._reused(rule, place, port, kind)][:1]:
             for owner in (f"VirtualService {self.name}", reused, f"Gateway {place.server.gateway}"):
                 yield Breakage(owner, REUSED, f"{rule} for {place}", reused)
 
-    def _reused(self, rule: _Rule, place: Place, port: int, kind: str) -> Iterator[str]:
+    def _reused(self, rule: Rule, place: Place, port: int, kind: str) -> Iterator[str]:
         """Gateways to whose servers a client may have a connection that it uses for the host, and is misled.
 
         kind: what is broken over a connection of the host's own.
@@ -295,7 +260,7 @@ class _Judge:
                 _scheme, _number, _port, name, namespace = chain["routes"].split(".")[:5]
                 yield f"Gateway {namespace}/{name}"
 
-    def _outcome(self, rule: _Rule, place: Place, port: int) -> Outcome:
+    def _outcome(self, rule: Rule, place: Place, port: int) -> Outcome:
         """The best one of all requests that the rule takes."""
         pod = self.answer.pods[place.pod]
         outcomes = [send(request, pod) for request in self._requests(rule, place, port)]
@@ -303,7 +268,7 @@ class _Judge:
             (entry for entry in outcomes if self._is_own(rule, entry)), outcomes[0]
         )
 
-    def _requests(self, rule: _Rule, place: Place, port: int) -> list[Request]:
+    def _requests(self, rule: Rule, place: Place, port: int) -> list[Request]:
         scheme = _SCHEMES[place.server.kind]
         if rule.protocol == "http":
             asked = [each for match in self._matches(rule) for each in samples(match, self._mentioned)]
@@ -314,7 +279,7 @@ class _Judge:
             return [Request(scheme, name.replace("*", "probe", 1), port) for name in names]
         return [Request(scheme, place.name, port)]
 
-    def _matches(self, rule: _Rule) -> list[Mapping[str, Any]]:
+    def _matches(self, rule: Rule) -> list[Mapping[str, Any]]:
         """The rule's match or, if it has a delegate, each of the delegate's within it."""
         matches = [
             match
@@ -336,7 +301,7 @@ class _Judge:
             "queryParams": {name for match in matches for name in match.get("queryParams") or {}},
         }
 
-    def _is_own(self, rule: _Rule, outcome: Outcome) -> bool:
+    def _is_own(self, rule: Rule, outcome: Outcome) -> bool:
         """Whether a request arrived at the rule's route."""
         if rule.protocol == "http":
             is_same = outcome.route.partition(".")[0] == route_name(rule.index) or "delegate" in rule.route
@@ -350,7 +315,7 @@ class _Judge:
         full = host if "." in host else f"{host}.{self.namespace}.svc.cluster.local"
         return destination.get("subset", ""), full
 
-    def _verdict(self, rule: _Rule, place: Place, outcome: Outcome) -> tuple[str, str]:
+    def _verdict(self, rule: Rule, place: Place, outcome: Outcome) -> tuple[str, str]:
         """What is wrong about an outcome, and by whose fault; nothing if it is what the rule promises."""
         if place.server.redirects:
             return ("", "") if outcome.end is End.REDIRECTED else (outcome.end.value, "")
@@ -370,7 +335,7 @@ class _Judge:
         is_same = outcome.virtual_service == self.name or self._catch_all(rule, place.server) is not None
         return (TAKEN_BY_OWN if is_same else TAKEN), "" if is_same else f"VirtualService {outcome.virtual_service}"
 
-    def _is_on_purpose(self, kind: str, rule: _Rule, place: Place, outcome: Outcome) -> bool:
+    def _is_on_purpose(self, kind: str, rule: Rule, place: Place, outcome: Outcome) -> bool:
         """Whether those who wrote it mean it so."""
         if kind == TAKEN and is_for_narrower_host(outcome.virtual_service, place, self.scenario):
             self.is_replaced = True
@@ -388,17 +353,17 @@ class _Judge:
         servers = [each.server for each in self._places if each.host == place.host]
         return any(rule in rules and earlier not in rules for rules in map(self._rules_at, servers))
 
-    def _own(self, outcome: Outcome, server: Server) -> _Rule | None:
+    def _own(self, outcome: Outcome, server: Server) -> Rule | None:
         """The rule that took a request, if it is of this VirtualService."""
         names = {route_name(rule.index, rule.number): rule for rule in self._rules_at(server)}
         return names.get(outcome.route) if outcome.virtual_service == self.name else None
 
-    def _is_needless(self, rule: _Rule, server: Server) -> bool:
+    def _is_needless(self, rule: Rule, server: Server) -> bool:
         """Whether an earlier match of the same route takes all, so that nobody misses it."""
         first = self._catch_all(rule, server)
         return first is not None and first.route is rule.route
 
-    def _catch_all(self, rule: _Rule, server: Server) -> _Rule | None:
+    def _catch_all(self, rule: Rule, server: Server) -> Rule | None:
         """An earlier one that takes all: istiod leaves out what comes after it."""
         rules = self._rules_at(server)
         for entry in rules[: rules.index(rule)]:
@@ -413,5 +378,5 @@ class _Judge:
             if full_name(entry) == outcome.virtual_service and outcome.route.startswith("http["):
                 index = int(outcome.route.partition("[")[2].partition("]")[0])
                 route = entry["spec"]["http"][index]
-                return _action(route, entry["metadata"]["namespace"])
+                return action_of(route, entry["metadata"]["namespace"])
         return None
