@@ -20,7 +20,7 @@ from .listeners import Server
 from .misdirected import is_sent_away
 
 # With thousands of servers of one certificate, each conflicts with all others, millions of pairs: a few are enough.
-ENOUGH = 10
+ENOUGH = 3
 _PlaceAndName = tuple[tuple[int, str], str]
 
 
