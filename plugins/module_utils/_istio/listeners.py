@@ -68,7 +68,7 @@ class Workload:
         return selects(gateway["spec"].get("selector"), self.labels)
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen, as that takes three times as long, and there are thousands
 class Server:
     """One server of a Gateway, on the port where the pods listen; hosts are namespace/host or host."""
 

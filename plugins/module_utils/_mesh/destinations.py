@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._kubernetes.objects import Manifest, Ref
 from .names import service_at, service_host
@@ -19,8 +18,7 @@ from .services import Backend, speaks_tls
 PROTOCOLS = ("http", "tls", "tcp")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A destination: the place that names it, such as http[0], its full host, and the Service, if that is one's.
 
     named is the host as it is written. A mirror gets copies of requests, whose answers nobody sees.
