@@ -286,7 +286,9 @@ def _is_same_place(redirect: Mapping[str, Any], host: str, server: Server) -> bo
         redirect.get("scheme") in (None, "", scheme)
         and redirect.get("authority") in (None, "", host)
         and redirect.get("port") in (None, 0, server.number)
-        and not str(redirect.get("uri")).startswith("%")  # %PREFIX()% stands for a part of the old one
+        # What takes over a part of the old path leads somewhere else. %PREFIX()% stands for such a part.
+        and not redirect.get("prefixRewrite")
+        and not str(redirect.get("uri")).startswith("%")
     )
 
 

@@ -117,6 +117,16 @@ MISTAKES: dict[str, Mistake] = {
     ),
 }
 RIGHT: dict[str, Configuration] = {
+    "a redirect that changes a prefix": Configuration(
+        desired=mine(
+            "istio-ingress/edge",
+            http=[
+                {"match": [{"uri": {"prefix": "/old/"}}], "redirect": {"prefixRewrite": "/v1/", "redirectCode": 308}},
+                to("web"),
+            ],
+        ),
+        state=cluster(EDGE),
+    ),
     "redirects that lead elsewhere": Configuration(
         desired=mine(
             "istio-ingress/edge",
