@@ -78,7 +78,8 @@ def test_requests_do_not_grow_with_the_list(expose_all: Run, namespace: str, req
         return sorted(requests)
 
     assert sent(several[:2]) == sent(several)
-    assert len(requests) <= 10
+    # ServiceEntries are read only because nothing is behind the Service here.
+    assert len([request for request in requests if "serviceentries" not in request]) <= 10
 
 
 BeforeAndAfter = tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]
