@@ -43,9 +43,11 @@ class ActionModule(KubernetesAction):  # type: ignore[misc]  # Ansible has no ty
         task_vars: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
+        # Without a package here, the ordinary module may still find it, with another Python.
         name, options = module_name or self._task.action, self._task.args if module_args is None else module_args
         variables = task_vars or {}
-        if self._runs_here(variables):
+        is_missing = KUBERNETES_IMPORT_ERROR or (options.get("query") and JMESPATH_IMPORT_ERROR)
+        if not is_missing and self._runs_here(variables):
             task = self._task
             asked = Asked(name, options, task.check_mode, task.diff, _shows_invocation(variables))
             return run(asked, self._loader.get_basedir())
@@ -58,8 +60,8 @@ class ActionModule(KubernetesAction):  # type: ignore[misc]  # Ansible has no ty
         return result
 
     def _runs_here(self, task_vars: dict[str, Any]) -> bool:
-        """Whether the module's work can be done in this process. Without a package, another Python may have it."""
-        if is_switched_off(os.environ) or KUBERNETES_IMPORT_ERROR or JMESPATH_IMPORT_ERROR:
+        """Whether this process is the place for the module's work, and may do it."""
+        if is_switched_off(os.environ):
             return False
         delegated = task_vars.get("ansible_delegated_vars") or {}
         variables = delegated.get(self._task.delegate_to, task_vars) if self._task.delegate_to else task_vars
