@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._analysis.finding import IGNORE
-from .._kubernetes.client import KubernetesClient
 from .._kubernetes.errors import ClusterError
 from .._kubernetes.reader import Reader
-from .._kubernetes.snapshot import Snapshot
+from .._kubernetes.session import Connect, connect
+from .._kubernetes.snapshot import FieldReader, Snapshot
 from .._options.exposure_list import ListRequest, parse_single
 from .._options.values import OptionError
 from .outcome import FAILED
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 LISTED_KINDS = ("Gateway", "VirtualService")
 
 
-def run_exposure(module: AnsibleModule) -> None:
+def run_exposure(module: AnsibleModule, connect: Connect = connect) -> None:
     """Does the task and ends the module."""
     warnings = GroupedMessages()
     try:
         request = parse_single(module.params)
-        client = KubernetesClient(module)
-        outcomes = decide(request, _reader(client, request), module.check_mode, warnings)
-        execute(request, client, outcomes, module.check_mode, every_write=True)
-        warnings.add_of_server(client.warnings)
+        connected = connect(module)
+        outcomes = decide(request, _reader(connected.reader, request), module.check_mode, warnings)
+        execute(request, connected.client, outcomes, module.check_mode, every_write=True)
+        warnings.add_of_server(connected.client.warnings)
     except (OptionError, ClusterError) as error:
         warnings.report(module)
         module.fail_json(msg=str(error))
@@ -47,7 +47,7 @@ def run_exposure(module: AnsibleModule) -> None:
     module.exit_json(**exposure_result(outcome))
 
 
-def _reader(client: KubernetesClient, request: ListRequest) -> Reader:
+def _reader(reader: FieldReader, request: ListRequest) -> Reader:
     """Plan and checks need the same Gateways and VirtualServices: they are read once, unless nothing is checked."""
     skips_checks = all(set(entry.levels.values()) == {IGNORE} for entry in request.entries)
-    return client if skips_checks else Snapshot(client, LISTED_KINDS)
+    return reader if skips_checks else Snapshot(reader, LISTED_KINDS)

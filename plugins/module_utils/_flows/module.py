@@ -17,11 +17,13 @@ from .._kubernetes.client import CONNECTION
 from .._options.typed import private_keys, typed_options, without_private_keys
 from .._options.values import OptionError
 
+Parameters = dict[str, Any]
+
 
 class Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
     """An AnsibleModule that reads our options before Ansible converts, validates and logs them."""
 
-    params: dict[str, Any]
+    params: Parameters
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self._spec = spec
@@ -31,15 +33,24 @@ class Module(AnsibleModule):  # type: ignore[misc]  # Ansible has no type hints
         # The step of AnsibleModule's start between loading the parameters and validating them. Where it is called
         # something else, Ansible's own conversion is left.
         super()._set_internal_properties(*args, **kwargs)
-        names = self._spec.argument_spec.keys()
-        own = {name: value for name, value in self.params.items() if name in names}
-        connection = {name: value for name, value in self.params.items() if name not in names and value != ""}
-        keys = list(private_keys("", own))
         # They are part of the result, also of a failure.
-        self.params = {**connection, **without_private_keys(own)}
-        if keys:
-            self.fail_json(msg=f"{keys[0]}: it contains a private key, which no option takes; give only certificates.")
-        try:
-            self.params = {**connection, **typed_options(own, self._spec)}
-        except OptionError as error:
-            self.fail_json(msg=str(error))
+        self.params, problem = read_parameters(self.params, self._spec)
+        if problem:
+            self.fail_json(msg=problem)
+
+
+def read_parameters(given: Parameters, spec: ArgumentSpec) -> tuple[Parameters, str | None]:
+    """The parameters of a task with our options typed, as far as that is possible, and what is wrong with them.
+
+    No private key is left in them.
+    """
+    own = {name: value for name, value in given.items() if name in spec.argument_spec}
+    connection = {name: value for name, value in given.items() if name not in spec.argument_spec and value != ""}
+    keys = list(private_keys("", own))
+    shown = {**connection, **without_private_keys(own)}
+    if keys:
+        return shown, f"{keys[0]}: it contains a private key, which no option takes; give only certificates."
+    try:
+        return {**connection, **typed_options(own, spec)}, None
+    except OptionError as error:
+        return shown, str(error)

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -40,6 +40,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import 
 
 from .._argspec import ArgumentSpec
 from .compact import CompactList
+from .credentials import nothing_kept, read_into_memory
 from .errors import (
     CONFLICT,
     ClusterError,
@@ -130,26 +131,30 @@ class KubernetesClient:
         if isinstance(module.params.get("kubeconfig"), dict):
             module.no_log_values.update(extract_sensitive_values_from_kubeconfig(module.params["kubeconfig"]))
         try:
-            configuration = _create_configuration(_create_auth_spec(module))
+            with nothing_kept():
+                configuration = _create_configuration(_create_auth_spec(module))
+                configuration.connection_pool_maxsize = connections
+                client = ApiClient(configuration)
+                # The rest of the client would walk through every object that is sent, several times.
+                self._pool = client.rest_client.pool_manager
+                read_into_memory(self._pool)
         except (ConfigException, OSError) as error:
             raise ClusterError(
                 f"There is no usable connection to a cluster ({error}); give kubeconfig, or host and api_key, "
                 "or set K8S_AUTH_KUBECONFIG."
             ) from error
-        configuration.connection_pool_maxsize = connections
-        client = ApiClient(configuration)
         client.user_agent = FIELD_MANAGER
         for header, value in _create_headers(module).items():
             _set_header(client, header, value)
         self._configuration = configuration
         self._headers = client.default_headers
-        # The rest of the client would walk through every object that is sent, several times.
-        self._pool = client.rest_client.pool_manager
         self._retry = RetryPolicy()
         self._token_lock = threading.Lock()
         self._at_once = threading.BoundedSemaphore(connections)
         # What the API server and its webhooks warn of, each with the object that it is about, as messages name that.
         self.warnings: dict[tuple[str, str], None] = {}
+        # What is told of objects that are written (None: deleted).
+        self.on_write: Callable[[Ref, Manifest | None], None] | None = None
 
     def find(
         self,
@@ -207,12 +212,14 @@ class KubernetesClient:
         """
         at = ref(manifest)
         query = [("fieldManager", FIELD_MANAGER), ("force", "true")] + ([("dryRun", "All")] if dry_run else [])
-        return self._request("patch", _path(at.kind, at.namespace, at.name), query, manifest, _APPLY)
+        live: Manifest = self._request("patch", _path(at.kind, at.namespace, at.name), query, manifest, _APPLY)
+        return live if dry_run else self._written(at, live)
 
     def create(self, manifest: Manifest) -> Manifest:
         """Creates an object; ClusterError with CONFLICT if it exists by now. own() then makes it an applied one."""
         at = ref(manifest)
-        return self._request("post", _path(at.kind, at.namespace), [("fieldManager", FIELD_MANAGER)], manifest)
+        query = [("fieldManager", FIELD_MANAGER)]
+        return self._written(at, self._request("post", _path(at.kind, at.namespace), query, manifest))
 
     def own(self, live: Manifest) -> Manifest:
         """Records what we created as applied, if it is unchanged; otherwise apply could never remove its fields."""
@@ -220,7 +227,7 @@ class KubernetesClient:
         version = live["metadata"]["resourceVersion"]
         patch = {"metadata": {"resourceVersion": version, "managedFields": created_as_applied(live)}}
         query = [("fieldManager", FIELD_MANAGER)]
-        return self._request("patch", _path(at.kind, at.namespace, at.name), query, patch, _MERGE)
+        return self._written(at, self._request("patch", _path(at.kind, at.namespace, at.name), query, patch, _MERGE))
 
     def delete(self, live: Manifest, as_read: bool = False) -> None:
         """Deletes exactly this object, and not another one of its name. It may be deleted already.
@@ -235,6 +242,12 @@ class KubernetesClient:
         except ClusterError as error:
             if error.status != 404:
                 raise
+        self._written(at, None)
+
+    def _written(self, at: Ref, live: Any) -> Any:
+        if self.on_write:
+            self.on_write(at, live)
+        return live
 
     def _request(
         self,

@@ -32,8 +32,8 @@ ORDER = (
 )
 # The API server is reached through the client, and gateways through the probe, and by nobody else.
 MODULES_WITH_IO = {
-    "kubernetes": {"_kubernetes/client.py"},
-    "urllib3": {"_kubernetes/client.py"},
+    "kubernetes": {"_kubernetes/client.py", "_kubernetes/credentials.py"},
+    "urllib3": {"_kubernetes/client.py", "_kubernetes/credentials.py"},
     "socket": {"_wait/probe.py"},
     "http": {"_wait/probe.py"},
 }

@@ -19,9 +19,10 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.gatehouse.istio.plugins.module_utils._flows import exposure as flow
+from ansible_collections.gatehouse.istio.plugins.module_utils._flows.exposure import run_exposure
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.errors import ClusterError
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest, Ref, ref
+from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.session import Connected
 from ansible_collections.gatehouse.istio.plugins.module_utils._options.argument_spec import EXPOSURE
 
 PARAMS: dict[str, Any] = {
@@ -62,10 +63,12 @@ class FailingCluster:
 def run(monkeypatch: pytest.MonkeyPatch, refused_kind: str, refuses_dry_run: bool = False) -> dict[str, Any]:
     monkeypatch.setattr(FailingCluster, "refused_kind", refused_kind)
     monkeypatch.setattr(FailingCluster, "refuses_dry_run", refuses_dry_run)
-    monkeypatch.setattr(flow, "KubernetesClient", FailingCluster)
     output = io.StringIO()
-    with patch_module_args(PARAMS), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
-        flow.run_exposure(AnsibleModule(supports_check_mode=True, **EXPOSURE.module_arguments()))
+    client: Any = FailingCluster()
+    with patch_module_args(PARAMS), contextlib.redirect_stdout(output):
+        module = AnsibleModule(supports_check_mode=True, **EXPOSURE.module_arguments())
+        with pytest.raises(SystemExit):
+            run_exposure(module, lambda _module: Connected(client, client))
     result: dict[str, Any] = json.loads(output.getvalue())
     return result
 
