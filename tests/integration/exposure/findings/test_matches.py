@@ -76,6 +76,34 @@ def test_a_host_that_is_passed_on_twice(istio: Cluster, service: Callable[..., N
     eventually(lambda: are(db, cache), seconds=15)
 
 
+def test_two_routes_for_connections(istio: Cluster, service: Callable[..., None], namespace: str) -> None:
+    """All connections go to the first one."""
+    for name in ("db", "cache"):
+        service(name, served=True, ports=[{"name": "tcp", "port": 80}])
+    server = {"port": {"number": 443, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}
+    istio.apply(by_hand("Gateway", namespace, {"selector": {"istio": "internal"}, "servers": [server]}))
+
+    def serve(*names: str) -> list[str]:
+        tcp = [{"route": [{"destination": {"host": name, "port": {"number": 80}}}]} for name in names]
+        istio.apply(by_hand("VirtualService", namespace, {"hosts": ["*"], "gateways": ["front"], "tcp": tcp}))
+        options = {"namespace": namespace, "include_foreign": True, "kubeconfig": str(istio.kubeconfig)}
+        (entry,) = run_module(istio_exposure_info.main, options).result["exposures"]
+        return [finding["code"] for finding in entry["findings"]]
+
+    def answers(text: str) -> None:
+        try:
+            with socket.create_connection((istio.gateway_address("internal"), 443), timeout=5) as plain:
+                line = plain.recv(100).decode().strip()
+        except OSError:
+            line = "reset"
+        assert line == text
+
+    assert serve("db", "cache") == ["route-behind-wider"]
+    eventually(lambda: answers(f"{namespace}/db/tcp"), seconds=15)
+    assert serve("cache") == []
+    eventually(lambda: answers(f"{namespace}/cache/tcp"), seconds=15)
+
+
 def by_hand(kind: str, namespace: str, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = {"name": "front", "namespace": namespace}
     return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
