@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,16 @@ class Cluster:
         name = self.layout.certificates / hosts[0].replace("*", "wildcard")
         issued = credentials.issue(self.layout, name, list(hosts))
         return CertificateFiles(issued.certificate, issued.key, self.layout.ca_certificate)
+
+    def wait_for_endpoints(self, namespace: str, *services: str) -> None:
+        """Until something is behind each of these Services, which the node agent sees to."""
+
+        def are_there(name: str) -> None:
+            slices = self.kubectl("get", "endpointslices", "-n", namespace, "-l", f"kubernetes.io/service-name={name}")
+            assert any(entry.get("endpoints") for entry in slices["items"]), f"Nothing is behind {namespace}/{name}"
+
+        for service in services:
+            eventually(partial(are_there, service), seconds=30)
 
     def gateway_address(self, name: str = "public", namespace: str = "istio-ingress") -> str:
         """The external address of a gateway's Service."""

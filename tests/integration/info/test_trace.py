@@ -40,6 +40,7 @@ def back_ends(istio: Cluster, namespace: str) -> None:
         if name == "empty":
             spec["selector"] = {"app": "nobody"}
         istio.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    istio.wait_for_endpoints(namespace, "web", "api")
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def backends(istio: Cluster, namespace: str, host: str) -> None:
                 "spec": {"ports": [{"name": protocol, "port": port}]},
             }
         )
+    istio.wait_for_endpoints(namespace, "web", "secure")
 
 
 @pytest.fixture
