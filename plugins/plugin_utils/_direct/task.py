@@ -68,9 +68,9 @@ class DirectTask:
         validated = validator.validate(self.params)
         self.params.update(validated.validated_parameters)
         self.no_log_values.update(validated._no_log_values)  # noqa: SLF001  (an AnsibleModule reads the same)
-        for entry in validated._warnings:  # noqa: SLF001
+        for entry in validated._warnings:  # noqa: SLF001  (so it does these)
             self.warn(f"Both option {entry['option']} and its alias {entry['alias']} are set.")
-        self._deprecations += validated._deprecations  # noqa: SLF001
+        self._deprecations += validated._deprecations  # noqa: SLF001  (and these)
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
