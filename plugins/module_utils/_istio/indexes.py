@@ -56,6 +56,8 @@ class ByName(Generic[T]):
 
     def of(self, *names: str) -> list[T]:
         """The things about any of the names, in their order, each once."""
+        if not self._at:  # as nearly always where the things are mistakes
+            return []
         return [self._things[at] for at in sorted({at for name in names for at in self._at.get(name, ())})]
 
 
