@@ -210,3 +210,8 @@ def _object(kind: str, name: str, spec: dict[str, Any], labels: Mapping[str, str
 
 _PUBLIC_PORTS = ({"name": "http2", "port": 80, "targetPort": 80}, {"name": "https", "port": 443, "targetPort": 443})
 PUBLIC_SERVICE = service(f"{PODS}/public", *_PUBLIC_PORTS, selector=PUBLIC)
+
+
+def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Manifest]:
+    """A VirtualService shop/shop at these Gateways, as all that is judged."""
+    return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]

@@ -23,12 +23,12 @@ from support.builders import (
     http,
     https,
     live,
+    mine,
     passthrough,
     pod,
     secret,
     service,
     to,
-    virtual_service,
 )
 from support.cases import Configuration, Mistake, check_mistake
 
@@ -40,10 +40,6 @@ GOOD = {"cert": secret("shop.example.com")}
 
 def mutual(*hosts: str, **tls: Any) -> dict[str, Any]:
     return {**https(*hosts), "tls": {"mode": "MUTUAL", "credentialName": "cert", **tls}}
-
-
-def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Any]:
-    return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
 
 
 def tls_route(*names: str) -> list[dict[str, Any]]:

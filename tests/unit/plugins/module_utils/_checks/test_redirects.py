@@ -6,20 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
-from support.builders import cluster, exposure, gateway, http, https, redirect, secret, to, virtual_service
+from support.builders import cluster, exposure, gateway, http, https, mine, redirect, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
 OLD_B = to("api", uri={"prefix": "/b"})
-
-
-def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Any]:
-    return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
 
 
 MISTAKES: dict[str, Mistake] = {

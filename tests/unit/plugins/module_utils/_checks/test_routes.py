@@ -13,14 +13,10 @@ import pytest
 from ansible_collections.gatehouse.istio.plugins.module_utils._checks.registry import find
 from ansible_collections.gatehouse.istio.plugins.module_utils._kubernetes.objects import Manifest
 from ansible_collections.gatehouse.istio.plugins.module_utils._mesh.settings import MeshSettings
-from support.builders import by_hand, cluster, exposure, gateway, http, https, secret, to, virtual_service
+from support.builders import by_hand, cluster, exposure, gateway, http, https, mine, secret, to, virtual_service
 from support.cases import Configuration, Mistake, check_mistake
 
 EDGE = gateway("istio-ingress/edge", http("*.example.com"))
-
-
-def mine(*gateways: str, hosts: tuple[str, ...] = ("shop.example.com",), **spec: Any) -> list[Any]:
-    return [virtual_service("shop/shop", list(hosts), list(gateways), **spec)]
 
 
 def of(route: dict[str, Any], *matches: dict[str, Any]) -> dict[str, Any]:
